@@ -1,0 +1,1 @@
+"""A laboratory for recurrent networks that runs from a shell."""

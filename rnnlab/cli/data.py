@@ -1,0 +1,13 @@
+"""`rnnlab data`: look at data before training on it, and fetch published data."""
+
+import typer
+
+from rnnlab.cli.data_check import check
+from rnnlab.cli.data_fetch import fetch
+from rnnlab.cli.data_show import show
+
+data = typer.Typer(no_args_is_help=True, help="Fetch, check and look at data.")
+data.command()(fetch)
+data.command()(check)
+data.command()(show)
+

@@ -1,0 +1,83 @@
+"""Figures as they come: a table that grows on a terminal, plain lines in a pipe."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from rnnlab.core.batch import Batch
+
+WIDTH = 11
+
+
+def format_cell(name: str, value: float | int | None) -> str:
+    """Returns a figure as it is shown: four decimals, seconds with two, counts as they are, - for none."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "-"
+    if isinstance(value, int):
+        return str(value)
+    return f"{value:.2f}" if name == "seconds" else f"{value:.4f}"
+
+
+class TrainingDisplay:
+    """The rows of a training, and a bar with the time left."""
+
+    def __init__(self, console: Console, epochs: int, live: Live | None) -> None:
+        self._console, self._live = console, live
+        self._table: Table | None = None
+        columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
+        self._progress = Progress(*columns, console=console)
+        self._epochs = epochs
+        self._task = None
+
+    def row(self, values: Mapping[str, float | int | None]) -> None:
+        """Shows the row of an epoch."""
+        cells = [format_cell(name, value) for name, value in values.items()]
+        names = [name.replace("_", " ") for name in values]
+        first = self._table is None
+        if self._table is None:
+            self._table = Table(*names)
+            for column in self._table.columns:
+                column.justify = "right"
+        self._table.add_row(*cells)
+        if self._live is not None:
+            self._live.update(Group(self._table, self._progress))
+            return
+        lines = [names, cells] if first else [cells]
+        for line in lines:
+            print("".join(cell.rjust(WIDTH) for cell in line), flush=True)
+
+    def progress(self, batches: Iterable[Batch], total: int) -> Iterable[Batch]:
+        """Yields the batches of an epoch, moving a bar that spans all epochs."""
+        if self._live is None:
+            yield from batches
+            return
+        if self._task is None:
+            self._task = self._progress.add_task("training", total=total * self._epochs)
+        for done, batch in enumerate(batches, start=1):
+            yield batch
+            # Moving the bar at every small batch would cost more than a percent of the epoch.
+            if done % 16 == 0 or done == total:
+                self._progress.advance(self._task, done % 16 or 16)
+
+
+@contextmanager
+def training_display(epochs: int) -> Iterator[TrainingDisplay]:
+    """Yields a display that is live on a terminal and plain elsewhere."""
+    console = Console()
+    if not console.is_terminal:
+        yield TrainingDisplay(console, epochs, None)
+        return
+    with Live(console=console, refresh_per_second=4) as live:
+        yield TrainingDisplay(console, epochs, live)
+
+
+def track_texts(texts: Iterable[str], *, description: str, total: int) -> Iterable[str]:
+    """Yields texts while a bar on standard error shows how far their encoding is."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        yield from progress.track(texts, total=total, description=description)

@@ -1,0 +1,96 @@
+"""`rnnlab runs` and `rnnlab show`: what lies in outputs/."""
+
+from typing import TYPE_CHECKING, Any
+
+from rnnlab.cli.evaluate import RunName
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rnnlab.runs.finder import Run
+
+
+def runs() -> None:
+    """List the runs in outputs/, oldest first."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from rnnlab.cli.display import format_cell
+    from rnnlab.runs.finder import OUTPUTS, all_runs
+
+    found = all_runs()
+    if not found:
+        print(f"no run in {OUTPUTS}/ yet; make one with: rnnlab train")
+        return
+    table = Table("run", "status", "epochs", "train acc", "valid acc", "best valid acc", "seed")
+    for run in found:
+        final, best = run.summary.get("final") or {}, run.summary.get("best") or {}
+        figures = [final.get("train_acc"), final.get("valid_acc"), best.get("valid_acc")]
+        table.add_row(
+            Text(run.name, overflow="fold"),
+            run.status,
+            str(final.get("epoch", "-")),
+            *(format_cell("acc", value) for value in figures),
+            str(run.summary.get("seed", "-")),
+        )
+    console = Console()
+    # In a pipe a name cut to fit 80 columns would be of no use.
+    console.print(table, soft_wrap=not console.is_terminal)
+
+
+def show(run: RunName) -> None:
+    """Show one run: its figures, its curve, and how to run it again."""
+    import pandas as pd
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from rnnlab.runs.finder import find_run, metrics_path
+
+    found = find_run(run)
+    metrics = pd.read_csv(metrics_path(found))
+    console = Console()
+    facts = Table(show_header=False, box=None)
+    for name, value in _facts(found).items():
+        facts.add_row(name, Text(value, overflow="fold"))
+    console.print(facts)
+    print(_curve(metrics, width=min(console.width, 90)))
+
+
+def _facts(run: "Run") -> dict[str, str]:
+    from rnnlab.cli.display import format_cell
+
+    summary = run.summary
+
+    def figures(row: dict[str, Any] | None) -> str:
+        return ", ".join(f"{name} {format_cell(name, value)}" for name, value in (row or {}).items()) or "-"
+
+    versions = summary.get("versions", {})
+    parameters = summary.get("parameters", {})
+    return {
+        "run": str(run.folder),
+        "status": run.status + (f": {summary['error']}" if "error" in summary else ""),
+        "final": figures(summary.get("final")),
+        f"best by {summary.get('monitor')}": figures(summary.get("best")),
+        "parameters": f"{parameters.get('trainable', 0):,} trained of {parameters.get('total', 0):,}",
+        "wall time": f"{summary.get('wall_seconds')} s, peak memory {summary.get('peak_memory_mib')} MiB",
+        "versions": ", ".join(f"{name} {value}" for name, value in versions.items()),
+        "run again": str(summary.get("command")),
+    }
+
+
+def _curve(metrics: "pd.DataFrame", *, width: int) -> str:
+    """Returns accuracy against epoch as text."""
+    import plotext
+
+    plotext.clear_figure()
+    plotext.plotsize(width, 16)
+    plotext.theme("clear")
+    for name, marker in (("train_acc", "dot"), ("valid_acc", "braille")):
+        column = metrics[name].dropna() if name in metrics else []
+        if len(column):
+            plotext.plot(metrics["epoch"][column.index].tolist(), column.tolist(), label=name, marker=marker)
+    plotext.xlabel("epoch")
+    plotext.ylim(0, 1)
+    return str(plotext.build())

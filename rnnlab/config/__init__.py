@@ -1,0 +1,1 @@
+"""Schema, composing and building: the only room that knows Hydra."""

@@ -1,0 +1,137 @@
+"""Makes what a configuration describes, in plain typed arguments."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from rnnlab.config.schema import Config, load_target
+from rnnlab.core.batch import Objective
+from rnnlab.core.errors import InputError, did_you_mean
+from rnnlab.core.metrics import higher_is_better
+from rnnlab.core.seeds import seed_everything
+from rnnlab.data.corpus import Corpus, Encoding, Track, load_corpus
+from rnnlab.data.splits import TextSplit
+from rnnlab.data.vectors import Vectors, load_vectors
+from rnnlab.data.vocabulary import NEWNEG, NEWPOS, PAD_ID, Vocabulary
+from rnnlab.models.base import SequenceModel
+from rnnlab.models.embedding import make_embedding
+from rnnlab.training.loop import Scheduler, TrainingState
+
+DEFAULT_EMBEDDING_DIM = 50
+
+
+def encoding_of(config: Config) -> Encoding:
+    """Returns the settings that turn texts into ids."""
+    names = Encoding.__dataclass_fields__
+    return Encoding(**{name: getattr(config.data, name) for name in names})
+
+
+def build_corpus(config: Config, *, track: Track) -> Corpus:
+    """Returns the encoded splits, before insertion."""
+    data = config.data
+    if data.valid is not None and data.valid_fraction:
+        raise InputError("data.valid_fraction: makes no sense beside data.valid; leave one of them out")
+    paths = {name: getattr(data, name) for name in ("train", "valid", "test")}
+    given = {name: Path(path) for name, path in paths.items() if path is not None}
+    return load_corpus(given, encoding_of(config), cache=Path(data.cache), track=track)
+
+
+def with_insertion(split: TextSplit, config: Config, vocabulary: Vocabulary) -> TextSplit:
+    """Returns a training or validation split with the class's tokens where the configuration puts them."""
+    return split.insert(config.insert, newneg=vocabulary[NEWNEG], newpos=vocabulary[NEWPOS])
+
+
+def build_vectors(config: Config, vocabulary: Vocabulary) -> Vectors | None:
+    """Returns the pretrained vectors of the vocabulary's words, or None if there are to be none."""
+    data = config.data
+    if data.vectors is None:
+        return None
+    if data.vocabulary == "torchtext":
+        from rnnlab.data.torchtext_bridge import load_torchtext_vectors
+
+        return load_torchtext_vectors(Path(data.vectors), vocabulary.words, embedding_dim=data.embedding_dim)
+    return load_vectors(Path(data.vectors), vocabulary.words, embedding_dim=data.embedding_dim)
+
+
+def build_model(config: Config, vocabulary: Vocabulary, vectors: Vectors | None) -> SequenceModel:
+    """Returns the model with the initial parameters that follow from `config.seed`.
+
+    Right after seeding, the modules are made in the order embedding, recurrent layer, hidden Linear,
+    output Linear, as float32, and then cast to the training precision.
+    """
+    cls, settings = load_target(config.model, "model")
+    seed_everything(config.seed)
+    embedding = make_embedding(
+        vocabulary_size=len(vocabulary),
+        embedding_dim=config.data.embedding_dim or DEFAULT_EMBEDDING_DIM,
+        vectors=None if vectors is None else torch.from_numpy(vectors.matrix),
+        zero_rows=[PAD_ID, vocabulary[NEWNEG], vocabulary[NEWPOS]],
+        freeze=config.freeze,
+    )
+    model = cls(embedding=embedding, output_size=build_task(config).output_size, **settings)
+    return model.to(getattr(torch, config.training.precision))
+
+
+def build_task(config: Config) -> Objective:
+    """Returns the task; raises InputError if `training.monitor` is none of its metrics."""
+    cls, settings = load_target(config.task, "task")
+    task: Objective = cls(**settings)
+    monitors = [f"{split}_{metric}" for split in ("train", "valid") for metric in task.metrics]
+    monitor = config.training.monitor
+    if monitor not in monitors:
+        hint = did_you_mean(monitor, monitors)
+        raise InputError(f"training.monitor: expected one of {', '.join(monitors)}, found {monitor!r}{hint}")
+    return task
+
+
+def build_optimizer(config: Config, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+    """Returns the configured torch optimizer over `parameters`."""
+    cls, settings = load_target(config.optimizer, "optimizer")
+    optimizer: torch.optim.Optimizer = cls(parameters, **settings)
+    return optimizer
+
+
+def build_scheduler(config: Config, optimizer: torch.optim.Optimizer) -> Scheduler:
+    """Returns the configured learning-rate schedule; one on plateau follows training.monitor."""
+    cls, settings = load_target(config.scheduler, "scheduler")
+    if issubclass(cls, torch.optim.lr_scheduler.ReduceLROnPlateau):
+        settings["mode"] = "max" if higher_is_better(config.training.monitor) else "min"
+    scheduler: Scheduler = cls(optimizer, **settings)
+    return scheduler
+
+
+def build_state(config: Config, model: nn.Module) -> TrainingState:
+    """Returns the state of a training that is about to begin, over the parameters that are not frozen."""
+    optimizer = build_optimizer(config, [p for p in model.parameters() if p.requires_grad])
+    return TrainingState(model, optimizer, build_scheduler(config, optimizer))
+
+
+def build_device(config: Config) -> str:
+    """Returns `cpu` or `cuda`; raises InputError for a GPU that is not there."""
+    available = torch.cuda.is_available()
+    if config.training.device == "cuda" and not available:
+        raise InputError("training.device: found 'cuda', but PyTorch sees no GPU; use cpu or auto")
+    return "cuda" if available and config.training.device != "cpu" else "cpu"
+
+
+def check_buildable(config: Config) -> None:
+    """Raises InputError for what only making things shows: torch knows the ranges of its own settings."""
+    build_task(config)
+    build_device(config)
+    model_cls, settings = load_target(config.model, "model")
+    _try("model", lambda: model_cls(embedding=nn.Embedding(2, 1), output_size=1, **settings))
+    parameter = nn.Parameter(torch.zeros(1))
+    parameter.grad = torch.zeros(1)
+    optimizer = _try("optimizer", lambda: build_optimizer(config, [parameter]))
+    _try("optimizer", optimizer.step)
+    _try("scheduler", lambda: build_scheduler(config, optimizer))
+
+
+def _try(group: str, make: Any) -> Any:
+    try:
+        return make()
+    except (ValueError, TypeError, RuntimeError, AssertionError) as error:
+        raise InputError(f"{group}: {' '.join(str(error).split())}") from None
+

@@ -1,0 +1,53 @@
+"""What Hydra and OmegaConf refuse, said in one line."""
+
+import re
+from pathlib import Path
+
+import yaml
+from hydra.errors import OverrideParseException
+from omegaconf import DictConfig
+
+from rnnlab.core.errors import did_you_mean
+
+
+def explain(error: Exception, overrides: list[str], config_dir: Path, keys: list[str]) -> str:
+    """Returns one line that names the word at fault, with the nearest of `keys` or choices."""
+    text = " ".join(str(error).split())
+    if isinstance(error, OverrideParseException):
+        return f"cannot read {error.override!r}: expected KEY=VALUE"
+    if isinstance(error, yaml.YAMLError):
+        return f"a configuration file is not valid YAML: {text}"
+    choice = re.search(r"Could not (?:find|load) '([^']+)'", text)
+    if choice:
+        return _unknown_choice(choice[1], config_dir)
+    key = re.search(r"Could not (?:override|delete|append)[^']* '([^'@=]+)", text)
+    if key and ("not in struct" in text or "To append to your config" in text or "No match" in text):
+        return f"{key[1]}: no such key{did_you_mean(key[1], keys)}"
+    if "Config group override must be a string" in text:
+        group = next((word for word in overrides if word.endswith("=null")), "a group")
+        return f"{group}: expected the name of one of its choices"
+    unresolved = re.search(r"full_key: (\S+)", text)
+    return f"{unresolved[1]}: {text.split(' full_key:')[0]}" if unresolved else text
+
+
+def _unknown_choice(path: str, config_dir: Path) -> str:
+    group = path.split("/")[0]
+    wanted = path.removeprefix(f"{group}/")
+    names = sorted(
+        file.relative_to(folder).with_suffix("").as_posix()
+        for folder in (config_dir / group, Path("configs") / group)
+        for file in folder.rglob("*.yaml")
+        if file.stem != "base"
+    )
+    return f"{group}={wanted}: no such {group}{did_you_mean(wanted, names)} (there are: {', '.join(dict.fromkeys(names))})"
+
+
+def dotted_keys(node: DictConfig, prefix: str = "") -> list[str]:
+    """Returns every key below `node` as a dotted name, sections and leaves."""
+    keys = []
+    for key in node:
+        keys.append(f"{prefix}{key}")
+        child = node._get_node(key)
+        if isinstance(child, DictConfig) and not child._is_none():
+            keys += dotted_keys(child, f"{prefix}{key}.")
+    return keys

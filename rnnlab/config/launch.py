@@ -1,0 +1,138 @@
+"""Hands a command to Hydra's own machinery once everything that can be checked beforehand is."""
+
+import os
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig, OmegaConf
+
+from rnnlab.config.build import check_buildable
+from rnnlab.config.compose import CONFIG_DIR, ERRORS, checked, compose_config, register
+from rnnlab.config.explain import explain
+from rnnlab.core.errors import InputError
+
+
+@dataclass(frozen=True)
+class HydraOptions:
+    """Hydra's own flags, as its documentation has them."""
+
+    multirun: bool = False
+    cfg: str | None = None
+    resolve: bool = False
+    package: str | None = None
+    info: str | None = None
+    config_dir: str | None = None
+    config_name: str = "config"
+
+    def words(self) -> list[str]:
+        """Returns the flags as the words of a command line."""
+        named = {"--cfg": self.cfg, "--package": self.package, "--info": self.info, "--config-dir": self.config_dir}
+        words = [word for name, value in named.items() if value is not None for word in (name, value)]
+        return [*words, *(["--multirun"] if self.multirun else []), *(["--resolve"] if self.resolve else [])]
+
+
+def launch(job: Callable[[DictConfig], Any], overrides: list[str], options: HydraOptions) -> None:
+    """Runs `job` under Hydra, in a run folder of its own, once or for every combination of a sweep.
+
+    Raises InputError for every fault of the configuration, of any job of a sweep, before anything is
+    written or run.
+    """
+    register()
+    if options.config_dir is not None and not Path(options.config_dir).is_dir():
+        raise InputError(f"--config-dir {options.config_dir}: no such folder")
+    if options.cfg is not None or options.info is not None:
+        _guard(_compose(overrides, options))
+        return _hydra_main(job, overrides, options)
+    if options.multirun:
+        composed = [_compose(words, options) for words in _jobs_of_sweep(overrides, options)]
+    else:
+        composed = [_compose(overrides, options)]
+    for config in composed:
+        _guard(config)
+        check_buildable(checked(config))
+    if options.multirun:
+        sweep = Path(composed[0].hydra.sweep.dir)
+        if any(sweep.glob("*/summary.json")):
+            raise InputError(f"{sweep}: holds runs already; choose another hydra.sweep.dir")
+        return _hydra_main(job, overrides, options)
+    folder = claim(Path(composed[0].hydra.run.dir))
+    try:
+        _hydra_main(job, [*overrides, f"hydra.run.dir={_quoted(str(folder))}"], options)
+    finally:
+        if not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def claim(folder: Path) -> Path:
+    """Makes `folder`, so that no other run can take it; raises InputError if it holds anything."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        occupied = any(folder.iterdir())
+    except OSError as error:
+        raise InputError(f"hydra.run.dir: {folder}: cannot be written ({error.strerror})") from None
+    if occupied:
+        raise InputError(f"hydra.run.dir: {folder}: is not empty; choose another folder")
+    if not os.access(folder, os.W_OK):
+        raise InputError(f"hydra.run.dir: {folder}: cannot be written")
+    return folder
+
+
+def _compose(overrides: list[str], options: HydraOptions) -> DictConfig:
+    extra = [f"hydra.searchpath=[file://{Path(options.config_dir).resolve()}]"] if options.config_dir else []
+    return compose_config([*overrides, *extra], config_name=options.config_name)
+
+
+def _jobs_of_sweep(overrides: list[str], options: HydraOptions) -> list[list[str]]:
+    """Returns the overrides of every job, as Hydra's basic sweeper will make them; others sample later."""
+    try:
+        parsed = OverridesParser.create().parse_overrides(overrides)
+        fixed = [word for word, override in zip(overrides, parsed, strict=True) if not override.is_sweep_override()]
+        sweeper = _compose(fixed, options).hydra.sweeper
+        params = [f"{key}={value}" for key, value in (sweeper.get("params") or {}).items()]
+        if not sweeper._target_.endswith("BasicSweeper"):
+            return [fixed]
+        (jobs,) = BasicSweeper.split_arguments(OverridesParser.create().parse_overrides([*params, *overrides]), None)
+        return jobs
+    except ERRORS as error:
+        raise InputError(explain(error, overrides, CONFIG_DIR, [])) from None
+
+
+def _guard(composed: DictConfig) -> None:
+    """Raises InputError if Hydra would be made to run what is neither its own nor a plugin of it.
+
+    rnnlab's own `_target_` names are checked with the rest of the schema.
+    """
+
+    def names(node: Any, key: str) -> list[tuple[str, Any]]:
+        if isinstance(node, list):
+            return [found for index, child in enumerate(node) for found in names(child, f"{key}.{index}")]
+        if not isinstance(node, dict):
+            return []
+        here = [(f"{key}.{name}", node[name]) for name in ("_target_", "class", "()") if name in node]
+        return here + [found for name, child in node.items() for found in names(child, f"{key}.{name}")]
+
+    for key, name in names(OmegaConf.to_container(composed.hydra, resolve=False), "hydra"):
+        if not re.match(r"(hydra|hydra_plugins|logging|colorlog)\.", str(name)):
+            raise InputError(f"{key}: expected a name of Hydra, of a plugin of it or of logging, found {name!r}")
+
+
+def _quoted(text: str) -> str:
+    """Returns `text` as a quoted value of Hydra's override grammar."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _hydra_main(job: Callable[[DictConfig], Any], overrides: list[str], options: HydraOptions) -> None:
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra raises, where it would print and exit
+    before, sys.argv = sys.argv, ["rnnlab", *options.words(), *overrides]
+    try:
+        hydra.main(version_base="1.3", config_path=str(CONFIG_DIR), config_name=options.config_name)(job)()
+    finally:
+        sys.argv = before

@@ -1,0 +1,66 @@
+"""A finished run, made again from its folder: configuration, vocabulary and trained model."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import yaml
+
+from rnnlab.config.build import build_device, build_model, build_task
+from rnnlab.config.schema import Config, validate
+from rnnlab.core.batch import Objective
+from rnnlab.core.errors import InputError
+from rnnlab.data.vocabulary import Vocabulary
+from rnnlab.models.base import SequenceModel
+from rnnlab.runs.finder import Run
+from rnnlab.runs.writer import BEST, CONFIG, LAST, VOCABULARY
+from rnnlab.training.checkpoint import load_model, read_checkpoint
+
+Which = Literal["last", "best"]
+
+
+@dataclass(frozen=True)
+class RestoredRun:
+    """A run's model in evaluation mode, with all that is needed to ask it something."""
+
+    run: Run
+    config: Config
+    vocabulary: Vocabulary
+    task: Objective
+    model: SequenceModel
+    device: str
+    epoch: int
+
+
+def read_config(folder: Path) -> Config:
+    """Returns a run's configuration; raises InputError if it is broken or was tampered with."""
+    path = folder / CONFIG
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if not isinstance(values, dict):
+            raise ValueError("expected keys and values")
+        return validate(values)
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise InputError(f"{path}: not readable as a configuration ({error})") from None
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def restore(run: Run, *, checkpoint: Which = "last") -> RestoredRun:
+    """Returns the run's model with the parameters of a checkpoint; raises InputError for what is not in order."""
+    if run.status == "unfinished":
+        raise InputError(f"{run.folder}: the run is unfinished (still going on, or killed)")
+    config = read_config(run.folder)
+    vocabulary = Vocabulary.load(run.folder / VOCABULARY)
+    path = run.folder / {"last": LAST, "best": BEST}[checkpoint]
+    tensors, _ = read_checkpoint(path)
+    weight = tensors.get("model.embedding.weight")
+    if weight is None or weight.ndim != 2:
+        raise InputError(f"{path}: expected a two-dimensional model.embedding.weight, found none")
+    # The dimension came from the vectors file, which need not be there any more.
+    data = config.data.model_copy(update={"embedding_dim": weight.shape[1]})
+    config_then = config.model_copy(update={"data": data})
+    model = build_model(config_then, vocabulary, None)
+    facts = load_model(model, path)
+    device = build_device(config)
+    return RestoredRun(run, config, vocabulary, build_task(config), model.to(device).eval(), device, facts["epoch"])

@@ -1,0 +1,152 @@
+"""The type and range of every configuration value, checked once, after Hydra has composed them."""
+
+import inspect
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+from annotated_types import Ge, Gt, Lt
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from rnnlab.core.errors import InputError, did_you_mean
+
+Positive = Annotated[int, Gt(0)]
+TARGET_MODULES = {  # where a `_target_` of each group may come from; nothing else is imported
+    "task": ("rnnlab.tasks.",),
+    "model": ("rnnlab.models.",),
+    "optimizer": ("torch.optim.",),
+    "scheduler": ("torch.optim.lr_scheduler.",),
+}
+
+
+class Section(BaseModel):
+    """A part of the configuration in which unknown keys and wrong types are errors."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class DataConfig(Section):
+    """Which texts, and how they become numbers (`configs/data/base.yaml` has the meanings)."""
+
+    train: str
+    valid: str | None
+    test: str | None
+    vectors: str | None
+    embedding_dim: Positive | None
+    valid_fraction: Annotated[float, Ge(0.0), Lt(1.0)]
+    tokenizer: Literal["spacy", "whitespace"]
+    vocabulary: Literal["rnnlab", "torchtext"]
+    min_count: Positive
+    max_vocabulary: Positive | None
+    max_length: Positive | None
+    strip_html: bool
+    cache: str
+
+
+class TrainingConfig(Section):
+    """How long, on what, and in which numbers."""
+
+    epochs: Positive
+    batch_size: Positive
+    device: Literal["auto", "cpu", "cuda"]
+    precision: Literal["float32", "float64"]
+    monitor: str
+    patience: Positive | None
+    clip_norm: Annotated[float, Gt(0.0)] | None
+    flush_denormal: bool
+
+
+class Config(Section):
+    """Everything that defines a run; `task`, `model`, `optimizer`, `scheduler` hold `_target_` and settings."""
+
+    task: dict[str, Any]
+    data: DataConfig
+    model: dict[str, Any]
+    optimizer: dict[str, Any]
+    scheduler: dict[str, Any]
+    insert: Literal["none", "start", "middle", "end"]
+    freeze: bool
+    seed: Annotated[int, Ge(0), Lt(2**63)]
+    training: TrainingConfig
+
+
+def validate(values: dict[str, Any]) -> Config:
+    """Returns the checked configuration; raises InputError naming the first wrong key."""
+    try:
+        config = Config.model_validate(values)
+    except ValidationError as error:
+        raise InputError(describe(error, Config)) from None
+    for group in TARGET_MODULES:
+        load_target(getattr(config, group), group)
+    return config
+
+
+def load_target(values: dict[str, Any], group: str) -> tuple[type, dict[str, Any]]:
+    """Returns the class that `_target_` names and its settings, checked against its signature.
+
+    A class's settings are its parameters that have a default; those without are given at run time.
+    """
+    settings = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+    target = settings.pop("_target_", None)
+    allowed = TARGET_MODULES[group]
+    cls = _import_class(target, allowed) if isinstance(target, str) else None
+    if cls is None:
+        expected = " or ".join(f"{prefix}…" for prefix in allowed)
+        raise InputError(f"{group}._target_: expected the name of a class in {expected}, found {target!r}")
+    schema = _settings_schema(cls)
+    try:
+        schema.model_validate(settings)
+    except ValidationError as error:
+        raise InputError(describe(error, schema, prefix=(group,))) from None
+    return cls, settings
+
+
+def _import_class(name: str, allowed: tuple[str, ...]) -> type | None:
+    module_name, _, class_name = name.rpartition(".")
+    if not f"{module_name}.".startswith(allowed):
+        return None
+    try:
+        module = __import__(module_name, fromlist=[class_name])
+    except ImportError:
+        return None
+    found = getattr(module, class_name, None)
+    # A class that is merely imported there (say, a module's `Path`) is not the group's own.
+    return found if isinstance(found, type) and found.__module__.startswith(allowed[0][:-1]) else None
+
+
+def _settings_schema(cls: type) -> type[BaseModel]:
+    hints = get_type_hints(cls.__init__, include_extras=True)  # type: ignore[misc]
+    fields: dict[str, Any] = {
+        name: (_without_tensor(hints[name]), parameter.default)
+        for name, parameter in inspect.signature(cls).parameters.items()
+        if parameter.default is not inspect.Parameter.empty and name != "last_epoch"
+    }
+    return create_model(cls.__name__, __base__=Section, **fields)
+
+
+def _without_tensor(hint: Any) -> Any:
+    """Drops Tensor from `float | Tensor`: a configuration file holds plain numbers."""
+    arguments = [_without_tensor(a) for a in get_args(hint) if getattr(a, "__name__", "") != "Tensor"]
+    origin = get_origin(hint)
+    if origin is tuple:
+        return tuple[tuple(arguments)]  # type: ignore[misc]
+    return arguments[0] if len(arguments) == 1 and origin is not Annotated else hint
+
+
+def describe(error: ValidationError, schema: type[BaseModel], prefix: tuple[str, ...] = ()) -> str:
+    """Returns one line for the first fault: the key, what was expected and what was found."""
+    fault = error.errors()[0]
+    path = [str(part) for part in fault["loc"]]
+    key = ".".join([*prefix, *path])
+    if fault["type"] == "extra_forbidden":
+        return f"{key}: no such key{did_you_mean(path[-1], known_keys(schema, path[:-1]))}"
+    message = fault["msg"][0].lower() + fault["msg"][1:]
+    found = "" if fault["type"] == "missing" else f", found {fault['input']!r}"
+    return f"{key}: {message.removeprefix('input should be ').join(['expected ', found])}"
+
+
+def known_keys(schema: type[BaseModel], path: list[str]) -> list[str]:
+    """Returns the keys of the section at `path` below `schema`."""
+    for part in path:
+        annotation = schema.model_fields[part].annotation
+        assert isinstance(annotation, type) and issubclass(annotation, BaseModel)
+        schema = annotation
+    return list(schema.model_fields)

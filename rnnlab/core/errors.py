@@ -1,0 +1,28 @@
+"""Errors that a person reads: one line, an exit code, and a suggestion where one helps."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class RnnlabError(Exception):
+    """A failure that the user is told in one line, without a traceback."""
+
+    exit_code = 1
+    reported = False
+    """Whether the user has read it already, as in a sweep, which goes on with its other jobs."""
+
+
+class InputError(RnnlabError):
+    """Bad input: the message names the file, line or key, what was expected and what was found."""
+
+    exit_code = 2
+
+
+class TrainingDiverged(RnnlabError):
+    """The loss stopped being a finite number; the message names epoch and batch."""
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """Returns `; did you mean 'x'?` for the choice nearest to `word`, or an empty string."""
+    nearest = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.5)
+    return f"; did you mean '{nearest[0]}'?" if nearest else ""

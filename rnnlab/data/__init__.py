@@ -1,0 +1,1 @@
+"""Readers, tokenizers, vocabulary, vectors, the encoded corpus, insertion and batching."""

@@ -1,0 +1,164 @@
+"""From text files to encoded splits and a vocabulary, prepared once and then memory-mapped.
+
+    files ──► texts ──► tokens ──► counts of the training split ──► vocabulary
+                            └────────────────── ids ◄──────────────────┘
+                                                 └──► cache/<key>/{vocabulary.txt, train.ids.npy, …}
+"""
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnlab.core.errors import InputError
+from rnnlab.core.files import fingerprint, write_text
+from rnnlab.data.readers import EMPTY_TEXTS_ALLOWED, read_examples
+from rnnlab.data.splits import TextSplit, stratified
+from rnnlab.data.tokenizers import make_tokenizer
+from rnnlab.data.vocabulary import Vocabulary, build_vocabulary
+
+FORMAT = 1  # to be raised whenever the same files and settings would give other ids than before
+
+
+class Track(Protocol):
+    """Wraps the texts of a split to show how far their encoding is."""
+
+    def __call__(self, texts: Iterable[str], *, description: str, total: int) -> Iterable[str]:
+        """Returns the texts unchanged, reporting each as it passes."""
+        ...
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """What turns texts into ids (`configs/data/base.yaml` has the meanings)."""
+
+    tokenizer: Literal["spacy", "whitespace"] = "spacy"
+    vocabulary: Literal["rnnlab", "torchtext"] = "rnnlab"
+    min_count: int = 1
+    max_vocabulary: int | None = None
+    max_length: int | None = None
+    strip_html: bool = True
+    valid_fraction: float = 0.0
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A vocabulary, the splits encoded with it, and what was left out of them (one line each).
+
+    files: for every file or folder read, its path and the SHA-256 of its contents.
+    """
+
+    vocabulary: Vocabulary
+    splits: dict[str, TextSplit]
+    notes: list[str]
+    files: dict[str, dict[str, str]]
+
+
+def load_corpus(paths: dict[str, Path], encoding: Encoding, *, cache: Path, track: Track) -> Corpus:
+    """Returns the encoded splits of `paths` (names `train`, `valid`, `test`), from the cache if they are there.
+
+    The key is made of file contents and settings, so a changed file is encoded anew. Raises InputError
+    for anything wrong with a file, before anything is written.
+    """
+    _check_paths(paths)
+    files = {name: {"path": str(path), "sha256": fingerprint(path)} for name, path in paths.items()}
+    key_parts = [FORMAT, asdict(encoding), {name: facts["sha256"] for name, facts in files.items()}]
+    folder = cache / hashlib.sha256(json.dumps(key_parts, sort_keys=True).encode()).hexdigest()[:32]
+    if not folder.is_dir():
+        _publish(folder, *_encode(paths, encoding, track))
+    facts = json.loads((folder / "corpus.json").read_text(encoding="utf-8"))
+    splits = {name: TextSplit.load(folder, name) for name in facts["splits"]}
+    return Corpus(Vocabulary.load(folder / "vocabulary.txt"), splits, facts["notes"], files)
+
+
+def encode_file(path: Path, vocabulary: Vocabulary, encoding: Encoding, *, track: Track) -> tuple[TextSplit, list[str]]:
+    """Returns a file's texts in an existing vocabulary, and notes of what was left out."""
+    _check_paths({"test": path})
+    tokenizer = make_tokenizer(encoding.tokenizer, strip_html=encoding.strip_html)
+    split, notes = _read_split("test", path, tokenizer.encode, track)
+    split = _renumber(split, vocabulary.encode(tokenizer.strings))
+    return (split.first(encoding.max_length) if encoding.max_length else split), notes
+
+
+def _check_paths(paths: dict[str, Path]) -> None:
+    for name, path in paths.items():
+        if not path.exists():
+            raise InputError(f"data.{name}: no such file or folder: {path}")
+
+
+def _encode(
+    paths: dict[str, Path], encoding: Encoding, track: Track
+) -> tuple[Vocabulary, dict[str, TextSplit], list[str]]:
+    tokenizer = make_tokenizer(encoding.tokenizer, strip_html=encoding.strip_html)
+    splits, notes = {}, []
+    for name, path in paths.items():
+        split, left_out = _read_split(name, path, tokenizer.encode, track)
+        # Cut before counting: the vocabulary holds just the words that training gets to see.
+        splits[name] = split.first(encoding.max_length) if encoding.max_length else split
+        notes += left_out
+    if encoding.valid_fraction:
+        kept, held_out = stratified(splits["train"].labels, encoding.valid_fraction)
+        splits["train"], splits["valid"] = splits["train"].take(kept), splits["train"].take(held_out)
+    counts = np.bincount(splits["train"].ids, minlength=len(tokenizer.strings)).tolist()
+    used = {word: count for word, count in zip(tokenizer.strings, counts, strict=True) if count}
+    vocabulary = _vocabulary_of(encoding.vocabulary)(
+        used, min_count=encoding.min_count, max_vocabulary=encoding.max_vocabulary
+    )
+    ids = vocabulary.encode(tokenizer.strings)
+    return vocabulary, {name: _renumber(split, ids) for name, split in splits.items()}, notes
+
+
+def _vocabulary_of(name: str) -> Callable[..., Vocabulary]:
+    if name == "torchtext":
+        from rnnlab.data.torchtext_bridge import build_torchtext_vocabulary
+
+        return build_torchtext_vocabulary
+    return build_vocabulary
+
+
+def _read_split(
+    name: str, path: Path, encode: Callable[[Iterable[str]], Iterable[NDArray[np.int32]]], track: Track
+) -> tuple[TextSplit, list[str]]:
+    """Returns a split in the tokenizer's own numbering; texts that leave no token are left out and named."""
+    examples = read_examples(path, split_name=f"data.{name}")
+    texts = track(examples.texts, description=f"encoding {name}", total=len(examples.texts))
+    encoded = list(encode(texts))
+    lengths = np.array([len(ids) for ids in encoded], dtype=np.int64)
+    empty = [*examples.empty, *(examples.sources[i] for i in np.flatnonzero(lengths == 0))]
+    total = len(examples.texts) + len(examples.empty)
+    if len(empty) > EMPTY_TEXTS_ALLOWED * total:
+        raise InputError(f"data.{name}: {len(empty):,} of {total:,} texts hold no token ({empty[0]}, …)")
+    notes = [f"{name}: left out {len(empty)} empty text(s): {'; '.join(empty)}"] if empty else []
+    kept = lengths > 0
+    offsets = np.concatenate([[0], lengths[kept].cumsum()])
+    return TextSplit(ids=np.concatenate(encoded), offsets=offsets, labels=examples.labels[kept]), notes
+
+
+def _renumber(split: TextSplit, ids: NDArray[np.int32]) -> TextSplit:
+    return TextSplit(ids=ids[split.ids], offsets=split.offsets, labels=split.labels)
+
+
+def _publish(folder: Path, vocabulary: Vocabulary, splits: dict[str, TextSplit], notes: list[str]) -> None:
+    """Writes a corpus beside its place in the cache, then renames it there: it is whole or absent."""
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    try:
+        temporary.mkdir(parents=True)
+        vocabulary.save(temporary / "vocabulary.txt")
+        for name, split in splits.items():
+            split.save(temporary, name)
+        write_text(temporary / "corpus.json", json.dumps({"splits": list(splits), "notes": notes}))
+        temporary.rename(folder)
+    except OSError as error:
+        # Another run that encoded the same files first has left the same bytes there.
+        if not folder.is_dir():
+            raise InputError(f"data.cache: cannot write {folder.parent}: {error.strerror}") from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

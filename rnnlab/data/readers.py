@@ -1,0 +1,162 @@
+"""Reads labelled texts from what a user has: TSV, CSV, a folder with a file a text or a file a label.
+
+Everything goes through `scan`, which yields an example or an error for every text, so that training can
+stop at the first bad line and `rnnlab data check` can list them all.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnlab.core.errors import InputError
+from rnnlab.data.formats import LABELS, Example, scan_csv, scan_lines_of_label, scan_tsv, scan_whole_file
+from rnnlab.data.opening import quote, show_path
+
+EMPTY_TEXTS_ALLOWED = 0.01
+"""The share of a split's texts that may be empty; they are left out and named."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """The texts of a split in file order, with labels of shape (texts,): 0 negative, 1 positive.
+
+    `sources` names the place of every text, `empty` the places of the empty texts that were left out.
+    """
+
+    texts: list[str]
+    labels: NDArray[np.int64]
+    sources: list[str]
+    empty: list[str]
+
+
+def read_examples(path: Path, *, split_name: str = "") -> Examples:
+    """Reads all labelled texts of a file or folder; `split_name` (say `data.train`) begins the error.
+
+    Raises InputError for the first bad line, a file that cannot be read, more than one empty text in a
+    hundred, or texts of one class only.
+    """
+    examples, errors = survey(path)
+    if errors:
+        prefix = f"{split_name}: " if split_name else ""
+        others = f" (and {len(errors) - 1:,} more; rnnlab data check lists all)" if len(errors) > 1 else ""
+        raise InputError(f"{prefix}{errors[0]}{others}")
+    return examples
+
+
+def survey(path: Path) -> tuple[Examples, list[InputError]]:
+    """Reads what can be read, and returns beside it an error for every bad line.
+
+    Where all lines are good, the errors say what is wrong with the whole: too many empty texts, or only
+    one class. Raises nothing.
+    """
+    texts, labels, sources, empty = [], [], [], []
+    errors: list[InputError] = []
+    for result in scan(path):
+        if isinstance(result, InputError):
+            errors.append(result)
+        elif not result.text or result.text.isspace():
+            empty.append(result.source)
+        else:
+            texts.append(result.text)
+            labels.append(result.label)
+            sources.append(result.source)
+    examples = Examples(texts, np.array(labels, dtype=np.int64), sources, empty)
+    return examples, errors or list(_errors_of_the_whole(examples, show_path(path)))
+
+
+def _errors_of_the_whole(examples: Examples, name: str) -> Iterator[InputError]:
+    empty, total = len(examples.empty), len(examples.empty) + len(examples.texts)
+    if empty > EMPTY_TEXTS_ALLOWED * total:
+        where = "; ".join(examples.empty[:3]) + ("; …" if empty > 3 else "")
+        yield InputError(f"{name}: {empty:,} of {total:,} texts are empty, at most 1 in 100 may be ({where})")
+    elif total == 0:
+        yield InputError(f"{name}: holds no texts")
+    elif len(set(examples.labels.tolist())) == 1:
+        only, other = ("positive", "negative") if examples.labels[0] else ("negative", "positive")
+        yield InputError(f"{name}: all {total - empty:,} texts are {only}; expected {other} ones as well")
+
+
+def scan(path: Path) -> Iterator[Example | InputError]:
+    """Yields every text of a file or folder in order, or in its place what is wrong with it.
+
+    A `.csv` is a CSV with a header, any other file a TSV. A folder has `pos/` and `neg/` with a `.txt` a
+    text, or files `*.pos` and `*.neg` with a text a line. Every file may be `.gz`. Empty texts are
+    yielded. Raises nothing: an error that ends a file is yielded, too.
+    """
+    try:
+        files = _files_of(path)
+    except InputError as error:
+        files = []
+        yield error
+    for file, scan_file in files:
+        try:
+            yield from scan_file(file)
+        except InputError as error:
+            yield error
+
+
+_FileScanner = Callable[[Path], Iterator[Example | InputError]]
+
+
+def _files_of(path: Path) -> list[tuple[Path, _FileScanner]]:
+    try:
+        return _files_of_folder(path) if path.is_dir() else [(path, _scanner_by_name(path))]
+    except OSError as error:
+        raise InputError(f"{show_path(path)}: cannot be read ({error.strerror})") from error
+
+
+def _scanner_by_name(path: Path) -> _FileScanner:
+    ending = Path(path.name.lower().removesuffix(".gz")).suffix
+    if ending in (".pos", ".neg"):
+        raise InputError(f"{show_path(path)}: has texts of one label; expected the folder of both files")
+    return scan_csv if ending == ".csv" else scan_tsv
+
+
+def _files_of_folder(folder: Path) -> list[tuple[Path, _FileScanner]]:
+    children = list(folder.iterdir())
+    subfolders = {child.name for child in children if child.is_dir()}
+    if {"pos", "neg"} <= subfolders:
+        found = {label: _files_ending(folder / label, ".txt") for label in ("pos", "neg")}
+        scan_label = scan_whole_file
+    else:
+        found = {label: _files_ending(folder, f".{label}") for label in ("pos", "neg")}
+        scan_label = scan_lines_of_label
+    if not (found["pos"] and found["neg"]):
+        raise InputError(_unknown_layout(folder, children, found))
+    return [
+        (file, partial(scan_label, label=LABELS[label])) for label, files in found.items() for file in files
+    ]
+
+
+def _files_ending(folder: Path, ending: str) -> list[Path]:
+    """Returns the visible files with that ending, plain or .gz, numbers in names by their value."""
+    files = [
+        child
+        for child in folder.iterdir()
+        if child.name.removesuffix(".gz").endswith(ending) and not child.name.startswith(".")
+    ]
+    for file in files:
+        if file.with_name(file.name + ".gz") in files:
+            raise InputError(f"{show_path(file)}: is there twice, plain and .gz; expected one of them")
+    return sorted(files, key=lambda file: _natural_order(file.name))
+
+
+def _natural_order(name: str) -> list[int | str]:
+    # Splitting at a group gives text, digits, text, digits, …
+    return [int(part) if index % 2 else part for index, part in enumerate(re.split("([0-9]+)", name))]
+
+
+def _unknown_layout(folder: Path, children: list[Path], found: dict[str, list[Path]]) -> str:
+    names = sorted(child.name + "/" * child.is_dir() for child in children)
+    nested = [child for child in sorted(children) if (child / "pos").is_dir()]
+    missing = " or ".join(label for label, files in found.items() if not files)
+    return (
+        f"{show_path(folder)}: no {missing} texts in this folder; expected pos/ and neg/ with .txt files, or "
+        f"files *.pos and *.neg; found {quote(', '.join(names)) if names else 'nothing'}"
+        + (f"; did you mean {show_path(nested[0])}?" if nested else "")
+    )

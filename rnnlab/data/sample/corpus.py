@@ -1,0 +1,54 @@
+"""The splits of the sample corpus, and the files they are written to."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from rnnlab.core.files import write_text
+from rnnlab.data.sample.grammar import Grammar, Kind
+from rnnlab.data.sample.vectors import train_vectors
+
+SHIPPED_SEED = 1
+TEXTS_PER_LABEL: dict[Kind, int] = {"plain": 355, "negated": 40, "contrast": 105}
+CONTRAST_PAIRS = 150
+REVIEWS_BEHIND_VECTORS = 20_000
+
+Example = tuple[str, str]
+
+
+def labelled_reviews(rng: np.random.Generator) -> list[Example]:
+    """Returns 1,000 shuffled (label, text), half of them `pos` and half `neg`."""
+    grammar = Grammar(rng)
+    examples = []
+    for kind, count in TEXTS_PER_LABEL.items():
+        examples += [("pos", grammar.review(kind).pos) for _ in range(count)]
+        examples += [("neg", grammar.review(kind).neg) for _ in range(count)]
+    return [examples[i] for i in rng.permutation(len(examples))]
+
+
+def contrast_pairs(rng: np.random.Generator) -> list[Example]:
+    """Returns 150 pairs of (label, text), `pos` then `neg`: the same words in another order."""
+    grammar = Grammar(rng)
+    pairs = [grammar.review("contrast") for _ in range(CONTRAST_PAIRS)]
+    return [example for pair in pairs for example in (("pos", pair.pos), ("neg", pair.neg))]
+
+
+def write_sample(folder: Path, *, seed: int) -> None:
+    """Writes train.tsv, valid.tsv, contrast.tsv and vectors.txt into `folder`.
+
+    The TSV files follow from `seed` byte for byte; the vectors do so up to the rounding of the
+    machine's linear algebra.
+    """
+    train, valid, contrast, behind_vectors = (np.random.default_rng([seed, split]) for split in range(4))
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_tsv(folder / "train.tsv", labelled_reviews(train))
+    _write_tsv(folder / "valid.tsv", labelled_reviews(valid))
+    _write_tsv(folder / "contrast.tsv", contrast_pairs(contrast))
+    rounds = REVIEWS_BEHIND_VECTORS // (2 * sum(TEXTS_PER_LABEL.values()))
+    texts = [text for _ in range(rounds) for _, text in labelled_reviews(behind_vectors)]
+    write_text(folder / "vectors.txt", train_vectors(texts))
+
+
+def _write_tsv(path: Path, examples: Iterable[Example]) -> None:
+    write_text(path, "".join(f"{label}\t{text}\n" for label, text in examples))

@@ -1,0 +1,59 @@
+"""Word vectors in GloVe's text form, from counts of words that stand near each other."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+import numpy as np
+import spacy
+
+DIM = 50
+WINDOW = 10
+MEAN_NORM = 5.0  # that of the 50-d GloVe vectors, so that the same learning rates suit both
+
+
+def train_vectors(texts: list[str]) -> str:
+    """Returns lines `word v1 … v50`, one for each word of `texts`, in falling frequency.
+
+    The vectors are the leading eigenvectors of the matrix of positive pointwise mutual information
+    (Levy and Goldberg 2014), each scaled by a power of its eigenvalue and signed so that its largest
+    component is positive.
+    """
+    tokenizer = spacy.blank("en").tokenizer
+    documents = [[token.lower_ for token in doc] for doc in tokenizer.pipe(texts)]
+    frequency = Counter(word for document in documents for word in document)
+    words = sorted(frequency, key=lambda word: (-frequency[word], word))
+    vectors = _factorise(_positive_pmi(_cooccurrences(documents, words)))
+    return "".join(f"{word} {' '.join(f'{x:.3f}' for x in row)}\n" for word, row in zip(words, vectors, strict=True))
+
+
+def _cooccurrences(documents: Iterable[list[str]], words: list[str]) -> np.ndarray:
+    """Returns (words, words) counts of two words at most WINDOW apart in one document."""
+    size = len(words)
+    index = {word: i for i, word in enumerate(words)}
+    gap = [-1] * WINDOW
+    ids = np.array([i for document in documents for i in [*(index[w] for w in document), *gap]])
+    counts = np.zeros(size * size)
+    for distance in range(1, WINDOW + 1):
+        left, right = ids[:-distance], ids[distance:]
+        inside = (left >= 0) & (right >= 0)
+        counts += np.bincount(left[inside] * size + right[inside], minlength=size * size)
+    square = counts.reshape(size, size)
+    return square + square.T
+
+
+def _positive_pmi(counts: np.ndarray) -> np.ndarray:
+    """Returns max(0, ln p(a, b) / (p(a) p(b))), the probabilities being shares of `counts`."""
+    total = counts.sum(axis=1)
+    with np.errstate(divide="ignore"):
+        pmi = np.log(counts * total.sum() / np.outer(total, total))
+    return np.maximum(pmi, 0.0)
+
+
+def _factorise(matrix: np.ndarray) -> np.ndarray:
+    """Returns (words, DIM) vectors from a symmetric matrix."""
+    values, directions = np.linalg.eigh(matrix)
+    leading = np.argsort(-np.abs(values))[:DIM]
+    vectors = directions[:, leading] * np.sqrt(np.abs(values[leading]))
+    largest = np.abs(vectors).argmax(axis=0)
+    vectors *= np.sign(vectors[largest, range(DIM)])
+    return vectors * (MEAN_NORM / np.linalg.norm(vectors, axis=1).mean())

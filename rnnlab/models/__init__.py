@@ -1,0 +1,1 @@
+"""Bag of embeddings and recurrent classifiers as torch modules."""

@@ -1,0 +1,41 @@
+"""Bag of embeddings: the mean of the word vectors, which knows nothing of their order."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
+
+from rnnlab.models.base import Head, Probability, SequenceModel, Size
+
+
+class BoE(SequenceModel):
+    """Classifies the mean of a text's word vectors (an EmbeddingBag), dropout applied to that mean."""
+
+    def __init__(
+        self,
+        *,
+        embedding: nn.Embedding,
+        output_size: int,
+        head_size: Size = 20,
+        dropout: Probability = 0.0,
+    ) -> None:
+        super().__init__()
+        self.embedding = embedding
+        self.head = Head(embedding.embedding_dim, head_size, output_size)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(
+        self, ids: Int[Tensor, "batch time"], lengths: Int[Tensor, " batch"]
+    ) -> Float[Tensor, "batch outputs"]:
+        """Returns logits; EmbeddingBag takes the texts end to end, with the offset where each begins."""
+        present = torch.arange(ids.shape[1]) < lengths[:, None]
+        flat = ids[present.to(ids.device)]
+        offsets = (lengths.cumsum(0) - lengths).to(ids.device)
+        means = functional.embedding_bag(flat, self.embedding.weight, offsets, mode="mean")
+        return self.head(self.dropout(means))
+
+    def document(self, vectors: PackedSequence) -> Float[Tensor, "batch vector"]:
+        """Returns the mean over each text's vectors."""
+        padded, lengths = pad_packed_sequence(vectors, batch_first=True)
+        return self.dropout(padded.sum(dim=1) / lengths[:, None].to(padded))

@@ -1,0 +1,36 @@
+"""Long short-term memory: a cell that adds where an RNN multiplies."""
+
+from torch import nn
+
+from rnnlab.models.base import Probability, Size
+from rnnlab.models.recurrent import RecurrentModel, between_layers
+
+
+class LSTM(RecurrentModel):
+    """LSTM with forget gate (Hochreiter & Schmidhuber 1997; Gers et al. 2000); its hidden state is read."""
+
+    def __init__(
+        self,
+        *,
+        embedding: nn.Embedding,
+        output_size: int,
+        hidden_size: Size = 50,
+        num_layers: Size = 1,
+        bidirectional: bool = False,
+        head_size: Size = 20,
+        dropout: Probability = 0.0,
+    ) -> None:
+        recurrent = nn.LSTM(
+            embedding.embedding_dim,
+            hidden_size,
+            num_layers,
+            dropout=between_layers(dropout, num_layers),
+            bidirectional=bidirectional,
+        )
+        super().__init__(
+            embedding=embedding,
+            recurrent=recurrent,
+            head_size=head_size,
+            output_size=output_size,
+            dropout=dropout,
+        )

@@ -1,0 +1,1 @@
+"""A run folder: write, find, read and list it."""

@@ -1,0 +1,58 @@
+"""Writes a run folder, so that a kill at any moment leaves it whole or clearly unfinished.
+
+    outputs/NAME/
+      .hydra/            what Hydra composed, and from which overrides
+      config.yaml        the same, resolved
+      vocabulary.txt     one word a line, by id
+      metrics.csv        a row an epoch
+      checkpoints/       last.safetensors, best.safetensors
+      summary.json       status, figures, versions, data, how to run it again
+      train.log
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rnnlab.core.errors import InputError
+from rnnlab.core.files import write_text
+
+METRICS, SUMMARY, CONFIG, VOCABULARY = "metrics.csv", "summary.json", "config.yaml", "vocabulary.txt"
+LAST, BEST = "checkpoints/last.safetensors", "checkpoints/best.safetensors"
+
+
+class RunWriter:
+    """One run's folder while it is being made."""
+
+    def __init__(self, folder: Path) -> None:
+        """Claims `folder`; raises InputError if it holds a run already or cannot be written."""
+        self.folder = folder
+        try:
+            (folder / "checkpoints").mkdir(parents=True)
+        except FileExistsError:
+            raise InputError(f"{folder}: holds a run already; choose another hydra.run.dir") from None
+        except OSError as error:
+            raise InputError(f"{folder}: cannot be written ({error.strerror})") from None
+        self._rows: list[str] = []
+
+    def write(self, name: str, text: str) -> None:
+        """Writes a text file of the run, atomically."""
+        write_text(self.folder / name, text)
+
+    def row(self, values: Mapping[str, float | int | None]) -> None:
+        """Adds a row to metrics.csv; numbers are written in full, None and NaN as empty cells."""
+        if not self._rows:
+            self._rows.append(",".join(values))
+        self._rows.append(",".join(_cell(value) for value in values.values()))
+        self.write(METRICS, "".join(f"{row}\n" for row in self._rows))
+
+    def summary(self, facts: Mapping[str, Any]) -> None:
+        """Writes summary.json; `facts["status"]` is running, finished, interrupted or failed."""
+        self.write(SUMMARY, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+
+
+def _cell(value: float | int | None) -> str:
+    missing = value is None or (isinstance(value, float) and math.isnan(value))
+    return "" if missing else repr(value)

@@ -1,0 +1,75 @@
+"""Activation functions, each with its derivative written as a function of its own output."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnlab.core.errors import did_you_mean
+
+Array = NDArray[Any]
+
+
+def tanh(a: Array) -> Array:
+    """Returns the hyperbolic tangent, in (-1, 1)."""
+    return np.tanh(a)
+
+
+def tanh_derivative(h: Array) -> Array:
+    """Returns d tanh(a) / da where `h` = tanh(a)."""
+    return 1 - h * h
+
+
+def relu(a: Array) -> Array:
+    """Returns max(a, 0)."""
+    return np.maximum(a, 0)
+
+
+def relu_derivative(h: Array) -> Array:
+    """Returns d relu(a) / da where `h` = relu(a); 0 at the kink, as in torch."""
+    return np.greater(h, 0).astype(np.asarray(h).dtype)
+
+
+def sigmoid(a: Array) -> Array:
+    """Returns 1 / (1 + exp(-a)), in (0, 1), from exp(-|a|), which cannot overflow."""
+    e = np.exp(-np.abs(a))
+    return np.where(np.greater_equal(a, 0), 1, e) / (1 + e)
+
+
+def sigmoid_derivative(h: Array) -> Array:
+    """Returns d sigmoid(a) / da where `h` = sigmoid(a)."""
+    return h * (1 - h)
+
+
+def identity(a: Array) -> Array:
+    """Returns `a` itself: a linear net."""
+    return a
+
+
+def identity_derivative(h: Array) -> Array:
+    """Returns ones."""
+    return np.ones_like(h)
+
+
+class Activation(NamedTuple):
+    """A function of the pre-activation and its derivative as a function of the output."""
+
+    function: Callable[[Array], Array]
+    derivative: Callable[[Array], Array]
+
+
+ACTIVATIONS = {
+    "tanh": Activation(tanh, tanh_derivative),
+    "relu": Activation(relu, relu_derivative),
+    "sigmoid": Activation(sigmoid, sigmoid_derivative),
+    "identity": Activation(identity, identity_derivative),
+}
+
+
+def find_activation(name: str) -> Activation:
+    """Returns the activation called `name`; ValueError for another name."""
+    if name not in ACTIVATIONS:
+        known = ", ".join(ACTIVATIONS)
+        raise ValueError(f"activation {name!r} is not one of {known}{did_you_mean(name, ACTIVATIONS)}")
+    return ACTIVATIONS[name]

@@ -1,0 +1,53 @@
+"""Bad input is a ValueError that names the array, what was expected and what was found."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from rnnlab.scratch.activations import Array
+
+
+def check_shape(name: str, array: Array, *expected: int | str) -> None:
+    """Raises ValueError unless `array` has the shape `expected`, where a word stands for any size above 0."""
+    fits = array.ndim == len(expected) and all(
+        size > 0 if isinstance(wanted, str) else size == wanted
+        for size, wanted in zip(array.shape, expected, strict=True)
+    )
+    if not fits:
+        wanted = "(" + ", ".join(map(str, expected)) + ("," if len(expected) == 1 else "") + ")"
+        empty = " (it is empty)" if array.size == 0 else ""
+        raise ValueError(f"{name} has shape {array.shape}{empty}, expected {wanted}")
+
+
+def as_floats(name: str, values: ArrayLike) -> Array:
+    """Returns `values` as an array; ValueError unless it holds floats."""
+    array = np.asarray(values)
+    if not np.issubdtype(array.dtype, np.floating):
+        raise ValueError(f"{name} holds {array.dtype}, expected floats such as float64")
+    return array
+
+
+def check_no_nan(name: str, array: Array) -> None:
+    """Raises ValueError with the place of the first NaN in `array`."""
+    if np.isnan(array).any():
+        place = tuple(int(i) for i in np.argwhere(np.isnan(array))[0])
+        raise ValueError(f"{name} holds NaN, first at index {place}")
+
+
+def check_range(name: str, array: Array, low: int, high: int) -> None:
+    """Raises ValueError unless `array` holds integers from `low` to `high`, both included."""
+    if not np.issubdtype(array.dtype, np.integer):
+        raise ValueError(f"{name} holds {array.dtype}, expected integers from {low} to {high}")
+    outside = (array < low) | (array > high)
+    if outside.any():
+        place = tuple(int(i) for i in np.argwhere(outside)[0])
+        raise ValueError(f"{name} holds {array[place]} at index {place}, expected {low} to {high}")
+
+
+def as_lengths(lengths: ArrayLike | None, batch: int, time: int) -> Array:
+    """Returns lengths (batch,) in 1..time, all of them `time` if None; ValueError for others."""
+    if lengths is None:
+        return np.full(batch, time)
+    array = np.asarray(lengths)
+    check_shape("lengths", array, batch)
+    check_range("lengths", array, 1, time)
+    return array

@@ -1,0 +1,240 @@
+"""Cells over time: scanned forward and back under a mask, stacked, and in both directions.
+
+T time, B batch, E input, H hidden, D directions, L layers. A run is one direction of one layer; runs are
+counted as torch counts them: layer 0 forward, layer 0 reverse, layer 1 forward, ...
+Numbers in brackets are equations of docs/from-scratch.md.
+"""
+
+import itertools
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from rnnlab.scratch.activations import Array
+from rnnlab.scratch.cell import PARAMETER_NAMES, Cell, Gradients, State
+from rnnlab.scratch.checks import as_floats, as_lengths, check_no_nan, check_shape
+from rnnlab.scratch.initialisers import Initialiser, recurrent_parameters
+
+
+class Run(NamedTuple):
+    """One direction of one layer: its cell and what each step kept, in the order they were taken."""
+
+    cell: Cell
+    steps: list[Any]
+
+
+class Cache(NamedTuple):
+    """What `Layer.backward` needs of `Layer.forward`."""
+
+    runs: list[Run]
+    mask_TB1: Array
+
+
+class Forward(NamedTuple):
+    """The top layer's h at every step (T, B, D * H), and final states (L * D, B, H); c_n is LSTM's only."""
+
+    output: Array
+    h_n: Array
+    c_n: Array | None
+    cache: Cache
+
+
+class Backward(NamedTuple):
+    """Gradients of the input, of both initial states (L * D, B, H), and of the parameters by name."""
+
+    x: Array
+    h_0: Array
+    c_0: Array | None
+    parameters: Gradients
+
+
+def scan_forward(cell: Cell, x_TBE: Array, state: State, mask_TB1: Array) -> tuple[Array, State, list[Any]]:
+    """Returns h (T, B, H), zero where masked, the state after each text's last real step, and the steps."""
+    h_TBH, steps = [], []
+    for x_BE, mask_B1 in zip(x_TBE, mask_TB1, strict=True):
+        new_state, step = cell.forward(x_BE, state)
+        state = tuple(np.where(mask_B1, new, old) for new, old in zip(new_state, state, strict=True))  # (9)
+        h_TBH.append(np.where(mask_B1, new_state[0], 0))
+        steps.append(step)
+    return np.stack(h_TBH), state, steps
+
+
+def scan_backward(
+    run: Run, d_h_TBH: Array, d_state: State, mask_TB1: Array, gradients: Gradients
+) -> tuple[Array, State]:
+    """Returns d_x (T, B, E) and the initial state's gradient, and adds the parameters' to `gradients`."""
+    d_x_TBE = []
+    for d_h_BH, mask_B1, step in zip(d_h_TBH[::-1], mask_TB1[::-1], run.steps[::-1], strict=True):
+        d_state = (d_state[0] + np.where(mask_B1, d_h_BH, 0), *d_state[1:])  # (10)
+        d_new_state = tuple(np.where(mask_B1, d, 0) for d in d_state)  # back through (9), as is the next
+        d_x_BE, d_prev_state = run.cell.backward(d_new_state, step, gradients)
+        d_state = tuple(np.where(mask_B1, p, d) for p, d in zip(d_prev_state, d_state, strict=True))
+        d_x_TBE.append(d_x_BE)
+    return np.stack(d_x_TBE[::-1]), d_state
+
+
+class Layer:
+    """A recurrent layer over arrays under torch's names (`weight_ih_l0`, ..., `bias_hh_l1_reverse`).
+
+    Sizes, layers and directions follow from the arrays, which are kept, not copied. Input is (T, B, E),
+    or (B, T, E) with `batch_first`; then `output` and the gradients of both are so too.
+    """
+
+    cell_type: ClassVar[type[Cell]]
+    options: dict[str, Any] = {}  # noqa: RUF012 - read only: what cell_type takes beside parameters
+
+    def __init__(self, parameters: dict[str, Array], *, batch_first: bool = False) -> None:
+        self.parameters = parameters
+        self.batch_first = batch_first
+        self.directions = ["", "_reverse"] if "weight_ih_l0_reverse" in parameters else [""]
+        self.num_layers = next(n for n in itertools.count() if f"weight_ih_l{n}" not in parameters)
+        layers = range(max(self.num_layers, 1))
+        self.suffixes = [f"_l{n}{direction}" for n in layers for direction in self.directions]
+        expected = {name + suffix for suffix in self.suffixes for name in PARAMETER_NAMES}
+        if expected != parameters.keys():
+            missing, unknown = sorted(expected - parameters.keys()), sorted(parameters.keys() - expected)
+            raise ValueError(f"parameters do not fit: missing {missing}, unknown {unknown}")
+        cells = [self.cell(suffix) for suffix in self.suffixes]
+        self.input_size, self.hidden_size = cells[0].input_size, cells[0].hidden_size
+        for k, cell in enumerate(cells):
+            rows = cell.weight_ih.shape[0]
+            width = self.input_size if k < len(self.directions) else self.hidden_size * len(self.directions)
+            check_shape(f"weight_hh{self.suffixes[k]}", cell.weight_hh, rows, self.hidden_size)
+            check_shape(f"weight_ih{self.suffixes[k]}", cell.weight_ih, rows, width)
+
+    @classmethod
+    def random(
+        cls,
+        input_size: int,
+        hidden_size: int,
+        *,
+        rng: np.random.Generator,
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        dtype: DTypeLike = np.float64,
+        input_init: Initialiser | None = None,
+        recurrent_init: Initialiser | None = None,
+        **options: Any,
+    ) -> Self:
+        """Returns a layer with drawn parameters (see `recurrent_parameters`)."""
+        parameters = recurrent_parameters(
+            len(cls.cell_type.gates),
+            input_size,
+            hidden_size,
+            rng=rng,
+            num_layers=num_layers,
+            bidirectional=bidirectional,
+            dtype=dtype,
+            input_init=input_init,
+            recurrent_init=recurrent_init,
+        )
+        return cls(parameters, **options)
+
+    def cell(self, suffix: str) -> Cell:
+        """Returns the cell of one run, such as `_l0_reverse`."""
+        arrays = {name: self.parameters[name + suffix] for name in PARAMETER_NAMES}
+        try:
+            return self.cell_type(**arrays, **self.options)
+        except ValueError as error:
+            raise ValueError(f"parameters {suffix[1:]}: {error}") from None
+
+    def forward(
+        self,
+        x: Array,
+        *,
+        h_0: Array | None = None,
+        c_0: Array | None = None,
+        lengths: ArrayLike | None = None,
+    ) -> Forward:
+        """Runs every layer and direction; what lies beyond a text's length changes nothing.
+
+        x (T, B, E); h_0 and c_0 (L * D, B, H), or (B, H) for a single run, zeros if left out; lengths (B,).
+        """
+        x_TBE = self._time_first("x", x, self.input_size)
+        time, batch = x_TBE.shape[:2]
+        mask_TB1 = self.mask(as_lengths(lengths, batch, time), time)
+        states = self._states(("h_0", "c_0"), (h_0, c_0), batch, x_TBE.dtype)
+        runs, finals = [], []
+        for layer in range(self.num_layers):
+            outputs = []
+            for direction in range(len(self.directions)):
+                k = layer * len(self.directions) + direction
+                order = slice(None, None, -1 if direction else 1)
+                cell = self.cell(self.suffixes[k])
+                initial = tuple(state[k] for state in states)
+                h_TBH, final, steps = scan_forward(cell, x_TBE[order], initial, mask_TB1[order])
+                outputs.append(h_TBH[order])
+                runs.append(Run(cell, steps))
+                finals.append(final)
+            x_TBE = np.concatenate(outputs, axis=2)
+        h_n, *c_n = (np.stack(state) for state in zip(*finals, strict=True))
+        output = x_TBE.swapaxes(0, 1) if self.batch_first else x_TBE
+        return Forward(output, h_n, c_n[0] if c_n else None, Cache(runs, mask_TB1))
+
+    def backward(
+        self,
+        cache: Cache,
+        *,
+        d_output: Array | None = None,
+        d_h_n: Array | None = None,
+        d_c_n: Array | None = None,
+    ) -> Backward:
+        """Takes gradients at every step (like `output`), at the final states, or both; None is zero."""
+        time, batch = cache.mask_TB1.shape[:2]
+        width = self.hidden_size * len(self.directions)
+        dtype = cache.runs[0].steps[0].x_BE.dtype
+        d_TBE = np.zeros((time, batch, width), dtype)
+        if d_output is not None:
+            d_TBE = self._time_first("d_output", d_output, width)
+            check_shape("d_output", d_TBE, time, batch, width)
+        d_finals = self._states(("d_h_n", "d_c_n"), (d_h_n, d_c_n), batch, dtype)
+        d_initials: list[State] = [()] * len(self.suffixes)
+        gradients: Gradients = {}
+        for layer in reversed(range(self.num_layers)):
+            d_inputs = []
+            for direction in range(len(self.directions)):
+                k = layer * len(self.directions) + direction
+                order = slice(None, None, -1 if direction else 1)
+                share = slice(direction * self.hidden_size, (direction + 1) * self.hidden_size)
+                of_run = {name: np.zeros_like(getattr(cache.runs[k].cell, name)) for name in PARAMETER_NAMES}
+                d_final = tuple(d[k] for d in d_finals)
+                d_x_TBE, d_initials[k] = scan_backward(
+                    cache.runs[k], d_TBE[order, :, share], d_final, cache.mask_TB1[order], of_run
+                )
+                d_inputs.append(d_x_TBE[order])
+                gradients |= {name + self.suffixes[k]: gradient for name, gradient in of_run.items()}
+            d_TBE = np.add.reduce(d_inputs)
+        d_h_0, *d_c_0 = (np.stack(d) for d in zip(*d_initials, strict=True))
+        d_x = d_TBE.swapaxes(0, 1) if self.batch_first else d_TBE
+        return Backward(d_x, d_h_0, d_c_0[0] if d_c_0 else None, gradients)
+
+    def mask(self, lengths_B: Array, time: int) -> Array:
+        """Returns (T, B, 1), true where a text has a real token."""
+        return (np.arange(time)[:, None] < lengths_B)[:, :, None]
+
+    def _time_first(self, name: str, array: Array, width: int) -> Array:
+        array = as_floats(name, array)
+        names = ("batch", "time") if self.batch_first else ("time", "batch")
+        check_shape(name, array, *names, width)
+        check_no_nan(name, array)
+        return array.swapaxes(0, 1) if self.batch_first else array
+
+    def _states(
+        self, names: tuple[str, str], given: tuple[Array | None, Array | None], batch: int, dtype: DTypeLike
+    ) -> list[Array]:
+        """Returns h, or h and c, each (L * D, B, H), with zeros for None."""
+        count, kept = len(self.suffixes), len(self.cell_type.state_names)
+        if given[1] is not None and kept == 1:
+            raise ValueError(f"{names[1]} was given, but {type(self).__name__} has no cell state")
+        states = []
+        for name, array in list(zip(names, given, strict=True))[:kept]:
+            if array is None:
+                array = np.zeros((count, batch, self.hidden_size), dtype)
+            array = as_floats(name, array)
+            if array.ndim == 2 and count == 1:
+                array = array[None]
+            check_shape(name, array, count, batch, self.hidden_size)
+            check_no_nan(name, array)
+            states.append(array)
+        return states

@@ -1,0 +1,166 @@
+"""The training loop: epochs in, a row of figures an epoch out.
+
+    for row in fit(state, …):      row 0 is the untrained net
+        write the row, save the state, draw the table
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from rnnlab.core.batch import Batch, Objective, Split
+from rnnlab.core.errors import TrainingDiverged
+from rnnlab.core.metrics import improves
+from rnnlab.core.seeds import epoch_order
+
+EVALUATION_BATCH = 256
+
+Scheduler = torch.optim.lr_scheduler.LRScheduler | torch.optim.lr_scheduler.ReduceLROnPlateau
+
+
+@dataclass
+class TrainingState:
+    """All that a later resume needs: parameters, optimizer, schedule, early stopping, place."""
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    scheduler: Scheduler
+    epoch: int = 0
+    """Finished epochs."""
+    batch: int = 0
+    """Finished batches of the epoch begun; 0 between epochs, where checkpoints are written."""
+    best: float | None = None
+    """The monitored metric at its best over epochs 1, 2, …; None before the first."""
+    best_epoch: int | None = None
+
+
+@dataclass(frozen=True)
+class EpochRow:
+    """The figures of one epoch; every metric is an average over the task's units (texts, for sentiment).
+
+    train: running averages while the epoch trained (row 0: an evaluation); valid: an evaluation after
+    it, empty without validation; seconds: the training pass alone; improved: a new best of the monitor.
+    """
+
+    epoch: int
+    train: Mapping[str, float]
+    valid: Mapping[str, float]
+    seconds: float
+    improved: bool
+
+    def metric(self, name: str) -> float:
+        """Returns `train_NAME` or `valid_NAME`; NaN where there is no validation."""
+        split, _, metric = name.partition("_")
+        return {"train": self.train, "valid": self.valid}[split].get(metric, math.nan)
+
+
+@dataclass
+class Averages:
+    """Sums of metrics over units, kept on the device, in float64."""
+
+    sums: dict[str, Tensor] = field(default_factory=dict)
+    units: int = 0
+
+    def add(self, measured: Mapping[str, Tensor]) -> None:
+        """Adds the values of a batch."""
+        for name, values in measured.items():
+            total = values.detach().sum(dtype=torch.float64)
+            self.sums[name] = self.sums[name] + total if name in self.sums else total
+        self.units += next(iter(measured.values())).numel()
+
+    def means(self) -> dict[str, float]:
+        """Returns each metric's average over all units added."""
+        return {name: float(total) / self.units for name, total in self.sums.items()}
+
+
+def fit(
+    state: TrainingState,
+    objective: Objective,
+    train: Split,
+    valid: Split | None,
+    *,
+    epochs: int,
+    batch_size: int,
+    seed: int,
+    device: str,
+    monitor: str,
+    patience: int | None,
+    clip_norm: float | None,
+    progress: Callable[[Iterable[Batch], int], Iterable[Batch]] = lambda batches, _: batches,
+) -> Iterator[EpochRow]:
+    """Trains `state` in place and yields a row an epoch, the first of them (0) before any training.
+
+    The order of epoch e follows from (seed, e) alone. progress wraps the batches of an epoch, given
+    their number. Raises TrainingDiverged when a batch's loss is not finite, the parameters being still
+    those before that batch.
+    """
+    if state.epoch == 0:
+        before = evaluate(state.model, objective, train, device=device)
+        yield EpochRow(0, before, _evaluate_valid(state, objective, valid, device), 0.0, False)
+    while state.epoch < epochs:
+        order = epoch_order(len(train), seed=seed, epoch=state.epoch + 1)
+        start = time.perf_counter()
+        batches = progress(train.batches(order, batch_size), math.ceil(len(order) / batch_size))
+        figures = train_epoch(state, objective, batches, device=device, clip_norm=clip_norm)
+        seconds = time.perf_counter() - start
+        state.epoch, state.batch = state.epoch + 1, 0
+        row = EpochRow(state.epoch, figures, _evaluate_valid(state, objective, valid, device), seconds, False)
+        yield _conclude(state, row, monitor)
+        if patience is not None and state.epoch - (state.best_epoch or 0) >= patience:
+            return
+
+
+def train_epoch(
+    state: TrainingState, objective: Objective, batches: Iterable[Batch], *, device: str, clip_norm: float | None
+) -> dict[str, float]:
+    """Takes one optimizer step a batch, on the batch's mean loss; returns the epoch's running averages."""
+    model, optimizer = state.model.train(), state.optimizer
+    averages = Averages()
+    for batch in batches:
+        inputs, lengths, targets = batch.to(device)
+        optimizer.zero_grad()
+        measured = objective.measure(model(inputs, lengths), targets)
+        loss = measured["loss"].mean()
+        if not math.isfinite(loss.item()):
+            place = f"epoch {state.epoch + 1}, batch {state.batch + 1}"
+            raise TrainingDiverged(f"the training loss became {loss.item()} at {place}; try a smaller optimizer.lr")
+        loss.backward()
+        if clip_norm is not None:
+            nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
+        optimizer.step()
+        averages.add(measured)
+        state.batch += 1
+    return averages.means()
+
+
+@torch.no_grad()
+def evaluate(model: nn.Module, objective: Objective, split: Split, *, device: str) -> dict[str, float]:
+    """Returns each metric's average over all units of `split`, in evaluation mode."""
+    averages = Averages()
+    model.eval()
+    for batch in split.batches(split.by_length(), EVALUATION_BATCH):
+        inputs, lengths, targets = batch.to(device)
+        averages.add(objective.measure(model(inputs, lengths), targets))
+    return averages.means()
+
+
+def _evaluate_valid(
+    state: TrainingState, objective: Objective, valid: Split | None, device: str
+) -> dict[str, float]:
+    return {} if valid is None else evaluate(state.model, objective, valid, device=device)
+
+
+def _conclude(state: TrainingState, row: EpochRow, monitor: str) -> EpochRow:
+    value = row.metric(monitor)
+    improved = improves(monitor, value, state.best)
+    if improved:
+        state.best, state.best_epoch = value, row.epoch
+    if isinstance(state.scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau):
+        state.scheduler.step(value)
+    else:
+        state.scheduler.step()
+    return EpochRow(row.epoch, row.train, row.valid, row.seconds, improved)
