@@ -7,8 +7,8 @@ import typer
 
 from rnnlab.cli.data import data
 from rnnlab.cli.evaluate import evaluate
-from rnnlab.cli.runs import runs, show
 from rnnlab.cli.messages import print_error
+from rnnlab.cli.runs import runs, show
 from rnnlab.cli.train import train
 from rnnlab.core.errors import RnnlabError
 
@@ -41,4 +41,3 @@ def main() -> None:
         # The reader of a pipe (say, `head`) has gone; leave quietly, as other tools do.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
-

@@ -10,4 +10,3 @@ data = typer.Typer(no_args_is_help=True, help="Fetch, check and look at data.")
 data.command()(fetch)
 data.command()(check)
 data.command()(show)
-

@@ -18,7 +18,7 @@ _EXAMPLES_SHOWN = 5
 def check(
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="PATH...", help="TSV or CSV files, or folders of texts; one a split."),
+        typer.Argument(metavar="PATH", help="TSV or CSV files, or folders of texts; one a split."),
     ],
     vectors: Annotated[
         Path | None,
@@ -47,10 +47,10 @@ def show_report(report: "Report", console: "Console") -> bool:
     """Prints the report, foreign text escaped; returns whether there are bad lines or files."""
     readable = [split for split in report.splits if split.lengths.size]
     if readable:
-        console.print(_table_of_figures(report.splits))
-    for split in readable:
-        console.print(_table_of_lengths(split))
-    _print_lines(console, _lines_of_duplicates(report))
+        console.print(_table_of_figures(readable))
+        for split in readable:
+            console.print(_table_of_lengths(split))
+        _print_lines(console, _lines_of_duplicates(report))
     _print_lines(console, (f"empty: {place}" for split in report.splits for place in split.empty))
     errors = [error for split in report.splits for error in split.errors]
     _print_lines(console, [f"bad: {error}" for error in errors] or ["no bad lines"])
@@ -71,33 +71,33 @@ def _table_of_figures(splits: "list[SplitReport]") -> "Table":
     table.add_column("")
     for split in splits:
         table.add_column(Text(split.name), justify="right", overflow="fold")
-    for figure, show in _FIGURES.items():
+    with_vectors = any(split.covered_types is not None for split in splits)
+    for figure, show in (_FIGURES | (_COVERAGE if with_vectors else {})).items():
         table.add_row(figure, *(show(split) for split in splits))
     return table
+
+
+def _of_texts(count: int, split: "SplitReport") -> str:
+    return f"{count:,} ({count / split.lengths.size:.1%})"
 
 
 def _share(part: float | None) -> str:
     return "–" if part is None else f"{part:.1%}"
 
 
-def _of_rows(count: int, split: "SplitReport") -> str:
-    return f"{count:,} ({_share(count / max(1, split.lengths.size))})"
-
-
-def _length(split: "SplitReport", statistic: str) -> str:
-    return f"{getattr(split.lengths, statistic)():,.0f}" if split.lengths.size else "–"
-
-
-_FIGURES: "dict[str, Callable[[SplitReport], str]]" = {
+_Figures = dict[str, Callable[["SplitReport"], str]]
+_FIGURES: _Figures = {
     "texts": lambda split: f"{split.lengths.size:,}",
-    "negative": lambda split: _of_rows(split.negative, split),
-    "positive": lambda split: _of_rows(split.positive, split),
+    "negative": lambda split: _of_texts(split.negative, split),
+    "positive": lambda split: _of_texts(split.positive, split),
     "empty texts": lambda split: f"{len(split.empty):,}",
     "bad lines": lambda split: f"{len(split.errors):,}",
     "tokens": lambda split: f"{split.lengths.sum():,}",
-    "mean length": lambda split: _length(split, "mean"),
-    "longest": lambda split: _length(split, "max"),
+    "mean length": lambda split: f"{split.lengths.mean():,.1f}",
+    "longest": lambda split: f"{split.lengths.max():,}",
     "vocabulary": lambda split: f"{split.types:,}",
+}
+_COVERAGE: _Figures = {
     "words with a vector": lambda split: _share(split.covered_types),
     "tokens with a vector": lambda split: _share(split.covered_tokens),
 }
@@ -112,9 +112,8 @@ def _table_of_lengths(split: "SplitReport") -> "Table":
 
     ranges = histogram(split.lengths)
     most = max(texts for _, texts in ranges)
-    table = Table(
-        "tokens", "texts", "", box=None, title=Text(f"Length of texts: {split.name}"), title_justify="left"
-    )
+    title = Text(f"Length of texts: {split.name}")
+    table = Table("tokens", "texts", "", box=None, title=title, title_justify="left")
     for label, texts in ranges:
         table.add_row(label, f"{texts:,}", ProgressBar(total=most, completed=texts, width=40))
     return table
@@ -122,8 +121,9 @@ def _table_of_lengths(split: "SplitReport") -> "Table":
 
 def _lines_of_duplicates(report: "Report") -> Iterator[str]:
     duplicates, names = report.duplicates, [split.name for split in report.splits]
-    for name, repeats in zip(names, duplicates.within, strict=True):
-        yield f"duplicates within {name}: {repeats:,}"
+    for split, repeats in zip(report.splits, duplicates.within, strict=True):
+        if split.lengths.size:
+            yield f"duplicates within {split.name}: {repeats:,}"
     for (first, second), shared in duplicates.across.items():
         yield f"duplicates across {names[first]} and {names[second]}: {shared:,}"
     if duplicates.opposite:

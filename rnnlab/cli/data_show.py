@@ -37,7 +37,9 @@ def show(
         ids = texts.text(index).tolist()
         table.add_row("pos" if texts.labels[index] else "neg", str(len(ids)), _tokens(ids, corpus.vocabulary))
     console.print(table)
-    console.print(f"{split}: {len(texts):,} texts; vocabulary: {len(corpus.vocabulary):,} words; insert={config.insert}")
+    console.print(
+        f"{split}: {len(texts):,} texts; vocabulary: {len(corpus.vocabulary):,} words; insert={config.insert}"
+    )
 
 
 def _tokens(ids: list[int], vocabulary: "Vocabulary") -> "Text":

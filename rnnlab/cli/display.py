@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from rnnlab.core.batch import Batch
@@ -32,7 +32,7 @@ class TrainingDisplay:
         columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
         self._progress = Progress(*columns, console=console)
         self._epochs = epochs
-        self._task = None
+        self._task: TaskID | None = None
 
     def row(self, values: Mapping[str, float | int | None]) -> None:
         """Shows the row of an epoch."""

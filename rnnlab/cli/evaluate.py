@@ -17,7 +17,8 @@ Checkpoint = Annotated[Literal["last", "best"], typer.Option(help="Which paramet
 def evaluate(
     run: RunName,
     overrides: Annotated[
-        list[str] | None, typer.Argument(metavar="[data.test=PATH]", help="A file or folder of labelled texts.")
+        list[str] | None,
+        typer.Argument(metavar="[data.test=PATH]", help="A file or folder of labelled texts."),
     ] = None,
     split: Annotated[
         Literal["train", "valid", "test"] | None, typer.Option(help="A split of the run; by default valid.")
@@ -66,7 +67,9 @@ def _texts(restored: "RestoredRun", overrides: list[str], split: str | None) -> 
     paths = dict(word.partition("=")[::2] for word in overrides)
     unknown = next((key for key in paths if key != "data.test"), None)
     if unknown is not None:
-        raise InputError(f"{unknown}: no such key here{did_you_mean(unknown, ['data.test'])} (expected data.test=PATH)")
+        raise InputError(
+            f"{unknown}: no such key here{did_you_mean(unknown, ['data.test'])} (expected data.test=PATH)"
+        )
     if paths and split is not None:
         raise InputError(f"--split {split}: makes no sense beside data.test; leave one of them out")
     if paths or (split == "test" and config.data.test is not None):
@@ -81,7 +84,9 @@ def _texts(restored: "RestoredRun", overrides: list[str], split: str | None) -> 
     name = split or ("valid" if "valid" in corpus.splits else "train")
     if name not in corpus.splits:
         raise InputError(f"--split {name}: the run has none; it has {', '.join(corpus.splits)}")
-    return name, replace(with_insertion(corpus.splits[name], config, restored.vocabulary), precision=precision)
+    return name, replace(
+        with_insertion(corpus.splits[name], config, restored.vocabulary), precision=precision
+    )
 
 
 def _measure(restored: "RestoredRun", texts: "TextSplit") -> tuple[dict[str, float], list[list[int]]]:

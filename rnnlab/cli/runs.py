@@ -88,7 +88,7 @@ def _curve(metrics: "pd.DataFrame", *, width: int) -> str:
     plotext.plotsize(width, 16)
     plotext.theme("clear")
     for name, marker in (("train_acc", "dot"), ("valid_acc", "braille")):
-        column = metrics[name].dropna() if name in metrics else []
+        column = metrics[name].dropna()
         if len(column):
             plotext.plot(metrics["epoch"][column.index].tolist(), column.tolist(), label=name, marker=marker)
     plotext.xlabel("epoch")

@@ -6,13 +6,21 @@ import typer
 
 Overrides = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[KEY=VALUE]...", help="What differs from the defaults, as in model=lstm insert=middle."),
+    typer.Argument(
+        metavar="[KEY=VALUE]...", help="What differs from the defaults, as in model=lstm insert=middle."
+    ),
 ]
-Multirun = Annotated[bool, typer.Option("--multirun", "-m", help="Run every combination, as in model=rnn,lstm.")]
-Cfg = Annotated[str | None, typer.Option("--cfg", help="Print the configuration (job, hydra or all), run nothing.")]
+Multirun = Annotated[
+    bool, typer.Option("--multirun", "-m", help="Run every combination, as in model=rnn,lstm.")
+]
+Cfg = Annotated[
+    str | None, typer.Option("--cfg", help="Print the configuration (job, hydra or all), run nothing.")
+]
 Resolve = Annotated[bool, typer.Option("--resolve", help="With --cfg: interpolations resolved.")]
 Package = Annotated[str | None, typer.Option("--package", help="With --cfg: only that part.")]
-Info = Annotated[str | None, typer.Option("--info", help="Print Hydra's searchpath, defaults, plugins or all.")]
+Info = Annotated[
+    str | None, typer.Option("--info", help="Print Hydra's searchpath, defaults, plugins or all.")
+]
 ConfigDir = Annotated[str | None, typer.Option("--config-dir", help="A folder of further configurations.")]
 ConfigName = Annotated[str, typer.Option("--config-name", help="The primary configuration.")]
 

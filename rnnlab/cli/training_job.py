@@ -28,13 +28,18 @@ log = logging.getLogger("rnnlab")
 
 
 def run_training(cfg: DictConfig) -> float | None:
-    """Trains in the run folder that Hydra has made; returns the monitored metric at its best, for sweepers."""
+    """Trains in the run folder that Hydra has made; returns the monitor at its best, for sweepers."""
     register()  # a launcher may have started this in a process of its own
     folder = Path(HydraConfig.get().runtime.output_dir)
     overrides = list(HydraConfig.get().overrides.task)
     try:
         experiment = prepare(checked(cfg), track=track_texts)
-        record = Record(experiment, RunWriter(folder), ["rnnlab", "train", *overrides], OmegaConf.to_yaml(cfg, resolve=True))
+        record = Record(
+            experiment,
+            RunWriter(folder),
+            ["rnnlab", "train", *overrides],
+            OmegaConf.to_yaml(cfg, resolve=True),
+        )
     except RnnlabError as error:
         _discard(folder)
         raise _told(error) from None

@@ -134,4 +134,3 @@ def _try(group: str, make: Any) -> Any:
         return make()
     except (ValueError, TypeError, RuntimeError, AssertionError) as error:
         raise InputError(f"{group}: {' '.join(str(error).split())}") from None
-

@@ -10,7 +10,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
 from hydra.plugins.search_path_plugin import SearchPathPlugin
-from omegaconf import DictConfig, OmegaConf, flag_override
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from rnnlab.config.explain import dotted_keys, explain
@@ -75,8 +75,8 @@ def _keys_for(overrides: list[str]) -> list[str]:
 
 def _missing(node: DictConfig, prefix: str = "") -> list[str]:
     """Returns the dotted names whose value is `???`; resolves no interpolation, unlike OmegaConf's own."""
-    found = []
-    for key in node:
+    found: list[str] = []
+    for key in map(str, node):
         if OmegaConf.is_missing(node, key):
             found.append(f"{prefix}{key}")
         elif isinstance(child := node._get_node(key), DictConfig) and key != "hydra" and not child._is_none():

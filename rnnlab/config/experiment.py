@@ -41,13 +41,15 @@ class Experiment:
 
 
 def prepare(config: Config, *, track: Track) -> Experiment:
-    """Reads, encodes and builds everything; raises InputError for bad input, writing nothing but the cache."""
+    """Reads, encodes and builds everything; raises InputError for bad input; writes only the cache."""
     task, device = build_task(config), build_device(config)
     corpus = build_corpus(config, track=track)
     vectors = build_vectors(config, corpus.vocabulary)
     precision = getattr(torch, config.training.precision)
     splits = {
-        name: replace(with_insertion(split, config, corpus.vocabulary) if name != "test" else split, precision=precision)
+        name: replace(
+            with_insertion(split, config, corpus.vocabulary) if name != "test" else split, precision=precision
+        )
         for name, split in corpus.splits.items()
     }
     model = build_model(config, corpus.vocabulary, vectors).to(device)
@@ -57,10 +59,14 @@ def prepare(config: Config, *, track: Track) -> Experiment:
     monitor, notes = _monitor(config, has_validation="valid" in splits)
     notes = [*corpus.notes, *notes]
     if config.freeze and config.insert != "none":
-        notes.append(f"insert={config.insert} with freeze=true: the inserted tokens stay zero vectors, which carry no label")
+        notes.append(
+            f"insert={config.insert} with freeze=true: the inserted tokens stay zeros, which carry no label"
+        )
     if vectors is not None:
         covered = int(vectors.found.sum())
-        notes.append(f"vectors: {covered:,} of {len(corpus.vocabulary) - 4:,} words found; the others start as zeros")
+        notes.append(
+            f"vectors: {covered:,} of {len(corpus.vocabulary) - 4:,} words found; the others start as zeros"
+        )
     return Experiment(config, task, corpus, splits, model, device, monitor, notes, files)
 
 

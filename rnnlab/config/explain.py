@@ -22,12 +22,22 @@ def explain(error: Exception, overrides: list[str], config_dir: Path, keys: list
         return _unknown_choice(choice[1], config_dir)
     key = re.search(r"Could not (?:override|delete|append)[^']* '([^'@=]+)", text)
     if key and ("not in struct" in text or "To append to your config" in text or "No match" in text):
-        return f"{key[1]}: no such key{did_you_mean(key[1], keys)}"
+        return _unknown_key(key[1], overrides, keys)
     if "Config group override must be a string" in text:
         group = next((word for word in overrides if word.endswith("=null")), "a group")
         return f"{group}: expected the name of one of its choices"
     unresolved = re.search(r"full_key: (\S+)", text)
     return f"{unresolved[1]}: {text.split(' full_key:')[0]}" if unresolved else text
+
+
+def _unknown_key(key: str, overrides: list[str], keys: list[str]) -> str:
+    group, _, name = key.rpartition(".")
+    siblings = [other.removeprefix(f"{group}.") for other in keys if other.rpartition(".")[0] == group]
+    hint = did_you_mean(key, keys) if not siblings else did_you_mean(name, siblings)
+    choice = next((word for word in overrides if word.startswith(f"{group}=")), "")
+    beside = f" with {choice}" if choice else ""
+    known = f" (there are: {', '.join(s for s in siblings if s != '_target_')})" if group and siblings else ""
+    return f"{key}: no such key{beside}{hint}{known}"
 
 
 def _unknown_choice(path: str, config_dir: Path) -> str:
@@ -39,13 +49,14 @@ def _unknown_choice(path: str, config_dir: Path) -> str:
         for file in folder.rglob("*.yaml")
         if file.stem != "base"
     )
-    return f"{group}={wanted}: no such {group}{did_you_mean(wanted, names)} (there are: {', '.join(dict.fromkeys(names))})"
+    known = ", ".join(dict.fromkeys(names))
+    return f"{group}={wanted}: no such {group}{did_you_mean(wanted, names)} (there are: {known})"
 
 
 def dotted_keys(node: DictConfig, prefix: str = "") -> list[str]:
     """Returns every key below `node` as a dotted name, sections and leaves."""
-    keys = []
-    for key in node:
+    keys: list[str] = []
+    for key in map(str, node):
         keys.append(f"{prefix}{key}")
         child = node._get_node(key)
         if isinstance(child, DictConfig) and not child._is_none():

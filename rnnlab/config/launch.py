@@ -33,7 +33,12 @@ class HydraOptions:
 
     def words(self) -> list[str]:
         """Returns the flags as the words of a command line."""
-        named = {"--cfg": self.cfg, "--package": self.package, "--info": self.info, "--config-dir": self.config_dir}
+        named = {
+            "--cfg": self.cfg,
+            "--package": self.package,
+            "--info": self.info,
+            "--config-dir": self.config_dir,
+        }
         words = [word for name, value in named.items() if value is not None for word in (name, value)]
         return [*words, *(["--multirun"] if self.multirun else []), *(["--resolve"] if self.resolve else [])]
 
@@ -93,12 +98,16 @@ def _jobs_of_sweep(overrides: list[str], options: HydraOptions) -> list[list[str
     """Returns the overrides of every job, as Hydra's basic sweeper will make them; others sample later."""
     try:
         parsed = OverridesParser.create().parse_overrides(overrides)
-        fixed = [word for word, override in zip(overrides, parsed, strict=True) if not override.is_sweep_override()]
+        fixed = [
+            word for word, override in zip(overrides, parsed, strict=True) if not override.is_sweep_override()
+        ]
         sweeper = _compose(fixed, options).hydra.sweeper
         params = [f"{key}={value}" for key, value in (sweeper.get("params") or {}).items()]
         if not sweeper._target_.endswith("BasicSweeper"):
             return [fixed]
-        (jobs,) = BasicSweeper.split_arguments(OverridesParser.create().parse_overrides([*params, *overrides]), None)
+        (jobs,) = BasicSweeper.split_arguments(
+            OverridesParser.create().parse_overrides([*params, *overrides]), None
+        )
         return jobs
     except ERRORS as error:
         raise InputError(explain(error, overrides, CONFIG_DIR, [])) from None
@@ -120,7 +129,9 @@ def _guard(composed: DictConfig) -> None:
 
     for key, name in names(OmegaConf.to_container(composed.hydra, resolve=False), "hydra"):
         if not re.match(r"(hydra|hydra_plugins|logging|colorlog)\.", str(name)):
-            raise InputError(f"{key}: expected a name of Hydra, of a plugin of it or of logging, found {name!r}")
+            raise InputError(
+                f"{key}: expected a name of Hydra, of a plugin of it or of logging, found {name!r}"
+            )
 
 
 def _quoted(text: str) -> str:

@@ -47,7 +47,7 @@ def read_config(folder: Path) -> Config:
 
 
 def restore(run: Run, *, checkpoint: Which = "last") -> RestoredRun:
-    """Returns the run's model with the parameters of a checkpoint; raises InputError for what is not in order."""
+    """Returns the run's model with a checkpoint's parameters; raises InputError for what is amiss."""
     if run.status == "unfinished":
         raise InputError(f"{run.folder}: the run is unfinished (still going on, or killed)")
     config = read_config(run.folder)
@@ -63,4 +63,6 @@ def restore(run: Run, *, checkpoint: Which = "last") -> RestoredRun:
     model = build_model(config_then, vocabulary, None)
     facts = load_model(model, path)
     device = build_device(config)
-    return RestoredRun(run, config, vocabulary, build_task(config), model.to(device).eval(), device, facts["epoch"])
+    return RestoredRun(
+        run, config, vocabulary, build_task(config), model.to(device).eval(), device, facts["epoch"]
+    )

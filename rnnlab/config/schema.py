@@ -15,6 +15,12 @@ TARGET_MODULES = {  # where a `_target_` of each group may come from; nothing el
     "optimizer": ("torch.optim.",),
     "scheduler": ("torch.optim.lr_scheduler.",),
 }
+AT_RUN_TIME = {  # parameters of these classes that a configuration does not give
+    "task": set[str](),
+    "model": {"embedding", "output_size"},
+    "optimizer": {"params"},
+    "scheduler": {"optimizer", "mode", "last_epoch"},
+}
 
 
 class Section(BaseModel):
@@ -55,7 +61,7 @@ class TrainingConfig(Section):
 
 
 class Config(Section):
-    """Everything that defines a run; `task`, `model`, `optimizer`, `scheduler` hold `_target_` and settings."""
+    """Everything that defines a run; a group's dict holds a `_target_` and its settings."""
 
     task: dict[str, Any]
     data: DataConfig
@@ -82,7 +88,7 @@ def validate(values: dict[str, Any]) -> Config:
 def load_target(values: dict[str, Any], group: str) -> tuple[type, dict[str, Any]]:
     """Returns the class that `_target_` names and its settings, checked against its signature.
 
-    A class's settings are its parameters that have a default; those without are given at run time.
+    Its settings are the parameters of its constructor, less those given at run time.
     """
     settings = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
     target = settings.pop("_target_", None)
@@ -91,7 +97,7 @@ def load_target(values: dict[str, Any], group: str) -> tuple[type, dict[str, Any
     if cls is None:
         expected = " or ".join(f"{prefix}…" for prefix in allowed)
         raise InputError(f"{group}._target_: expected the name of a class in {expected}, found {target!r}")
-    schema = _settings_schema(cls)
+    schema = _settings_schema(cls, AT_RUN_TIME[group])
     try:
         schema.model_validate(settings)
     except ValidationError as error:
@@ -112,12 +118,15 @@ def _import_class(name: str, allowed: tuple[str, ...]) -> type | None:
     return found if isinstance(found, type) and found.__module__.startswith(allowed[0][:-1]) else None
 
 
-def _settings_schema(cls: type) -> type[BaseModel]:
+def _settings_schema(cls: type, at_run_time: set[str]) -> type[BaseModel]:
     hints = get_type_hints(cls.__init__, include_extras=True)  # type: ignore[misc]
     fields: dict[str, Any] = {
-        name: (_without_tensor(hints[name]), parameter.default)
+        name: (
+            _without_tensor(hints[name]),
+            ... if parameter.default is parameter.empty else parameter.default,
+        )
         for name, parameter in inspect.signature(cls).parameters.items()
-        if parameter.default is not inspect.Parameter.empty and name != "last_epoch"
+        if name not in at_run_time
     }
     return create_model(cls.__name__, __base__=Section, **fields)
 
@@ -138,9 +147,11 @@ def describe(error: ValidationError, schema: type[BaseModel], prefix: tuple[str,
     key = ".".join([*prefix, *path])
     if fault["type"] == "extra_forbidden":
         return f"{key}: no such key{did_you_mean(path[-1], known_keys(schema, path[:-1]))}"
-    message = fault["msg"][0].lower() + fault["msg"][1:]
-    found = "" if fault["type"] == "missing" else f", found {fault['input']!r}"
-    return f"{key}: {message.removeprefix('input should be ').join(['expected ', found])}"
+    if fault["type"] == "missing":
+        return f"{key}: a value is needed"
+    expected = (fault["msg"][0].lower() + fault["msg"][1:]).removeprefix("input should be ")
+    found = "null" if fault["input"] is None else repr(fault["input"])
+    return f"{key}: expected {expected}, found {found}"
 
 
 def known_keys(schema: type[BaseModel], path: list[str]) -> list[str]:

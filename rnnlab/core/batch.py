@@ -52,5 +52,3 @@ class Objective(Protocol):
         A unit is what the task counts: a text for a classifier, a token for a tagger.
         """
         ...
-
-

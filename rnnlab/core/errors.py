@@ -18,7 +18,7 @@ class InputError(RnnlabError):
     exit_code = 2
 
 
-class TrainingDiverged(RnnlabError):
+class DivergenceError(RnnlabError):
     """The loss stopped being a finite number; the message names epoch and batch."""
 
 

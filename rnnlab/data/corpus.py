@@ -1,8 +1,8 @@
 """From text files to encoded splits and a vocabulary, prepared once and then memory-mapped.
 
-    files ──► texts ──► tokens ──► counts of the training split ──► vocabulary
-                            └────────────────── ids ◄──────────────────┘
-                                                 └──► cache/<key>/{vocabulary.txt, train.ids.npy, …}
+files ──► texts ──► tokens ──► counts of the training split ──► vocabulary
+                        └────────────────── ids ◄──────────────────┘
+                                             └──► cache/<key>/{vocabulary.txt, train.ids.npy, …}
 """
 
 import hashlib
@@ -79,7 +79,9 @@ def load_corpus(paths: dict[str, Path], encoding: Encoding, *, cache: Path, trac
     return Corpus(Vocabulary.load(folder / "vocabulary.txt"), splits, facts["notes"], files)
 
 
-def encode_file(path: Path, vocabulary: Vocabulary, encoding: Encoding, *, track: Track) -> tuple[TextSplit, list[str]]:
+def encode_file(
+    path: Path, vocabulary: Vocabulary, encoding: Encoding, *, track: Track
+) -> tuple[TextSplit, list[str]]:
     """Returns a file's texts in an existing vocabulary, and notes of what was left out."""
     _check_paths({"test": path})
     tokenizer = make_tokenizer(encoding.tokenizer, strip_html=encoding.strip_html)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from rnnlab.core.errors import RnnlabError
+from rnnlab.core.errors import InputError, RnnlabError
 from rnnlab.core.files import sha256
 from rnnlab.data.opening import show_path
 
@@ -74,7 +74,7 @@ def fetch(source: Source, into: Path, *, progress: ProgressBar | None = None) ->
     """Downloads and unpacks an archive into a folder within `into`, unless that holds something already.
 
     Raises RnnlabError if the download fails or is cut off, if its SHA-256 is another, or if it cannot be
-    unpacked or written; then nothing is left of it.
+    unpacked, and InputError if it cannot be written; then nothing is left of it.
     """
     folder = into / source.folder
     with _errors_in_one_line(source, folder):
@@ -132,4 +132,4 @@ def _errors_in_one_line(source: Source, folder: Path) -> Iterator[None]:
         reason = str(error).partition("\n")[0]
         raise RnnlabError(f"{source.url}: the archive cannot be unpacked ({reason})") from error
     except OSError as error:
-        raise RnnlabError(f"{show_path(folder)}: cannot be written ({error.strerror or error})") from error
+        raise InputError(f"{show_path(folder)}: cannot be written ({error.strerror or error})") from error

@@ -60,10 +60,10 @@ class TextSplit:
         """Returns the split with its class's token at the start, before position len // 2, or at the end."""
         if where == "none":
             return self
-        within = {"start": 0, "middle": self.lengths // 2, "end": self.lengths}[where]
+        within = {"start": 0 * self.lengths, "middle": self.lengths // 2, "end": self.lengths}[where]
         return self.insert_at(within, np.where(self.labels == 1, newpos, newneg))
 
-    def insert_at(self, positions: NDArray[np.int64] | int, tokens: NDArray[np.int64]) -> "TextSplit":
+    def insert_at(self, positions: NDArray[np.int64], tokens: NDArray[np.int64]) -> "TextSplit":
         """Returns the split with tokens[i] put before position positions[i] (0 … length) of text i."""
         ids = np.insert(self.ids, self.offsets[:-1] + positions, tokens.astype(np.int32))
         return replace(self, ids=ids, offsets=self.offsets + np.arange(len(self.offsets)))
@@ -96,7 +96,9 @@ class TextSplit:
     def load(cls, folder: Path, name: str) -> "TextSplit":
         """Reads what `save` wrote, the ids as a read-only memory map."""
         ids = np.load(folder / f"{name}.ids.npy", mmap_mode="r", allow_pickle=False)
-        offsets, labels = (np.load(folder / f"{name}.{part}.npy", allow_pickle=False) for part in ("offsets", "labels"))
+        offsets, labels = (
+            np.load(folder / f"{name}.{part}.npy", allow_pickle=False) for part in ("offsets", "labels")
+        )
         return cls(ids=ids, offsets=offsets, labels=labels)
 
 

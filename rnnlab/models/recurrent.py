@@ -15,7 +15,13 @@ class RecurrentModel(SequenceModel):
     """
 
     def __init__(
-        self, *, embedding: nn.Embedding, recurrent: nn.RNNBase, head_size: int, output_size: int, dropout: float
+        self,
+        *,
+        embedding: nn.Embedding,
+        recurrent: nn.RNNBase,
+        head_size: int,
+        output_size: int,
+        dropout: float,
     ) -> None:
         super().__init__()
         self.embedding = embedding

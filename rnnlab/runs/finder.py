@@ -48,7 +48,7 @@ def open_run(folder: Path) -> Run:
 
 
 def all_runs(outputs: Path = OUTPUTS) -> list[Run]:
-    """Returns the runs in `outputs`, sweeps included, oldest first; folders that hold no run are passed over."""
+    """Returns the runs in `outputs`, sweeps included, oldest first; other folders are passed over."""
     runs = []
     for path in outputs.glob("**/" + SUMMARY):
         try:

@@ -1,13 +1,13 @@
 """Writes a run folder, so that a kill at any moment leaves it whole or clearly unfinished.
 
-    outputs/NAME/
-      .hydra/            what Hydra composed, and from which overrides
-      config.yaml        the same, resolved
-      vocabulary.txt     one word a line, by id
-      metrics.csv        a row an epoch
-      checkpoints/       last.safetensors, best.safetensors
-      summary.json       status, figures, versions, data, how to run it again
-      train.log
+outputs/NAME/
+  .hydra/            what Hydra composed, and from which overrides
+  config.yaml        the same, resolved
+  vocabulary.txt     one word a line, by id
+  metrics.csv        a row an epoch
+  checkpoints/       last.safetensors, best.safetensors
+  summary.json       status, figures, versions, data, how to run it again
+  train.log
 """
 
 import json

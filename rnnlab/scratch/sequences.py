@@ -175,7 +175,7 @@ class Regressor(SequenceNet):
         return np.stack(outputs, axis=1)
 
     def _read(self, forward: Forward) -> Array:
-        """Returns what the output reads: the top layer's states (B, T, D * H), or its final ones (B, D * H)."""
+        """Returns what the output reads: the top layer's states (B, T, D * H), or its last (B, D * H)."""
         if self.every_step:
             return forward.output
         top = forward.h_n[-len(self.recurrent.directions) :]

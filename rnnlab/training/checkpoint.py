@@ -70,10 +70,11 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def load_model(model: torch.nn.Module, path: Path) -> dict[str, Any]:
-    """Copies a checkpoint's parameters into `model` and returns its facts; raises InputError if they differ."""
+    """Copies a checkpoint's parameters into `model` and returns its facts; raises InputError on a misfit."""
     tensors, facts = read_checkpoint(path)
     expected = model.state_dict()
-    found = {name.removeprefix("model."): value for name, value in tensors.items() if name.startswith("model.")}
+    ours = [name for name in tensors if name.startswith("model.")]
+    found = {name.removeprefix("model."): tensors[name] for name in ours}
     for name in sorted(expected.keys() | found.keys()):
         shapes = [tuple(part[name].shape) if name in part else "none" for part in (expected, found)]
         if shapes[0] != shapes[1]:

@@ -1,7 +1,7 @@
 """The training loop: epochs in, a row of figures an epoch out.
 
-    for row in fit(state, …):      row 0 is the untrained net
-        write the row, save the state, draw the table
+for row in fit(state, …):      row 0 is the untrained net
+    write the row, save the state, draw the table
 """
 
 import math
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from rnnlab.core.batch import Batch, Objective, Split
-from rnnlab.core.errors import TrainingDiverged
+from rnnlab.core.errors import DivergenceError
 from rnnlab.core.metrics import improves
 from rnnlab.core.seeds import epoch_order
 
@@ -95,7 +95,7 @@ def fit(
     """Trains `state` in place and yields a row an epoch, the first of them (0) before any training.
 
     The order of epoch e follows from (seed, e) alone. progress wraps the batches of an epoch, given
-    their number. Raises TrainingDiverged when a batch's loss is not finite, the parameters being still
+    their number. Raises DivergenceError when a batch's loss is not finite, the parameters being still
     those before that batch.
     """
     if state.epoch == 0:
@@ -115,7 +115,12 @@ def fit(
 
 
 def train_epoch(
-    state: TrainingState, objective: Objective, batches: Iterable[Batch], *, device: str, clip_norm: float | None
+    state: TrainingState,
+    objective: Objective,
+    batches: Iterable[Batch],
+    *,
+    device: str,
+    clip_norm: float | None,
 ) -> dict[str, float]:
     """Takes one optimizer step a batch, on the batch's mean loss; returns the epoch's running averages."""
     model, optimizer = state.model.train(), state.optimizer
@@ -127,7 +132,8 @@ def train_epoch(
         loss = measured["loss"].mean()
         if not math.isfinite(loss.item()):
             place = f"epoch {state.epoch + 1}, batch {state.batch + 1}"
-            raise TrainingDiverged(f"the training loss became {loss.item()} at {place}; try a smaller optimizer.lr")
+            hint = "try a smaller optimizer.lr"
+            raise DivergenceError(f"the training loss became {loss.item()} at {place}; {hint}")
         loss.backward()
         if clip_norm is not None:
             nn.utils.clip_grad_norm_(model.parameters(), clip_norm)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from rnnlab.core.errors import RnnlabError
+from rnnlab.core.errors import InputError, RnnlabError
 from rnnlab.data.fetch import SOURCES, Source, fetch
 
 REVIEWS = {
@@ -165,7 +165,7 @@ def test_a_folder_that_cannot_be_written_is_named(server: Server, tmp_path: Path
     body = tar_gz(REVIEWS)
     server.serve(body)
     (tmp_path / "inputs").write_text("a file")
-    with pytest.raises(RnnlabError, match=r"inputs/here: cannot be written"):
+    with pytest.raises(InputError, match=r"inputs/here: cannot be written"):
         fetch(source(server, body), tmp_path / "inputs")
 
 
