@@ -9,12 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import torch
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from rnnlab.cli.display import format_cell, track_texts, training_display
 from rnnlab.cli.messages import print_error, print_note
+from rnnlab.cli.observers import Observers
 from rnnlab.config.build import build_state
 from rnnlab.config.compose import checked, register
 from rnnlab.config.experiment import Experiment, prepare
@@ -61,10 +61,9 @@ def run_training(cfg: DictConfig) -> float | None:
 
 def _train(experiment: Experiment, record: "Record") -> float | None:
     training = experiment.config.training
-    # Vanishing gradients fill with subnormal floats, which the CPU multiplies some ten times slower.
-    torch.set_flush_denormal(training.flush_denormal)
     state = build_state(experiment.config, experiment.model)
-    for note in experiment.notes:
+    observers = Observers(experiment, record.writer, state.optimizer)
+    for note in [*experiment.notes, *observers.notes]:
         log.info("%s", note)
         print_note(note)
     with training_display(training.epochs) as display:
@@ -86,6 +85,7 @@ def _train(experiment: Experiment, record: "Record") -> float | None:
             if row.improved:
                 save_checkpoint(state, record.writer.folder / BEST)
             save_checkpoint(state, record.writer.folder / LAST)
+            observers.look(row.epoch)
             record.add(row)
             display.row(record.rows[-1])
     record.finish("finished")

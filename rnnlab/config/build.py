@@ -17,6 +17,7 @@ from rnnlab.data.vectors import Vectors, load_vectors
 from rnnlab.data.vocabulary import NEWNEG, NEWPOS, PAD_ID, Vocabulary
 from rnnlab.models.base import SequenceModel
 from rnnlab.models.embedding import make_embedding
+from rnnlab.probes.base import Probe
 from rnnlab.training.loop import Scheduler, TrainingState
 
 DEFAULT_EMBEDDING_DIM = 50
@@ -108,12 +109,28 @@ def build_state(config: Config, model: nn.Module) -> TrainingState:
     return TrainingState(model, optimizer, build_scheduler(config, optimizer))
 
 
+def build_probes(config: Config) -> dict[str, Probe]:
+    """Returns the chosen probes by name."""
+    made = {}
+    for name, values in config.probe.active.items():
+        cls, settings = load_target(values, "probe")
+        made[name] = cls(**settings)
+    return made
+
+
 def build_device(config: Config) -> str:
     """Returns `cpu` or `cuda`; raises InputError for a GPU that is not there."""
     available = torch.cuda.is_available()
     if config.training.device == "cuda" and not available:
         raise InputError("training.device: found 'cuda', but PyTorch sees no GPU; use cpu or auto")
     return "cuda" if available and config.training.device != "cpu" else "cpu"
+
+
+def configure_torch(config: Config) -> None:
+    """Sets torch's threads and whether it flushes subnormal floats, both for the whole process."""
+    torch.set_num_threads(config.training.threads)
+    # Vanishing gradients fill with subnormal floats, which the CPU multiplies some ten times slower.
+    torch.set_flush_denormal(config.training.flush_denormal)
 
 
 def check_buildable(config: Config) -> None:

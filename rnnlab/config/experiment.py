@@ -11,6 +11,7 @@ from rnnlab.config.build import (
     build_model,
     build_task,
     build_vectors,
+    configure_torch,
     with_insertion,
 )
 from rnnlab.config.schema import Config
@@ -19,6 +20,7 @@ from rnnlab.core.files import fingerprint
 from rnnlab.data.corpus import Corpus, Track
 from rnnlab.data.splits import TextSplit
 from rnnlab.models.base import SequenceModel
+from rnnlab.probes.base import Subject
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,24 @@ class Experiment:
     notes: list[str]
     files: dict[str, dict[str, str]]
 
+    def subject(self, optimizer: torch.optim.Optimizer | None = None) -> Subject:
+        """Returns what a probe looks at: the model, and the validation texts (else the training ones)."""
+        name = "valid" if "valid" in self.splits else "train"
+        inserted = self.splits[name]
+        return Subject(
+            model=self.model,
+            objective=self.task,
+            vocabulary=self.corpus.vocabulary,
+            texts=replace(self.corpus.splits[name], precision=inserted.precision),
+            inserted=inserted,
+            device=self.device,
+            optimizer=optimizer,
+        )
+
 
 def prepare(config: Config, *, track: Track) -> Experiment:
     """Reads, encodes and builds everything; raises InputError for bad input; writes only the cache."""
+    configure_torch(config)
     task, device = build_task(config), build_device(config)
     corpus = build_corpus(config, track=track)
     vectors = build_vectors(config, corpus.vocabulary)

@@ -6,7 +6,7 @@ from typing import Literal
 
 import yaml
 
-from rnnlab.config.build import build_device, build_model, build_task
+from rnnlab.config.build import build_device, build_model, build_task, configure_torch
 from rnnlab.config.schema import Config, validate
 from rnnlab.core.batch import Objective
 from rnnlab.core.errors import InputError
@@ -51,6 +51,7 @@ def restore(run: Run, *, checkpoint: Which = "last") -> RestoredRun:
     if run.status == "unfinished":
         raise InputError(f"{run.folder}: the run is unfinished (still going on, or killed)")
     config = read_config(run.folder)
+    configure_torch(config)
     vocabulary = Vocabulary.load(run.folder / VOCABULARY)
     path = run.folder / {"last": LAST, "best": BEST}[checkpoint]
     tensors, _ = read_checkpoint(path)

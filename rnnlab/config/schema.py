@@ -3,7 +3,7 @@
 import inspect
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
-from annotated_types import Ge, Gt, Lt
+from annotated_types import Ge, Gt, Len, Lt
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from rnnlab.core.errors import InputError, did_you_mean
@@ -14,12 +14,14 @@ TARGET_MODULES = {  # where a `_target_` of each group may come from; nothing el
     "model": ("rnnlab.models.",),
     "optimizer": ("torch.optim.",),
     "scheduler": ("torch.optim.lr_scheduler.",),
+    "probe": ("rnnlab.probes.",),
 }
 AT_RUN_TIME = {  # parameters of these classes that a configuration does not give
     "task": set[str](),
     "model": {"embedding", "output_size"},
     "optimizer": {"params"},
     "scheduler": {"optimizer", "mode", "last_epoch"},
+    "probe": set[str](),
 }
 
 
@@ -57,7 +59,15 @@ class TrainingConfig(Section):
     monitor: str
     patience: Positive | None
     clip_norm: Annotated[float, Gt(0.0)] | None
+    threads: Positive
     flush_denormal: bool
+
+
+class ProbeConfig(Section):
+    """Which probes look at the net while it trains (each from `configs/probe/`), and how often."""
+
+    every: Annotated[int, Ge(0)]
+    active: dict[str, dict[str, Any]]
 
 
 class Config(Section):
@@ -72,6 +82,8 @@ class Config(Section):
     freeze: bool
     seed: Annotated[int, Ge(0), Lt(2**63)]
     training: TrainingConfig
+    probe: ProbeConfig
+    similarity: list[Annotated[list[str], Len(2, 2)]]
 
 
 def validate(values: dict[str, Any]) -> Config:
@@ -80,8 +92,10 @@ def validate(values: dict[str, Any]) -> Config:
         config = Config.model_validate(values)
     except ValidationError as error:
         raise InputError(describe(error, Config)) from None
-    for group in TARGET_MODULES:
+    for group in ("task", "model", "optimizer", "scheduler"):
         load_target(getattr(config, group), group)
+    for settings in config.probe.active.values():
+        load_target(settings, "probe")
     return config
 
 

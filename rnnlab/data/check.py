@@ -94,8 +94,9 @@ def _split_report(
     covered = None if found is None or not ids.size else (found[used].mean(), counts[found].sum() / ids.size)
     empty = [*examples.empty, *(examples.sources[index] for index in np.flatnonzero(lengths == 0))]
     problems = [str(error) for error in errors]
-    if not problems and len(empty) > EMPTY_TEXTS_ALLOWED * (len(examples.texts) + len(examples.empty)):
-        problems.append(f"{name}: {len(empty):,} texts hold no token; at most 1 in 100 may")
+    total = len(examples.texts) + len(examples.empty)
+    if not problems and len(empty) > EMPTY_TEXTS_ALLOWED * total:
+        problems.append(f"{name}: {len(empty):,} of {total:,} texts hold no token, at most 1 in 100 may")
     return SplitReport(
         name=name,
         negative=int((examples.labels == 0).sum()),
@@ -138,5 +139,6 @@ def histogram(lengths: NDArray[np.int64], *, bins: int = 10) -> list[tuple[str, 
     round_widths = (factor * 10**power for power in count() for factor in (1, 2, 5))
     width = next(width for width in round_widths if width * (bins - 1) >= widest)
     counts = np.bincount(np.minimum(lengths // width, bins - 1))
-    labels = [f"{index * width}–{(index + 1) * width - 1}" for index in range(bins - 1)]
-    return list(zip([*labels, f"{(bins - 1) * width}+"], counts.tolist(), strict=False))
+    starts = [index * width for index in range(bins)]
+    closed = [f"{start}–{start + width - 1}" if width > 1 else f"{start}" for start in starts[:-1]]
+    return list(zip([*closed, f"{starts[-1]}+"], counts.tolist(), strict=False))

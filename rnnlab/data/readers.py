@@ -140,9 +140,10 @@ def _files_ending(folder: Path, ending: str) -> list[Path]:
         for child in folder.iterdir()
         if child.name.removesuffix(".gz").endswith(ending) and not child.name.startswith(".")
     ]
-    for file in files:
-        if file.with_name(file.name + ".gz") in files:
-            raise InputError(f"{show_path(file)}: is there twice, plain and .gz; expected one of them")
+    names = {file.name for file in files}
+    twice = sorted(name for name in names if f"{name}.gz" in names)
+    if twice:
+        raise InputError(f"{show_path(folder)}: {quote(twice[0])} is there twice, plain and .gz")
     return sorted(files, key=lambda file: _natural_order(file.name))
 
 

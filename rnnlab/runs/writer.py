@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import write_text
 
@@ -36,6 +38,7 @@ class RunWriter:
         except OSError as error:
             raise InputError(f"{folder}: cannot be written ({error.strerror})") from None
         self._rows: list[str] = []
+        self._tables: dict[str, pd.DataFrame] = {}
 
     def write(self, name: str, text: str) -> None:
         """Writes a text file of the run, atomically."""
@@ -47,6 +50,13 @@ class RunWriter:
             self._rows.append(",".join(values))
         self._rows.append(",".join(_cell(value) for value in values.values()))
         self.write(METRICS, "".join(f"{row}\n" for row in self._rows))
+
+    def table(self, name: str, rows: pd.DataFrame) -> None:
+        """Adds rows to the CSV file `name`; NaN is written as an empty cell."""
+        known = self._tables.get(name)
+        self._tables[name] = rows if known is None else pd.concat([known, rows], ignore_index=True)
+        (self.folder / name).parent.mkdir(exist_ok=True)
+        self.write(name, self._tables[name].to_csv(index=False, lineterminator="\n"))
 
     def summary(self, facts: Mapping[str, Any]) -> None:
         """Writes summary.json; `facts["status"]` is running, finished, interrupted or failed."""

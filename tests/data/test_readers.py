@@ -101,9 +101,8 @@ def test_only_newlines_end_a_line_of_tsv(
     texts = ["fine", *(line for line in lines if not line.endswith("\r")), "dull"]
     content = ending.join(f"{index % 2}\t{text}".encode() for index, text in enumerate(texts))
     path = write(tmp_path_factory.getbasetemp() / "awkward.tsv", content + ending * last)
-    results = list(scan(path))
-    assert not any(isinstance(result, InputError) for result in results)
-    assert [result[:2] for result in results] == [(text, index % 2) for index, text in enumerate(texts)]
+    found = [result if isinstance(result, InputError) else result[:2] for result in scan(path)]
+    assert found == [(text, index % 2) for index, text in enumerate(texts)]
 
 
 @settings(max_examples=100, deadline=None)
@@ -114,7 +113,7 @@ def test_csv_gives_back_what_a_csv_writer_wrote(
     buffer = io.StringIO()
     csv.writer(buffer).writerows([["sentiment", "review"], *(["positive", text] for text in texts)])
     path = write(tmp_path_factory.getbasetemp() / "awkward.csv", buffer.getvalue().encode())
-    assert [result[0] for result in scan(path)] == texts
+    assert [result if isinstance(result, InputError) else result.text for result in scan(path)] == texts
 
 
 def test_csv_names_the_line_where_a_row_begins(tmp_path: Path) -> None:
@@ -241,7 +240,7 @@ def test_a_folder_of_no_known_layout_says_what_was_expected(tmp_path: Path) -> N
 def test_a_file_that_is_there_plain_and_compressed_is_not_read_twice(tmp_path: Path) -> None:
     for name in ("rt.pos", "rt.pos.gz", "rt.neg"):
         write(tmp_path / name, b"text\n")
-    assert "rt.pos: is there twice" in error_of(tmp_path)
+    assert "'rt.pos' is there twice" in error_of(tmp_path)
 
 
 def test_one_empty_text_in_a_hundred_is_left_out_and_named(tmp_path: Path) -> None:
@@ -291,10 +290,10 @@ def test_every_bad_file_of_a_folder_is_found(tmp_path: Path) -> None:
     write(tmp_path / "neg" / "1.txt", b"first\ncaf\xe9")
     examples, errors = survey(tmp_path)
     assert examples.texts == ["fine"]
-    assert [str(error).removeprefix(str(tmp_path)) for error in errors] == [
-        "/pos/1.txt: is a binary file; expected text",
-        "/neg/1.txt, line 2: not UTF-8 (0xe9 at byte 4); convert the file, say with iconv -f WINDOWS-1252 -t UTF-8",
-    ]
+    messages = [str(error).removeprefix(str(tmp_path)) for error in errors]
+    assert messages[0] == "/pos/1.txt: is a binary file; expected text"
+    assert messages[1].startswith("/neg/1.txt, line 2: not UTF-8 (0xe9 at byte 4); convert the file")
+    assert len(messages) == 2
 
 
 def test_the_split_begins_the_message_and_control_characters_are_escaped(tmp_path: Path) -> None:

@@ -43,11 +43,11 @@ class Grammar:
         """Writes one review: neutral sentences, the verdict, and perhaps a neutral end."""
         self.used.clear()
         topics = ["plot", "cast", "music", "look", "visit", "context"]
-        count = self.rng.integers(1, 3)
+        count = self.rng.integers(1, 4)
         chosen = [topics[i] for i in sorted(self.rng.permutation(len(topics))[:count])]
         patterns = [self._pick(self.neutral[topic]) for topic in chosen]
         patterns += self._verdict(kind)
-        patterns += [self._pick(self.neutral["closing"]) for _ in range(self.rng.integers(1, 3))]
+        patterns += [self._pick(self.neutral["closing"]) for _ in range(min(1, self.rng.integers(4)))]
         sentences = [self._versions(pattern) for pattern in patterns]
         return Versions(*(_typeset(" ".join(version)) for version in zip(*sentences, strict=True)))
 

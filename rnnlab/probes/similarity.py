@@ -1,0 +1,52 @@
+"""Cosine similarity of word vectors: what training has brought together and moved apart."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+from torch import Tensor
+
+from rnnlab.data.vocabulary import Vocabulary
+
+
+def cosine(first: Float[np.ndarray, " embedding"], second: Float[np.ndarray, " embedding"]) -> float:
+    """Returns the cosine of the angle between two vectors, −1 to 1; NaN if one of them is zero."""
+    norms = float(np.linalg.norm(first) * np.linalg.norm(second))
+    return float(first @ second) / norms if norms else float("nan")
+
+
+def known_pairs(
+    pairs: Sequence[Sequence[str]], vocabulary: Vocabulary
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """Returns the pairs of which both words are in the vocabulary, and the words that are missing."""
+    missing = dict.fromkeys(word for pair in pairs for word in pair if word not in vocabulary)
+    return [(a, b) for a, b in pairs if a not in missing and b not in missing], list(missing)
+
+
+def similarities(
+    weights: Float[Tensor, "vocabulary embedding"], vocabulary: Vocabulary, pairs: Sequence[tuple[str, str]]
+) -> pd.DataFrame:
+    """Returns a row a pair: `word1`, `word2`, `similarity` (NaN where a vector is zero)."""
+    matrix = weights.detach().cpu().double().numpy()
+    rows = [(a, b, cosine(matrix[vocabulary[a]], matrix[vocabulary[b]])) for a, b in pairs]
+    return pd.DataFrame(rows, columns=["word1", "word2", "similarity"])
+
+
+def neighbours(
+    weights: Float[Tensor, "vocabulary embedding"], vocabulary: Vocabulary, word: str, *, number: int
+) -> list[tuple[str, float]]:
+    """Returns the `number` words whose vectors are nearest to `word`'s by cosine, with that cosine.
+
+    Words with a zero vector are nobody's neighbours; a word with a zero vector has none.
+    """
+    matrix = weights.detach().cpu().double().numpy()
+    norms = np.linalg.norm(matrix, axis=1)
+    own = vocabulary[word]
+    if not norms[own]:
+        return []
+    with np.errstate(invalid="ignore", divide="ignore"):
+        cosines = matrix @ matrix[own] / (norms * norms[own])
+    cosines[(norms == 0) | (np.arange(len(norms)) == own)] = -np.inf
+    nearest = np.argsort(-cosines, kind="stable")[:number]
+    return [(vocabulary.words[i], float(cosines[i])) for i in nearest if np.isfinite(cosines[i])]
