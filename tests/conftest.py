@@ -1,10 +1,13 @@
 """What all tests share: where the real data is, a run of the command line, strict numerics."""
 
+import logging
 import os
+import random
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from jaxtyping import install_import_hook
@@ -19,7 +22,7 @@ REAL_DATA = "RNNLAB_REAL_DATA"
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The folder of real data; skips where there is none, and fails where RNNLAB_REAL_DATA names no folder."""
+    """The folder of real data; skips where there is none, fails where RNNLAB_REAL_DATA names no folder."""
     if REAL_DATA not in os.environ:
         pytest.skip(f"{REAL_DATA} is not set: the real data is not part of the repository")
     folder = Path(os.environ[REAL_DATA])
@@ -53,3 +56,62 @@ def rnnlab(tmp_path: Path) -> Command:
         )
 
     return run
+
+
+class Outcome(NamedTuple):
+    """What a command left: its exit code, and what it wrote to standard output and standard error."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Callable[..., Outcome]]:
+    """Runs `rnnlab WORDS…` in this process, in an empty folder; what is no exit but an error gets out."""
+    from rnnlab.cli.app import main
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")  # set by the command, too: so it is unset after the test
+
+    def run(*words: str) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["rnnlab", *words])
+        capsys.readouterr()
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        return Outcome(code, *capsys.readouterr())
+
+    yield run
+    torch.set_flush_denormal(False)
+    for handler in logging.getLogger().handlers[:]:
+        if isinstance(handler, logging.FileHandler):
+            logging.getLogger().removeHandler(handler)
+            handler.close()
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> list[str]:
+    """Words that train on 40 + 20 short texts in a fraction of a second; `vectors.txt` lies beside them."""
+    generator = random.Random(0)
+    neutral = ["the", "a", "film", "plot", "was", "is", "it", "actor", "scene"]
+    for name, count in (("train", 40), ("valid", 20)):
+        lines = []
+        for index in range(count):
+            label, marks = ("pos", ["outstanding", "great"]) if index % 2 else ("neg", ["boring", "awful"])
+            words = [*generator.choices(neutral, k=5), generator.choice(marks)]
+            lines.append(f"{label}\t{' '.join(words)}\n")
+        (tmp_path / f"{name}.tsv").write_text("".join(lines))
+    vectors = [
+        f"{word} {' '.join(f'{generator.gauss(0, 1):.3f}' for _ in range(4))}\n"
+        for word in [*neutral, "outstanding", "great", "boring", "awful"]
+    ]
+    (tmp_path / "vectors.txt").write_text("".join(vectors))
+    data = ["data=files", "data.train=train.tsv", "data.valid=valid.tsv", "data.tokenizer=whitespace"]
+    return [*data, "model=boe", "training.epochs=2"]

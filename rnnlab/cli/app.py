@@ -1,15 +1,22 @@
 """The `rnnlab` command: its subcommands, and how errors reach a person."""
 
-import os
 import sys
 
 import typer
 
 from rnnlab.cli.data import data
+from rnnlab.cli.doctor import doctor
 from rnnlab.cli.evaluate import evaluate
+from rnnlab.cli.grads import grads
 from rnnlab.cli.messages import print_error
+from rnnlab.cli.neighbours import neighbours
+from rnnlab.cli.pairs import pairs
+from rnnlab.cli.positions import positions
+from rnnlab.cli.predict import predict
 from rnnlab.cli.runs import runs, show
+from rnnlab.cli.similarity import similarity
 from rnnlab.cli.train import train
+from rnnlab.cli.weights import weights
 from rnnlab.core.errors import RnnlabError
 
 app = typer.Typer(
@@ -21,23 +28,27 @@ app = typer.Typer(
 )
 app.command()(train)
 app.command()(evaluate)
+app.command()(predict)
+app.command()(pairs)
 app.command()(runs)
 app.command()(show)
+app.command()(grads)
+app.command()(similarity)
+app.command()(neighbours)
+app.command()(positions)
+app.command()(weights)
+app.command()(doctor)
 app.add_typer(data, name="data")
 
 
 def main() -> None:
-    """Runs the command line; a RnnlabError becomes one line on standard error and its exit code."""
+    """Runs the command line; a RnnlabError becomes one line on standard error and its exit code.
+
+    Typer itself turns Ctrl-C into exit code 130 and ends quietly when the reader of a pipe has gone.
+    """
     try:
         app()
     except RnnlabError as error:
         if not error.reported:
             print_error(error)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(130)
-    except BrokenPipeError:
-        # The reader of a pipe (say, `head`) has gone; leave quietly, as other tools do.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)

@@ -70,6 +70,8 @@ def _texts(restored: "RestoredRun", overrides: list[str], split: str | None) -> 
         raise InputError(
             f"{unknown}: no such key here{did_you_mean(unknown, ['data.test'])} (expected data.test=PATH)"
         )
+    if paths.get("data.test") == "":
+        raise InputError("data.test: expected a file or folder, as in data.test=PATH")
     if paths and split is not None:
         raise InputError(f"--split {split}: makes no sense beside data.test; leave one of them out")
     if paths or (split == "test" and config.data.test is not None):

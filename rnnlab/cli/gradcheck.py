@@ -18,6 +18,7 @@ def gradcheck(
     from rich.table import Table
 
     from rnnlab.probes import gradcheck as probe
+    from rnnlab.scratch.bugs import BUGS
 
     rows = []
     for name in probe.find_models(model, bug):
@@ -26,7 +27,7 @@ def gradcheck(
         rows += probe.check_losses(seed=seed)
     title = f"relative difference ||a - b|| / ||b|| of the scratch engine's gradients, limit {probe.LIMIT:g}"
     if bug is not None:
-        title = f"broken on purpose: {probe.BUGS[bug].description}\n{title}"
+        title = f"broken on purpose: {BUGS[bug].description}\n{title}"
     table = Table("model", "parameter", "gate", title=title)
     for column in ("finite differences", "torch autograd"):
         table.add_column(column, justify="right")
@@ -38,9 +39,7 @@ def gradcheck(
     console = Console()
     console.print(table)
     failed = sum(not row.passed for row in rows)
-    console.print(
-        f"{len(rows) - failed} of {len(rows)} rows agree; float64, two-sided differences with step {probe.STEP:g}",
-        soft_wrap=True,
-    )
+    agree = f"{len(rows) - failed} of {len(rows)} rows agree"
+    console.print(f"{agree}; float64, two-sided differences with step {probe.STEP:g}", soft_wrap=True)
     if failed:
         raise typer.Exit(1)

@@ -1,5 +1,6 @@
 """`rnnlab runs` and `rnnlab show`: what lies in outputs/."""
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from rnnlab.cli.evaluate import RunName
@@ -8,6 +9,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from rnnlab.runs.finder import Run
+
+_PIPE_WIDTH = 500
 
 
 def runs() -> None:
@@ -34,9 +37,8 @@ def runs() -> None:
             *(format_cell("acc", value) for value in figures),
             str(run.summary.get("seed", "-")),
         )
-    console = Console()
-    # In a pipe a name cut to fit 80 columns would be of no use.
-    console.print(table, soft_wrap=not console.is_terminal)
+    # In a pipe a name folded to fit 80 columns would be of no use.
+    Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(table)
 
 
 def show(run: RunName) -> None:
@@ -46,16 +48,22 @@ def show(run: RunName) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from rnnlab.core.errors import InputError
     from rnnlab.runs.finder import find_run, metrics_path
 
     found = find_run(run)
-    metrics = pd.read_csv(metrics_path(found))
+    path = metrics_path(found)
+    try:
+        metrics = pd.read_csv(path)
+        curve = _curve(metrics, width=min(Console().width, 90))
+    except (ValueError, KeyError) as error:
+        raise InputError(f"{path}: not readable as a table of metrics ({error})") from None
     console = Console()
     facts = Table(show_header=False, box=None)
     for name, value in _facts(found).items():
         facts.add_row(name, Text(value, overflow="fold"))
     console.print(facts)
-    print(_curve(metrics, width=min(console.width, 90)))
+    print(curve)
 
 
 def _facts(run: "Run") -> dict[str, str]:
@@ -82,15 +90,17 @@ def _facts(run: "Run") -> dict[str, str]:
 
 def _curve(metrics: "pd.DataFrame", *, width: int) -> str:
     """Returns accuracy against epoch as text."""
-    import plotext
+    from plotext import figure
 
-    plotext.clear_figure()
-    plotext.plotsize(width, 16)
-    plotext.theme("clear")
-    for name, marker in (("train_acc", "dot"), ("valid_acc", "braille")):
+    figure.clear()
+    figure.plot_size(width, 16)
+    for name, marker in (("train_acc", "·"), ("valid_acc", "braille")):
         column = metrics[name].dropna()
         if len(column):
-            plotext.plot(metrics["epoch"][column.index].tolist(), column.tolist(), label=name, marker=marker)
-    plotext.xlabel("epoch")
-    plotext.ylim(0, 1)
-    return str(plotext.build())
+            signal = figure.signal(metrics["epoch"][column.index].tolist(), column.tolist(), marker=marker)
+            figure.draw(signal.lines().label(name))
+    figure.label("epoch")
+    figure.ruler("y").lim(0, 1)
+    last = int(metrics["epoch"].max())
+    figure.ruler("x").ticks(list(range(0, last + 1, max(1, last // 8))))
+    return str(figure.build().string(colorless=True))

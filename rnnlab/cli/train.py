@@ -1,6 +1,6 @@
 """`rnnlab train`: Typer in front of Hydra's own machinery."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -14,12 +14,14 @@ Multirun = Annotated[
     bool, typer.Option("--multirun", "-m", help="Run every combination, as in model=rnn,lstm.")
 ]
 Cfg = Annotated[
-    str | None, typer.Option("--cfg", help="Print the configuration (job, hydra or all), run nothing.")
+    Literal["job", "hydra", "all"] | None,
+    typer.Option("--cfg", help="Print the configuration, run nothing."),
 ]
 Resolve = Annotated[bool, typer.Option("--resolve", help="With --cfg: interpolations resolved.")]
 Package = Annotated[str | None, typer.Option("--package", help="With --cfg: only that part.")]
 Info = Annotated[
-    str | None, typer.Option("--info", help="Print Hydra's searchpath, defaults, plugins or all.")
+    Literal["all", "config", "defaults", "defaults-tree", "plugins", "searchpath"] | None,
+    typer.Option("--info", help="Print what Hydra knows, run nothing."),
 ]
 ConfigDir = Annotated[str | None, typer.Option("--config-dir", help="A folder of further configurations.")]
 ConfigName = Annotated[str, typer.Option("--config-name", help="The primary configuration.")]

@@ -12,6 +12,7 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
+from rnnlab.cli.closing import close_run
 from rnnlab.cli.display import format_cell, track_texts, training_display
 from rnnlab.cli.messages import print_error, print_note
 from rnnlab.cli.observers import Observers
@@ -31,18 +32,20 @@ def run_training(cfg: DictConfig) -> float | None:
     """Trains in the run folder that Hydra has made; returns the monitor at its best, for sweepers."""
     register()  # a launcher may have started this in a process of its own
     folder = Path(HydraConfig.get().runtime.output_dir)
-    overrides = list(HydraConfig.get().overrides.task)
     try:
         experiment = prepare(checked(cfg), track=track_texts)
         record = Record(
             experiment,
             RunWriter(folder),
-            ["rnnlab", "train", *overrides],
+            _command(),
             OmegaConf.to_yaml(cfg, resolve=True),
         )
     except RnnlabError as error:
         _discard(folder)
         raise _told(error) from None
+    except KeyboardInterrupt:
+        _discard(folder)
+        raise
     try:
         return _train(experiment, record)
     except RnnlabError as error:
@@ -52,6 +55,7 @@ def run_training(cfg: DictConfig) -> float | None:
     except KeyboardInterrupt:
         log.warning("interrupted")
         record.finish("interrupted")
+        print_note(f"interrupted; the finished epochs are kept in {folder}")
         raise
     except Exception as error:
         log.exception("failed")
@@ -89,6 +93,7 @@ def _train(experiment: Experiment, record: "Record") -> float | None:
             record.add(row)
             display.row(record.rows[-1])
     record.finish("finished")
+    close_run(record.writer.folder)
     print(f"\nrun folder: {record.writer.folder}")
     return state.best
 
@@ -153,6 +158,7 @@ class Record:
                 "trainable": sum(p.numel() for p in parameters if p.requires_grad),
             },
             "vocabulary": len(self.experiment.corpus.vocabulary),
+            "vector_coverage": self.experiment.vector_coverage,
             "examples": {name: len(split) for name, split in splits.items()},
             "data": self.experiment.files,
             "notes": self.experiment.notes,
@@ -161,8 +167,18 @@ class Record:
         }
 
 
+def _command() -> list[str]:
+    """Returns the words that start the run again."""
+    hydra = HydraConfig.get()
+    folders = [source.path for source in hydra.runtime.config_sources if source.provider == "command-line"]
+    flags = [word for folder in folders for word in ("--config-dir", folder)]
+    return ["rnnlab", "train", *flags, *hydra.overrides.task]
+
+
 def _discard(folder: Path) -> None:
     """Takes away what Hydra wrote for a run that never began."""
+    if (folder / "checkpoints").exists():
+        return  # another run's, which began here at the same moment
     shutil.rmtree(folder / ".hydra", ignore_errors=True)
     (folder / "train.log").unlink(missing_ok=True)
     if not any(folder.iterdir()):

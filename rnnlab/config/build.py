@@ -142,12 +142,14 @@ def check_buildable(config: Config) -> None:
     parameter = nn.Parameter(torch.zeros(1))
     parameter.grad = torch.zeros(1)
     optimizer = _try("optimizer", lambda: build_optimizer(config, [parameter]))
+    scheduler = _try("scheduler", lambda: build_scheduler(config, optimizer))
     _try("optimizer", optimizer.step)
-    _try("scheduler", lambda: build_scheduler(config, optimizer))
+    plateau = isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau)
+    _try("scheduler", lambda: scheduler.step(*([0.0] if plateau else [])))
 
 
 def _try(group: str, make: Any) -> Any:
     try:
         return make()
-    except (ValueError, TypeError, RuntimeError, AssertionError) as error:
+    except (ValueError, TypeError, RuntimeError, AssertionError, ArithmeticError) as error:
         raise InputError(f"{group}: {' '.join(str(error).split())}") from None

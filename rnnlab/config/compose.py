@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 from hydra import compose, initialize_config_dir
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
@@ -61,6 +62,14 @@ def _compose(overrides: list[str], config_name: str = "config") -> DictConfig:
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
         return compose(config_name, overrides, return_hydra_config=True)
+
+
+def config_loader() -> ConfigLoader:
+    """Returns what finds the choices of a group, as a sweep over `model=glob(bi*)` needs."""
+    register()
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
+        return GlobalHydra.instance().config_loader()
 
 
 def _keys_for(overrides: list[str]) -> list[str]:

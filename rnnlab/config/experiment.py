@@ -28,7 +28,8 @@ class Experiment:
     """A task, its encoded splits (training and validation with their inserted tokens) and an untrained model.
 
     notes: what a person should know of it, one line each; monitor: the metric that chooses the best
-    epoch; files: path and SHA-256 of everything read.
+    epoch; files: path and SHA-256 of everything read; vector_coverage: the share, 0 to 1, of the training
+    texts' running words (unknown ones included) that have a pretrained vector, None without vectors.
     """
 
     config: Config
@@ -40,6 +41,7 @@ class Experiment:
     monitor: str
     notes: list[str]
     files: dict[str, dict[str, str]]
+    vector_coverage: float | None
 
     def subject(self, optimizer: torch.optim.Optimizer | None = None) -> Subject:
         """Returns what a probe looks at: the model, and the validation texts (else the training ones)."""
@@ -79,12 +81,14 @@ def prepare(config: Config, *, track: Track) -> Experiment:
         notes.append(
             f"insert={config.insert} with freeze=true: the inserted tokens stay zeros, which carry no label"
         )
+    coverage = None
     if vectors is not None:
+        coverage = float(vectors.found[corpus.splits["train"].ids].mean())
         covered = int(vectors.found.sum())
         notes.append(
             f"vectors: {covered:,} of {len(corpus.vocabulary) - 4:,} words found; the others start as zeros"
         )
-    return Experiment(config, task, corpus, splits, model, device, monitor, notes, files)
+    return Experiment(config, task, corpus, splits, model, device, monitor, notes, files, coverage)
 
 
 def _monitor(config: Config, *, has_validation: bool) -> tuple[str, list[str]]:

@@ -14,7 +14,10 @@ def explain(error: Exception, overrides: list[str], config_dir: Path, keys: list
     """Returns one line that names the word at fault, with the nearest of `keys` or choices."""
     text = " ".join(str(error).split())
     if isinstance(error, OverrideParseException):
-        return f"cannot read {error.override!r}: expected KEY=VALUE"
+        return (
+            f"cannot read {error.override!r}: expected KEY=VALUE "
+            """(a value that holds one of ='"()[]{}:, needs quotes within quotes: "KEY='VALUE'")"""
+        )
     if isinstance(error, yaml.YAMLError):
         return f"a configuration file is not valid YAML: {text}"
     choice = re.search(r"Could not (?:find|load) '([^']+)'", text)
@@ -22,10 +25,12 @@ def explain(error: Exception, overrides: list[str], config_dir: Path, keys: list
         return _unknown_choice(choice[1], config_dir)
     key = re.search(r"Could not (?:override|delete|append)[^']* '([^'@=]+)", text)
     if key and ("not in struct" in text or "To append to your config" in text or "No match" in text):
+        if (config_dir / key[1]).is_dir():
+            return f"{key[1]}: expected the name of one of its choices"
         return _unknown_key(key[1], overrides, keys)
     if "Config group override must be a string" in text:
-        group = next((word for word in overrides if word.endswith("=null")), "a group")
-        return f"{group}: expected the name of one of its choices"
+        words = (word for word in overrides if re.fullmatch(r"[\w/@]*=(null|true|false|[-\d.]+)", word))
+        return f"{next(words, 'a group')}: expected the name of one of its choices"
     unresolved = re.search(r"full_key: (\S+)", text)
     return f"{unresolved[1]}: {text.split(' full_key:')[0]}" if unresolved else text
 
@@ -34,7 +39,7 @@ def _unknown_key(key: str, overrides: list[str], keys: list[str]) -> str:
     group, _, name = key.rpartition(".")
     siblings = [other.removeprefix(f"{group}.") for other in keys if other.rpartition(".")[0] == group]
     hint = did_you_mean(key, keys) if not siblings else did_you_mean(name, siblings)
-    choice = next((word for word in overrides if word.startswith(f"{group}=")), "")
+    choice = next((word for word in reversed(overrides) if word.startswith(f"{group}=")), "")
     beside = f" with {choice}" if choice else ""
     known = f" (there are: {', '.join(s for s in siblings if s != '_target_')})" if group and siblings else ""
     return f"{key}: no such key{beside}{hint}{known}"

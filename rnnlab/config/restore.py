@@ -1,18 +1,23 @@
 """A finished run, made again from its folder: configuration, vocabulary and trained model."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+import pandas as pd
 import yaml
 
 from rnnlab.config.build import build_device, build_model, build_task, configure_torch
 from rnnlab.config.schema import Config, validate
 from rnnlab.core.batch import Objective
 from rnnlab.core.errors import InputError
+from rnnlab.data.tokenizers import Tokenizer, make_tokenizer
 from rnnlab.data.vocabulary import Vocabulary
 from rnnlab.models.base import SequenceModel
-from rnnlab.runs.finder import Run
+from rnnlab.probes.prediction import EncodedText, predictions
+from rnnlab.runs.finder import Run, metrics_path
 from rnnlab.runs.writer import BEST, CONFIG, LAST, VOCABULARY
 from rnnlab.training.checkpoint import load_model, read_checkpoint
 
@@ -30,6 +35,42 @@ class RestoredRun:
     model: SequenceModel
     device: str
     epoch: int
+
+    @property
+    def metrics(self) -> pd.DataFrame:
+        """The rows of metrics.csv, one an epoch; raises InputError if it is missing or broken."""
+        path = metrics_path(self.run)
+        try:
+            return pd.read_csv(path)
+        except ValueError as error:
+            raise InputError(f"{path}: not readable as a table of metrics ({error})") from None
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        """What cut the run's own texts into tokens."""
+        return make_tokenizer(self.config.data.tokenizer, strip_html=self.config.data.strip_html)
+
+    def encode(self, texts: Sequence[str], places: Sequence[str] | None = None) -> list[EncodedText]:
+        """Returns texts as the run reads them, cut to data.max_length, without inserted tokens.
+
+        Raises InputError for a text that holds no token, naming its place (by default `text 1` and so on).
+        """
+        encoded = []
+        for index, tokens in enumerate(self.tokenizer.tokenize(texts)):
+            if not tokens:
+                place = places[index] if places else f"text {index + 1}"
+                raise InputError(f"{place}: is empty; expected a text of at least one word")
+            kept = tokens[: self.config.data.max_length]
+            encoded.append(EncodedText(texts[index], kept, self.vocabulary.encode(kept)))
+        return encoded
+
+    def predict(self, texts: str | Sequence[str]) -> pd.DataFrame:
+        """Returns a row a text: `Input text`, `Classifier probability`, `Output label`, `Unknown words`.
+
+        The probability is that of `pos`, 0 to 1. Raises InputError for a text that holds no token.
+        """
+        encoded = self.encode([texts] if isinstance(texts, str) else texts)
+        return predictions(self.model, encoded, device=self.device)
 
 
 def read_config(folder: Path) -> Config:

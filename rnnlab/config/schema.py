@@ -4,7 +4,7 @@ import inspect
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from annotated_types import Ge, Gt, Len, Lt
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, PydanticUserError, ValidationError, create_model
 
 from rnnlab.core.errors import InputError, did_you_mean
 
@@ -107,11 +107,14 @@ def load_target(values: dict[str, Any], group: str) -> tuple[type, dict[str, Any
     settings = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
     target = settings.pop("_target_", None)
     allowed = TARGET_MODULES[group]
-    cls = _import_class(target, allowed) if isinstance(target, str) else None
+    cls = import_class(target, allowed) if isinstance(target, str) else None
     if cls is None:
         expected = " or ".join(f"{prefix}…" for prefix in allowed)
         raise InputError(f"{group}._target_: expected the name of a class in {expected}, found {target!r}")
-    schema = _settings_schema(cls, AT_RUN_TIME[group])
+    try:
+        schema = _settings_schema(cls, AT_RUN_TIME[group])
+    except (NameError, PydanticUserError):
+        raise InputError(f"{group}._target_: {target} has settings that no configuration can hold") from None
     try:
         schema.model_validate(settings)
     except ValidationError as error:
@@ -119,7 +122,8 @@ def load_target(values: dict[str, Any], group: str) -> tuple[type, dict[str, Any
     return cls, settings
 
 
-def _import_class(name: str, allowed: tuple[str, ...]) -> type | None:
+def import_class(name: str, allowed: tuple[str, ...]) -> type | None:
+    """Returns the class of that dotted name, or None; imports only modules that begin as in `allowed`."""
     module_name, _, class_name = name.rpartition(".")
     if not f"{module_name}.".startswith(allowed):
         return None
@@ -129,7 +133,7 @@ def _import_class(name: str, allowed: tuple[str, ...]) -> type | None:
         return None
     found = getattr(module, class_name, None)
     # A class that is merely imported there (say, a module's `Path`) is not the group's own.
-    return found if isinstance(found, type) and found.__module__.startswith(allowed[0][:-1]) else None
+    return found if isinstance(found, type) and f"{found.__module__}.".startswith(allowed) else None
 
 
 def _settings_schema(cls: type, at_run_time: set[str]) -> type[BaseModel]:

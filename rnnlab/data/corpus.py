@@ -69,7 +69,10 @@ def load_corpus(paths: dict[str, Path], encoding: Encoding, *, cache: Path, trac
     for anything wrong with a file, before anything is written.
     """
     _check_paths(paths)
-    files = {name: {"path": str(path), "sha256": fingerprint(path)} for name, path in paths.items()}
+    try:
+        files = {name: {"path": str(path), "sha256": fingerprint(path)} for name, path in paths.items()}
+    except OSError as error:
+        raise InputError(f"{error.filename}: cannot be read ({error.strerror})") from None
     key_parts = [FORMAT, asdict(encoding), {name: facts["sha256"] for name, facts in files.items()}]
     folder = cache / hashlib.sha256(json.dumps(key_parts, sort_keys=True).encode()).hexdigest()[:32]
     if not folder.is_dir():
@@ -93,7 +96,7 @@ def encode_file(
 def _check_paths(paths: dict[str, Path]) -> None:
     for name, path in paths.items():
         if not path.exists():
-            raise InputError(f"data.{name}: no such file or folder: {path}")
+            read_examples(path, split_name=f"data.{name}")  # raises, and names the nearest path there is
 
 
 def _encode(

@@ -46,15 +46,14 @@ class TextSplit:
 
     def batches(self, order: NDArray[np.int64], batch_size: int) -> Iterator[Batch]:
         """Yields the texts numbered in `order`, padded with 0 to the longest of each batch."""
-        targets = torch.from_numpy(self.labels).to(self.precision)
+        targets = torch.from_numpy(self.labels[order]).to(self.precision)
+        starts, lengths = self.offsets[order], self.lengths[order]
         for begin in range(0, len(order), batch_size):
-            chosen = order[begin : begin + batch_size]
-            starts = self.offsets[chosen]
-            lengths = self.offsets[chosen + 1] - starts
-            inputs = np.zeros((len(chosen), lengths.max()), dtype=np.int64)
-            for row, start, length in zip(inputs, starts, lengths, strict=True):
+            part = slice(begin, begin + batch_size)
+            inputs = np.zeros((len(lengths[part]), lengths[part].max()), dtype=np.int64)
+            for row, start, length in zip(inputs, starts[part].tolist(), lengths[part].tolist(), strict=True):
                 row[:length] = self.ids[start : start + length]
-            yield Batch(torch.from_numpy(inputs), torch.from_numpy(lengths), targets[chosen])
+            yield Batch(torch.from_numpy(inputs), torch.from_numpy(lengths[part]), targets[part])
 
     def insert(self, where: Insert, *, newneg: int, newpos: int) -> "TextSplit":
         """Returns the split with its class's token at the start, before position len // 2, or at the end."""
@@ -95,7 +94,8 @@ class TextSplit:
     @classmethod
     def load(cls, folder: Path, name: str) -> "TextSplit":
         """Reads what `save` wrote, the ids as a read-only memory map."""
-        ids = np.load(folder / f"{name}.ids.npy", mmap_mode="r", allow_pickle=False)
+        # A plain view: slices of a np.memmap itself take several times as long to make.
+        ids = np.asarray(np.load(folder / f"{name}.ids.npy", mmap_mode="r", allow_pickle=False))
         offsets, labels = (
             np.load(folder / f"{name}.{part}.npy", allow_pickle=False) for part in ("offsets", "labels")
         )

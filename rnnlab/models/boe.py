@@ -29,10 +29,7 @@ class BoE(SequenceModel):
         self, ids: Int[Tensor, "batch time"], lengths: Int[Tensor, " batch"]
     ) -> Float[Tensor, "batch outputs"]:
         """Returns logits; EmbeddingBag takes the texts end to end, with the offset where each begins."""
-        present = torch.arange(ids.shape[1]) < lengths[:, None]
-        flat = ids[present.to(ids.device)]
-        offsets = (lengths.cumsum(0) - lengths).to(ids.device)
-        means = functional.embedding_bag(flat, self.embedding.weight, offsets, mode="mean")
+        means = functional.embedding_bag(ids, self.embedding.weight, mode="mean", padding_idx=0)
         return self.head(self.dropout(means))
 
     def document(self, vectors: PackedSequence) -> Float[Tensor, "batch vector"]:

@@ -1,8 +1,8 @@
 """Holds the from-scratch gradients against finite differences and torch's autograd, parameter by parameter.
 
 Each model is a whole classifier (embedding, recurrent layer, head, binary cross-entropy) in float64 on four
-texts of different lengths, so that the mask is at work. Historic bugs can be put into a copy, to see what
-each looks like in the table.
+texts of different lengths, so that the mask is at work. Historic bugs (`scratch.bugs`) can be put into a
+copy, to see what each looks like in the table.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,15 +16,16 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 from rnnlab.core.errors import InputError, did_you_mean
 from rnnlab.scratch import GRU, LSTM, RNN, losses
+from rnnlab.scratch.bugs import BUGS
 from rnnlab.scratch.cell import Cell
 from rnnlab.scratch.classifiers import RecurrentClassifier, classifier_parameters
+from rnnlab.scratch.initialisers import glorot, normal
 from rnnlab.scratch.layer import Layer
-from rnnlab.scratch.lstm import LSTMCell, LSTMStep
-from rnnlab.scratch.rnn import RNNCell
 
 Array = NDArray[Any]
-STEP = 1e-5  # near the cube root of float64's epsilon, where rounding and curvature err alike
+STEP = 1e-5  # rounding errs by about 1e-16 / STEP, curvature by about STEP**2: both near 1e-11
 LIMIT = 1e-6
+SMALLEST_GRADIENT = 1e-3  # below it, rounding alone would use up the limit
 MODELS: dict[str, type[Layer]] = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
 TORCH_MODELS: dict[str, Any] = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
 IDS = np.array([[1, 2, 3, 4, 5], [6, 1, 0, 0, 0], [3, 3, 2, 0, 0], [5, 0, 0, 0, 0]])
@@ -47,21 +48,13 @@ class Row(NamedTuple):
         return self.finite_differences <= LIMIT and self.autograd <= LIMIT
 
 
-class Bug(NamedTuple):
-    """A mistake that was really made: the models it applies to, and what makes a broken copy of a layer."""
-
-    description: str
-    models: tuple[str, ...]
-    break_layer: Callable[[type[Layer]], type[Layer]]
-
-
 def relative_difference(a: Array, b: Array) -> float:
     """Returns ||a - b|| / ||b|| (Euclidean), or ||a|| where b is all zero."""
     return float(np.linalg.norm(a - b) / (np.linalg.norm(b) or 1.0))
 
 
 def finite_differences(loss: Callable[[], float], parameter: Array) -> Array:
-    """Returns the two-sided differences (loss(p + STEP) - loss(p - STEP)) / (2 STEP), one number at a time."""
+    """Returns (loss(p + STEP) - loss(p - STEP)) / (2 STEP) for every number p of `parameter`."""
     slopes = np.zeros_like(parameter)
     for index in np.ndindex(parameter.shape):
         kept = parameter[index]
@@ -75,9 +68,7 @@ def finite_differences(loss: Callable[[], float], parameter: Array) -> Array:
 
 def check_model(model: str, *, hidden_size: int, seed: int, bug: str | None = None) -> list[Row]:
     """Returns a row for every parameter, and for every gate where there are several."""
-    rng = np.random.default_rng(seed)
-    drawn = MODELS[model].random(EMBEDDING_DIM, hidden_size, rng=rng)
-    parameters = classifier_parameters(drawn, VOCABULARY_SIZE, EMBEDDING_DIM, head_size=HEAD_SIZE, rng=rng)
+    parameters, autograd = _draw(model, hidden_size, np.random.default_rng(seed))
     layer = BUGS[bug].break_layer(MODELS[model]) if bug else MODELS[model]
     net = RecurrentClassifier(parameters, layer)
     found = net.loss_and_gradients(IDS, LENGTHS, LABELS).gradients
@@ -85,7 +76,6 @@ def check_model(model: str, *, hidden_size: int, seed: int, bug: str | None = No
     def loss() -> float:
         return losses.binary_cross_entropy_with_logits(net.forward(IDS, LENGTHS)[0], LABELS).value
 
-    autograd = _autograd(model, parameters)
     rows = []
     for name, parameter in parameters.items():
         slopes = finite_differences(loss, parameter)
@@ -98,25 +88,20 @@ def check_model(model: str, *, hidden_size: int, seed: int, bug: str | None = No
 def check_losses(*, seed: int) -> list[Row]:
     """Returns a row for every loss: its derivative with respect to the predictions."""
     rng = np.random.default_rng(seed)
-    logits, many, labels, classes = (
-        rng.standard_normal(5),
-        rng.standard_normal((5, 3)),
-        rng.integers(0, 2, 5),
-        rng.integers(0, 3, 5),
-    )
-    targets = rng.standard_normal((5, 3))
+    logits, many, targets = (rng.standard_normal(shape) for shape in (5, (5, 3), (5, 3)))
+    labels, classes = rng.integers(0, 2, 5).astype(float), rng.integers(0, 3, 5)
     cases: list[tuple[Any, Any, Array, Array]] = [
         (
             losses.binary_cross_entropy_with_logits,
             functional.binary_cross_entropy_with_logits,
             logits,
-            labels * 1.0,
+            labels,
         ),
         (
             losses.binary_cross_entropy,
             functional.binary_cross_entropy,
             rng.uniform(0.1, 0.9, 5),
-            labels * 1.0,
+            labels,
         ),
         (losses.cross_entropy_with_logits, functional.cross_entropy, many, classes),
         (losses.cross_entropy, _negative_log_likelihood, losses.softmax(many), classes),
@@ -129,7 +114,7 @@ def check_losses(*, seed: int) -> list[Row]:
         gradient = loss(predictions, expected).gradient
         slopes = finite_differences(lambda: loss(predictions, expected).value, predictions)  # noqa: B023
         of_autograd = relative_difference(gradient, reference.grad.numpy())  # type: ignore[union-attr]
-        rows.append(Row("loss", f"{loss.__name__}", "", relative_difference(gradient, slopes), of_autograd))
+        rows.append(Row("loss", loss.__name__, "", relative_difference(gradient, slopes), of_autograd))
     return rows
 
 
@@ -144,6 +129,28 @@ def find_models(model: str, bug: str | None) -> list[str]:
     if model != "all" and model not in possible:
         raise InputError(f"--break {bug} does not apply to {model}, only to {', '.join(possible)}")
     return possible if model == "all" else [model]
+
+
+def _draw(
+    model: str, hidden_size: int, rng: np.random.Generator
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Returns parameters and autograd's gradients, drawn again until no gate's gradient is too small."""
+    layer = MODELS[model]
+    while True:
+        drawn = layer.random(EMBEDDING_DIM, hidden_size, rng=rng, input_init=normal, recurrent_init=glorot)
+        parameters = classifier_parameters(
+            drawn, VOCABULARY_SIZE, EMBEDDING_DIM, head_size=HEAD_SIZE, rng=rng
+        )
+        for name in filter(lambda name: "bias" in name, parameters):
+            parameters[name] = rng.standard_normal(parameters[name].shape)  # zeros would hide bugs in biases
+        gradients = _autograd(model, parameters)
+        norms = [
+            np.linalg.norm(gradient[rows])
+            for name, gradient in gradients.items()
+            for _, rows in _gates(name, layer.cell_type, hidden_size)
+        ]
+        if min(norms) > SMALLEST_GRADIENT:
+            return parameters, gradients
 
 
 def _autograd(model: str, parameters: dict[str, Array]) -> dict[str, Array]:
@@ -177,78 +184,3 @@ def _gates(name: str, cell: type[Cell], hidden_size: int) -> Iterator[tuple[str,
 
 def _negative_log_likelihood(probabilities: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
     return functional.nll_loss(probabilities.log(), classes)
-
-
-def _with_cell(layer: type[Layer], cell: type[Cell]) -> type[Layer]:
-    return type(layer.__name__, (layer,), {"cell_type": cell})
-
-
-def _one_bias(layer: type[Layer]) -> type[Layer]:
-    class Broken(LSTMCell):
-        def __init__(self, *args: Any, **named: Any) -> None:
-            super().__init__(*args, **named)
-            for name in ("bias_ih", "bias_hh"):
-                i, _, g, _ = np.split(getattr(self, name), 4)
-                setattr(self, name, np.concatenate([i, i, g, i]))
-
-    return _with_cell(layer, Broken)
-
-
-def _tanh_twice(layer: type[Layer]) -> type[Layer]:
-    class Broken(LSTMCell):
-        def forward(self, x_BE: Array, state: Any) -> tuple[Any, LSTMStep]:
-            (_, c_BH), step = super().forward(x_BE, state)
-            return (step.o_BH * np.tanh(step.tanh_c_BH), c_BH), step
-
-    return _with_cell(layer, Broken)
-
-
-def _no_accumulation(layer: type[Layer]) -> type[Layer]:
-    class Broken(layer.cell_type):  # type: ignore[name-defined,misc]
-        def backward(self, d_state: Any, step: Any, gradients: dict[str, Array]) -> Any:
-            for gradient in gradients.values():
-                gradient[...] = 0
-            return super().backward(d_state, step, gradients)
-
-    return _with_cell(layer, Broken)
-
-
-def _last_state(layer: type[Layer]) -> type[Layer]:
-    class Broken(layer):  # type: ignore[valid-type,misc]
-        def mask(self, lengths_B: Array, time: int) -> Array:
-            return np.ones_like(super().mask(lengths_B, time))
-
-    return Broken
-
-
-def _gate_order(layer: type[Layer]) -> type[Layer]:
-    order = {"LSTMCell": [0, 1, 3, 2], "GRUCell": [1, 0, 2]}[layer.cell_type.__name__]
-
-    class Broken(layer.cell_type):  # type: ignore[name-defined,misc]
-        def __init__(self, *args: Any, **named: Any) -> None:
-            super().__init__(*args, **named)
-            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
-                blocks = np.split(getattr(self, name), len(order))
-                setattr(self, name, np.concatenate([blocks[k] for k in order]))
-
-    return _with_cell(layer, Broken)
-
-
-def _pre_activation(layer: type[Layer]) -> type[Layer]:
-    class Broken(RNNCell):
-        def backward(self, d_state: Any, step: Any, gradients: dict[str, Array]) -> Any:
-            return super().backward(d_state, step._replace(h_BH=np.arctanh(step.h_BH)), gradients)
-
-    return _with_cell(layer, Broken)
-
-
-BUGS = {
-    "one-bias": Bug("one bias for three gates", ("lstm",), _one_bias),
-    "tanh-twice": Bug("tanh applied twice to the cell", ("lstm",), _tanh_twice),
-    "no-accumulation": Bug(
-        "parameter gradients not summed over time", ("rnn", "lstm", "gru"), _no_accumulation
-    ),
-    "last-state": Bug("the last state instead of the masked one", ("rnn", "lstm", "gru"), _last_state),
-    "gate-order": Bug("gates read in another order", ("lstm", "gru"), _gate_order),
-    "pre-activation": Bug("derivative taken at the pre-activation", ("rnn",), _pre_activation),
-}

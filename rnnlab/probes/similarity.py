@@ -1,12 +1,14 @@
 """Cosine similarity of word vectors: what training has brought together and moved apart."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
 from torch import Tensor
 
+from rnnlab.core.errors import InputError
 from rnnlab.data.vocabulary import Vocabulary
 
 
@@ -50,3 +52,24 @@ def neighbours(
     cosines[(norms == 0) | (np.arange(len(norms)) == own)] = -np.inf
     nearest = np.argsort(-cosines, kind="stable")[:number]
     return [(vocabulary.words[i], float(cosines[i])) for i in nearest if np.isfinite(cosines[i])]
+
+
+def history(path: Path, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    """Returns the rows of a run's similarity.csv for `pairs`: `epoch`, `word1`, `word2`, `similarity`.
+
+    A pair is the same pair in the other order. Without a file, or with no such pair in it, there is no row.
+    Raises InputError for a file that is not such a table.
+    """
+    columns = ["epoch", "word1", "word2", "similarity"]
+    if not path.is_file():
+        return pd.DataFrame(columns=columns)
+    try:
+        # A word may well be "null" or "nan": only the similarity of a zero vector is missing.
+        rows = pd.read_csv(
+            path, keep_default_na=False, na_values={"similarity": [""]}, dtype={"word1": str, "word2": str}
+        )[columns].astype({"epoch": int, "similarity": float})
+    except (ValueError, KeyError) as error:
+        raise InputError(f"{path}: not readable as a table of {', '.join(columns)} ({error})") from None
+    wanted = {frozenset(pair) for pair in pairs}
+    keep = [frozenset(pair) in wanted for pair in zip(rows["word1"], rows["word2"], strict=True)]
+    return rows[keep]

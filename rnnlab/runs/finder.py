@@ -40,10 +40,11 @@ def open_run(folder: Path) -> Run:
         raise InputError(f"{folder}: not a run folder (expected {CONFIG} and {SUMMARY} in it)")
     try:
         summary = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(summary, dict):
-            raise ValueError("expected an object")
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not readable as JSON ({error})") from None
+        nested = [summary.get(key) or {} for key in ("final", "best", "versions", "parameters")]
+        if not all(isinstance(part, dict) for part in nested):
+            raise ValueError("final, best, versions and parameters: expected objects")
+    except (OSError, ValueError, AttributeError) as error:
+        raise InputError(f"{path}: not readable as a summary in JSON ({error})") from None
     return Run(folder, summary)
 
 

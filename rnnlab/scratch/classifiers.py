@@ -76,20 +76,26 @@ class Classifier:
 
     def backward(self, d_logits_B: Array, cache: ClassifierCache) -> Gradients:
         """Returns the gradient of every parameter by name, but for a frozen embedding."""
-        p, (document_BD, hidden_BH) = self.parameters, cache.head
-        gradients: Gradients = {}
-        d_hidden_BH, gradients["head.output.weight"], gradients["head.output.bias"] = linear_backward(
-            d_logits_B[:, None], hidden_BH, p["head.output.weight"]
-        )
-        d_a_BH = d_hidden_BH * relu_derivative(hidden_BH)
-        d_document_BD, gradients["head.hidden.weight"], gradients["head.hidden.bias"] = linear_backward(
-            d_a_BH, document_BD, p["head.hidden.weight"]
-        )
+        d_document_BD, gradients = self.head_backward(d_logits_B, cache.head)
         d_x_BTE, of_document = self.document_backward(d_document_BD, cache.document)
         gradients |= of_document
         if not self.freeze:
-            gradients["embedding.weight"] = embedding_backward(d_x_BTE, cache.ids_BT, p["embedding.weight"])
+            weight = self.parameters["embedding.weight"]
+            gradients["embedding.weight"] = embedding_backward(d_x_BTE, cache.ids_BT, weight)
         return gradients
+
+    def head_backward(self, d_logits_B: Array, cache: HeadCache) -> tuple[Array, Gradients]:
+        """Returns the gradient of the document vectors (B, D) and of the head's parameters."""
+        hidden, output = (self.parameters[f"head.{name}.weight"] for name in ("hidden", "output"))
+        d_hidden_BH, d_output, d_output_bias = linear_backward(d_logits_B[:, None], cache.hidden_BH, output)
+        d_a_BH = d_hidden_BH * relu_derivative(cache.hidden_BH)
+        d_document_BD, d_hidden, d_hidden_bias = linear_backward(d_a_BH, cache.document_BD, hidden)
+        return d_document_BD, {
+            "head.output.weight": d_output,
+            "head.output.bias": d_output_bias,
+            "head.hidden.weight": d_hidden,
+            "head.hidden.bias": d_hidden_bias,
+        }
 
     def loss_and_gradients(self, ids: ArrayLike, lengths: ArrayLike | None, labels: Array) -> Prediction:
         """Returns loss, logits and gradients of one batch with labels (B,), 0 or 1."""

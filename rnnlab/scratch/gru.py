@@ -29,14 +29,22 @@ class GRUStep(NamedTuple):
 class GRUCell(Cell):
     """A state that is overwritten as far as an update gate says (Cho et al. 2014).
 
-    `reset_after=True` is torch's form, where the reset gate scales U_n h + b, in the docs' words (28);
-    False is the paper's (and ONNX's default), where it scales h before the product, (28').
+    With `reset_after` (torch's form) the reset gate scales the product W_hn h + b_hn, (28); without it
+    (the paper's form and ONNX's default) it scales h before the product, (28').
     """
 
     gates = ("reset", "update", "new")
 
-    def __init__(self, *parameters: ArrayLike, reset_after: bool = True, **named: ArrayLike):
-        super().__init__(*parameters, **named)
+    def __init__(
+        self,
+        weight_ih: ArrayLike,
+        weight_hh: ArrayLike,
+        bias_ih: ArrayLike,
+        bias_hh: ArrayLike,
+        *,
+        reset_after: bool = True,
+    ) -> None:
+        super().__init__(weight_ih, weight_hh, bias_ih, bias_hh)
         self.reset_after = reset_after
 
     def forward(self, x_BE: Array, state: State) -> tuple[State, GRUStep]:

@@ -26,8 +26,16 @@ class RNNCell(Cell):
 
     gates = ("hidden",)
 
-    def __init__(self, *parameters: ArrayLike, nonlinearity: str | Activation = "tanh", **named: ArrayLike):
-        super().__init__(*parameters, **named)
+    def __init__(
+        self,
+        weight_ih: ArrayLike,
+        weight_hh: ArrayLike,
+        bias_ih: ArrayLike,
+        bias_hh: ArrayLike,
+        *,
+        nonlinearity: str | Activation = "tanh",
+    ) -> None:
+        super().__init__(weight_ih, weight_hh, bias_ih, bias_hh)
         self.f = find_activation(nonlinearity) if isinstance(nonlinearity, str) else nonlinearity
 
     def forward(self, x_BE: Array, state: State) -> tuple[State, RNNStep]:

@@ -87,11 +87,14 @@ class Tagger(SequenceNet):
         prompts: ArrayLike,
         steps: int,
         *,
+        h_0: Array | None = None,
+        c_0: Array | None = None,
         temperature: float = 0.0,
         rng: np.random.Generator | None = None,
     ) -> Array:
         """Returns token ids (B, steps) that follow prompts (B, T), each fed back as the next input.
 
+        The prompts are read from the initial state h_0, c_0 (L, B, H), zeros if left out.
         Temperature 0 takes the likeliest token; above 0 draws from softmax(logits / temperature) with `rng`.
         Needs a net in one direction whose classes are the vocabulary's tokens.
         """
@@ -101,7 +104,7 @@ class Tagger(SequenceNet):
         check_shape("output.weight", self.parameters["output.weight"], len(weight), layer.hidden_size)
         ids_BT = np.asarray(prompts)
         check_shape("prompts", ids_BT, "batch", "time")
-        state: dict[str, Array | None] = {}
+        state: dict[str, Array | None] = {"h_0": h_0, "c_0": c_0}
         chosen = []
         for _ in range(steps):
             forward = layer.forward(embedding(ids_BT, weight), **state)

@@ -6,8 +6,9 @@ for row in fit(state, …):      row 0 is the untrained net
 
 import math
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -58,23 +59,20 @@ class EpochRow:
         return {"train": self.train, "valid": self.valid}[split].get(metric, math.nan)
 
 
-@dataclass
 class Averages:
-    """Sums of metrics over units, kept on the device, in float64."""
+    """Values of metrics, kept on the device until their averages over units are asked for."""
 
-    sums: dict[str, Tensor] = field(default_factory=dict)
-    units: int = 0
+    def __init__(self) -> None:
+        self._values: dict[str, list[Tensor]] = defaultdict(list)
 
     def add(self, measured: Mapping[str, Tensor]) -> None:
         """Adds the values of a batch."""
         for name, values in measured.items():
-            total = values.detach().sum(dtype=torch.float64)
-            self.sums[name] = self.sums[name] + total if name in self.sums else total
-        self.units += next(iter(measured.values())).numel()
+            self._values[name].append(values.detach())
 
     def means(self) -> dict[str, float]:
-        """Returns each metric's average over all units added."""
-        return {name: float(total) / self.units for name, total in self.sums.items()}
+        """Returns each metric's average over all units added, summed in float64."""
+        return {name: torch.cat(parts).mean(dtype=torch.float64).item() for name, parts in self._values.items()}
 
 
 def fit(
@@ -125,9 +123,11 @@ def train_epoch(
     """Takes one optimizer step a batch, on the batch's mean loss; returns the epoch's running averages."""
     model, optimizer = state.model.train(), state.optimizer
     averages = Averages()
+    parameters = list(model.parameters())
     for batch in batches:
         inputs, lengths, targets = batch.to(device)
-        optimizer.zero_grad()
+        for parameter in parameters:
+            parameter.grad = None
         measured = objective.measure(model(inputs, lengths), targets)
         loss = measured["loss"].mean()
         if not math.isfinite(loss.item()):

@@ -20,7 +20,11 @@ def random_sample(steps, seed=0):
 
 
 def torch_states(values_list, W, U, prev_hidden=None):
-    h = torch.zeros(len(U)).double() if prev_hidden is None else torch.tensor(prev_hidden, dtype=torch.float64)
+    h = (
+        torch.zeros(len(U)).double()
+        if prev_hidden is None
+        else torch.tensor(prev_hidden, dtype=torch.float64)
+    )
     for x in values_list:
         h = torch.tanh(U @ h + W[:, 1:] @ torch.tensor(x) + W[:, 0])
         yield h

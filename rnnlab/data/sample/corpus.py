@@ -10,7 +10,7 @@ from rnnlab.data.sample.grammar import Grammar, Kind
 from rnnlab.data.sample.vectors import train_vectors
 
 SHIPPED_SEED = 1
-TEXTS_PER_LABEL: dict[Kind, int] = {"plain": 355, "negated": 40, "contrast": 105}
+TEXTS_PER_LABEL: dict[Kind, int] = {"plain": 355, "negated": 30, "contrast": 115}
 CONTRAST_PAIRS = 150
 REVIEWS_BEHIND_VECTORS = 20_000
 

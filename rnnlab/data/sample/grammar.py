@@ -35,7 +35,8 @@ class Grammar:
         words, sentences = _load("words.toml", ","), _load("sentences.toml", "\n")
         self.rng = rng
         self.neutral = words["neutral"] | sentences["neutral"]
-        self.good, self.bad = words["good"], words["bad"]
+        self.good = words["good"] | sentences["good"]
+        self.bad = words["bad"] | sentences["bad"]
         self.verdicts = {kind: sentences[kind]["verdict"] for kind in ("plain", "negated", "contrast")}
         self.used: set[str] = set()
 
@@ -43,11 +44,11 @@ class Grammar:
         """Writes one review: neutral sentences, the verdict, and perhaps a neutral end."""
         self.used.clear()
         topics = ["plot", "cast", "music", "look", "visit", "context"]
-        count = self.rng.integers(1, 4)
+        count = self.rng.integers(1, 3 if kind == "plain" else 4)
         chosen = [topics[i] for i in sorted(self.rng.permutation(len(topics))[:count])]
         patterns = [self._pick(self.neutral[topic]) for topic in chosen]
         patterns += self._verdict(kind)
-        patterns += [self._pick(self.neutral["closing"]) for _ in range(min(1, self.rng.integers(4)))]
+        patterns += [self._pick(self.neutral["closing"]) for _ in range(min(1, self.rng.integers(3)))]
         sentences = [self._versions(pattern) for pattern in patterns]
         return Versions(*(_typeset(" ".join(version)) for version in zip(*sentences, strict=True)))
 

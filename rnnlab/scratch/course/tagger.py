@@ -74,32 +74,17 @@ def get_intermediate_weights_gradients(
     the last step of `values_list` and `hidden_list`.
     """
     V = as_matrix("output_weights", output_weights)
-    if np.ndim(not_empty("outputs_list", outputs_list)[0]) == 0:
-        return _gradients_of_target(
-            outputs_list,
-            actuals_list,
-            V,
-            recurrent_weights,
-            values_list,
-            hidden_list,
-            activation_derivative,
-            prev_hidden,
-        )
+
+    def of_target(output: Any, actual: Any, steps: int) -> Gradients:
+        past = (values_list[:steps], hidden_list[:steps])
+        error = _error(output, actual, len(V))
+        return target_gradients(error, V, recurrent_weights, *past, activation_derivative, prev_hidden)
+
     n = len(not_empty("values_list", values_list))
+    if np.ndim(not_empty("outputs_list", outputs_list)[0]) == 0:
+        return of_target(outputs_list, actuals_list, n)
     same_length(n, outputs_list=outputs_list, actuals_list=actuals_list, hidden_list=hidden_list)
-    per_target = [
-        _gradients_of_target(
-            outputs_list[t],
-            actuals_list[t],
-            V,
-            recurrent_weights,
-            values_list[: t + 1],
-            hidden_list[: t + 1],
-            activation_derivative,
-            prev_hidden,
-        )
-        for t in range(n)
-    ]
+    per_target = [of_target(outputs_list[t], actuals_list[t], t + 1) for t in range(n)]
     inputs, recurrents, outputs = zip(*per_target, strict=True)
     return list(inputs), [gradient for gradient in recurrents if gradient is not None], list(outputs)
 
@@ -197,19 +182,8 @@ def recurrent_tagger_loss(
     return float(np.mean(of_samples))
 
 
-def _gradients_of_target(
-    output: Any,
-    actual: Any,
-    V: Array,
-    recurrent_weights: ArrayLike,
-    values_list: Vectors,
-    hidden_list: Vectors,
-    activation_derivative: Function,
-    prev_hidden: ArrayLike | None,
-) -> Gradients:
+def _error(output: ArrayLike, actual: ArrayLike, classes: int) -> Array:
+    """Returns probabilities minus the one-hot target (C,)."""
     probabilities = as_vector("output", output)
-    check_shape("output", probabilities, len(V))
-    error = probabilities - np.eye(len(V))[as_class_index(actual, len(V))]
-    return target_gradients(
-        error, V, recurrent_weights, values_list, hidden_list, activation_derivative, prev_hidden
-    )
+    check_shape("output", probabilities, classes)
+    return probabilities - np.eye(classes)[as_class_index(actual, classes)]

@@ -1,0 +1,47 @@
+"""What a run gets at its end: predictions to read, minimal pairs, figures and report.html."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from rnnlab.cli.display import track_texts
+from rnnlab.config.restore import RestoredRun, restore
+from rnnlab.config.subject import corpus_of, subject_of
+from rnnlab.core.files import write_text
+from rnnlab.probes.pairs import built_in_suites, judge, summarise
+from rnnlab.probes.surest import surest_predictions
+from rnnlab.reports.curve_figure import draw_curves
+from rnnlab.reports.figures import save_figure
+from rnnlab.reports.records import read_table
+from rnnlab.reports.run_report import write_report
+from rnnlab.reports.similarity_figure import draw_similarity
+from rnnlab.runs.finder import open_run
+
+
+def close_run(folder: Path) -> None:
+    """Writes predictions.csv, pairs.csv, figures/ and report.html of a finished run into its folder."""
+    restored = restore(open_run(folder))
+    subject = subject_of(restored, corpus_of(restored, track=track_texts))
+    write_table(folder / "predictions.csv", surest_predictions(subject))
+    write_pairs(restored)
+    save_figure(draw_curves(restored.metrics), folder / "figures" / "curves.png")
+    similarity = read_table(folder / "similarity.csv") if (folder / "similarity.csv").is_file() else None
+    if similarity is not None and similarity["similarity"].notna().any():
+        save_figure(draw_similarity(similarity), folder / "figures" / "similarity.png")
+    write_report([folder], folder / "report.html")
+
+
+def write_pairs(restored: RestoredRun) -> None:
+    """Writes the built-in suites' pairs.csv, a row a pair, and pairs_summary.csv, a row a suite."""
+    judged = [
+        judge(suite, restored.encode, restored.model, device=restored.device) for suite in built_in_suites()
+    ]
+    rows = pd.concat(judged, ignore_index=True)
+    rows.insert(0, "epoch", restored.epoch)
+    write_table(restored.run.folder / "pairs.csv", rows)
+    write_table(restored.run.folder / "pairs_summary.csv", summarise(rows))
+
+
+def write_table(path: Path, rows: pd.DataFrame) -> None:
+    """Writes rows as CSV, atomically; NaN becomes an empty cell."""
+    write_text(path, rows.to_csv(index=False, lineterminator="\n"))

@@ -1,0 +1,101 @@
+"""`rnnlab pairs`: does a trained net put minimal pairs in the right order?"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rnnlab.cli.evaluate import Checkpoint, RunName
+from rnnlab.cli.frames import Format
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rnnlab.config.restore import RestoredRun
+    from rnnlab.probes.pairs import Suite
+
+
+def pairs(
+    run: RunName,
+    suite: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A built-in suite; may be repeated. Default: all."),
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(metavar="CSV", help="Your own pairs: a CSV with the columns positive and negative."),
+    ] = None,
+    checkpoint: Checkpoint = "last",
+    form: Format = "table",
+) -> None:
+    """Print how often a finished run finds the more positive of two texts more probably positive.
+
+    Built-in suites: order, negation, intensifier-early, intensifier-late, intensifier-moved, clauses. The
+    last has no right order: its two texts say the same, and what counts is the shift of the probability.
+    --format csv or jsonl gives a row a pair; all suites at once are also kept as pairs.csv in the run's
+    folder.
+    """
+    from rnnlab.cli.frames import print_frame
+    from rnnlab.config.restore import restore
+    from rnnlab.core.errors import InputError
+    from rnnlab.probes.pairs import chosen_suites, read_suite
+    from rnnlab.runs.finder import find_run
+
+    if suite and file is not None:
+        raise InputError("--suite and --file: make no sense together; leave one of them out")
+    suites = chosen_suites(suite or []) if file is None else [read_suite(file)]
+    restored = restore(find_run(run), checkpoint=checkpoint)
+    rows = _judge(restored, suites)
+    if form == "table":
+        _print_summary(restored, suites, rows)
+    else:
+        print_frame(rows, form)
+    if not suite and file is None:
+        _keep(rows, restored.run.folder / "pairs.csv")
+
+
+def _judge(restored: "RestoredRun", suites: "list[Suite]") -> "pd.DataFrame":
+    """Returns a row a pair, and names the words that the net does not know."""
+    import pandas as pd
+
+    from rnnlab.cli.messages import print_note
+    from rnnlab.probes.pairs import judge
+
+    judged = [judge(suite, restored.encode, restored.model, device=restored.device) for suite in suites]
+    rows = pd.concat(judged, ignore_index=True)
+    rows.insert(0, "epoch", restored.epoch)
+    unknown = sorted(set(" ".join(rows["unknown"]).split()))
+    if unknown:
+        print_note(f"unknown to the run, and so all alike to it: {', '.join(unknown)}")
+    return rows
+
+
+def _print_summary(restored: "RestoredRun", suites: "list[Suite]", rows: "pd.DataFrame") -> None:
+    from rnnlab.cli.frames import make_console, print_frame
+    from rnnlab.cli.messages import printable
+    from rnnlab.probes.pairs import TIE, summarise
+
+    lines = [
+        f"{restored.run.name}, epoch {restored.epoch}",
+        *(f"{suite.name}: {suite.asks}" for suite in suites),
+    ]
+    console = make_console()
+    for line in lines:
+        console.print(printable(line), markup=False)
+    print_frame(summarise(rows), "table")
+    console.print(
+        "same_words: only the order of the words differs. ties: logits of both texts within "
+        f"{TIE:g}. share: right of right + wrong, low to high its 95 % interval (Wilson). "
+        "shift: |p(first) − p(second)|, averaged over pairs.",
+        markup=False,
+    )
+
+
+def _keep(rows: "pd.DataFrame", path: Path) -> None:
+    from rnnlab.core.errors import InputError
+    from rnnlab.core.files import write_text
+
+    try:
+        write_text(path, rows.to_csv(index=False, lineterminator="\n"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror})") from None

@@ -1,0 +1,155 @@
+"""Five sicknesses of a training, each with the threshold that it is found by.
+
+loss stuck at ln 2     the last epoch's training loss is at most 0.02 below ln 2, a coin's
+vanished gradients     validation accuracy is below 0.9, and the gradient of the loss at the start or the
+                       middle of the texts is under 1/1000 of that where it is largest (medians)
+overfitting            accuracy is 0.1 higher in training than in validation, or validation loss has risen
+                       by 0.1 from its best while training loss went on falling
+one-class output       at least 95 % of the validation texts are given the same class, which is 5 % more of
+                       them than have it
+poor vector coverage   less than 90 % of the training texts' running words have a pretrained vector
+
+Thresholds leave a margin on both sides on the course's runs: there, a BoE's gap of accuracies is below 0.08
+and an overfitting RNN's above 0.15; a loss that does not move stays above 0.68; the gradient of an Elman
+network falls by more than a thousand over a text. A net that does its task has no use for early gradients,
+so they are no sickness then.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from rnnlab.models.base import SequenceModel
+from rnnlab.models.recurrent import RecurrentModel
+from rnnlab.probes.doctor.evidence import Evidence
+
+LN2 = math.log(2)
+STUCK_MARGIN = 0.02
+VANISHED_RATIO, SATISFIED_ACCURACY = 1e-3, 0.9
+OVERFITTING_GAP, OVERFITTING_RISE = 0.1, 0.1
+ONE_CLASS_SHARE, ONE_CLASS_EXCESS = 0.95, 0.05
+TOKEN_COVERAGE = 0.9
+
+
+class Diagnosis(NamedTuple):
+    """One sickness: whether it was found (None: could not be looked for), why, and overrides to try."""
+
+    sickness: str
+    found: bool | None
+    evidence: str
+    overrides: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What of a run's configuration decides which override to try."""
+
+    model: SequenceModel
+    optimizer: str
+    learning_rate: float
+    insert: str
+    freeze: bool
+    tokenizer: str
+    strip_html: bool
+
+    @property
+    def stays_zero(self) -> bool:
+        """Whether the inserted tokens tell nothing, since their vectors are frozen zeros."""
+        return self.freeze and self.insert != "none"
+
+
+def diagnose(evidence: Evidence, recipe: Recipe) -> list[Diagnosis]:
+    """Returns what each of the five checks says, found or not; overrides only where found."""
+    checks = (stuck_loss, vanished_gradients, overfitting, one_class, vector_coverage)
+    said = [check(evidence, recipe) for check in checks]
+    return [each if each.found else each._replace(overrides=()) for each in said]
+
+
+def stuck_loss(evidence: Evidence, recipe: Recipe) -> Diagnosis:
+    """Looks for a training loss that is no better than that of a coin."""
+    last = evidence.metrics.iloc[-1]
+    found = bool(last.train_loss >= LN2 - STUCK_MARGIN)
+    said = f"training loss {last.train_loss:.4f} in epoch {int(last.epoch)}; a coin's is ln 2 = {LN2:.4f}"
+    return Diagnosis("loss stuck at ln 2", found, said, _ways_to_move(recipe))
+
+
+def _ways_to_move(recipe: Recipe) -> tuple[str, ...]:
+    thaw = ("freeze=false",) if recipe.stays_zero else ()
+    if recipe.optimizer == "SGD":
+        return (*thaw, "optimizer=adam", f"optimizer.lr={10 * recipe.learning_rate:g}")
+    # Adam and its kind are stuck for too small a step or for one that keeps jumping over the valley.
+    other = 10 * recipe.learning_rate if recipe.learning_rate < 1e-3 else recipe.learning_rate / 10
+    return (*thaw, f"optimizer.lr={other:g}", "training.clip_norm=1")
+
+
+def vanished_gradients(evidence: Evidence, recipe: Recipe) -> Diagnosis:
+    """Looks for words that the loss tells nothing to, in a net that would have a use for them."""
+    gradients = evidence.gradients
+    weakest, strongest = min(gradients, key=gradients.__getitem__), max(gradients.values())
+    ratio = gradients[weakest] / strongest if strongest else math.nan
+    split = "valid" if evidence.metrics.valid_acc.notna().any() else "train"
+    accuracy = evidence.metrics[f"{split}_acc"].iloc[-1]
+    found = bool(ratio < VANISHED_RATIO and accuracy < SATISFIED_ACCURACY)
+    medians = ", ".join(f"{place} {value:.1e}" for place, value in gradients.items())
+    said = f"median gradient of the loss at {medians}; {weakest} {ratio:.1e} of the largest"
+    if ratio < VANISHED_RATIO and not found:
+        said += f", but {split} accuracy {accuracy:.2f} has no need of it"
+    return Diagnosis("vanished early gradients", found, said, _ways_to_early_words(recipe))
+
+
+def _ways_to_early_words(recipe: Recipe) -> tuple[str, ...]:
+    nearer = ("insert=end",) if recipe.insert in ("start", "middle") else ()
+    recurrent = recipe.model.recurrent if isinstance(recipe.model, RecurrentModel) else None
+    if recurrent is None or recurrent.mode in ("LSTM", "GRU"):
+        both = () if recurrent is None or recurrent.bidirectional else (f"model=bi{recurrent.mode.lower()}",)
+        return (*both, *nearer, "data.max_length=50")
+    if recurrent.bidirectional:
+        return ("model=bilstm optimizer=adam", *nearer)
+    return ("model=birnn", "model=lstm optimizer=adam", *nearer)
+
+
+def overfitting(evidence: Evidence, recipe: Recipe) -> Diagnosis:
+    """Looks for training figures that do not carry over to other texts."""
+    name = "overfitting"
+    trained = evidence.metrics[evidence.metrics.epoch > 0].dropna()
+    if trained.empty:
+        return Diagnosis(name, None, "there are no validation texts", ("data.valid_fraction=0.2",))
+    last, best = trained.iloc[-1], trained.loc[trained.valid_loss.idxmin()]
+    gap, rise = last.train_acc - last.valid_acc, last.valid_loss - best.valid_loss
+    found = bool(gap >= OVERFITTING_GAP or (rise >= OVERFITTING_RISE and last.train_loss < best.train_loss))
+    said = (
+        f"accuracy {last.train_acc:.2f} in training, {last.valid_acc:.2f} in validation; validation loss "
+        f"{last.valid_loss:.4f}, at its best {best.valid_loss:.4f} in epoch {int(best.epoch)}"
+    )
+    ways: tuple[str, ...] = ("training.patience=3", "model.dropout=0.5")
+    # Frozen vectors cannot be fitted to the training texts, but neither can the inserted tokens' learn.
+    if not recipe.freeze and recipe.insert == "none" and evidence.token_coverage is not None:
+        ways += ("freeze=true",)
+    return Diagnosis(name, found, said, ways)
+
+
+def one_class(evidence: Evidence, recipe: Recipe) -> Diagnosis:
+    """Looks for an output that is the same class whatever the text."""
+    side = "positive" if evidence.predicted_positive >= 0.5 else "negative"
+    shares = (evidence.predicted_positive, evidence.valid_positive, evidence.train_positive)
+    predicted, valid, train = (share if side == "positive" else 1 - share for share in shares)
+    found = predicted >= ONE_CLASS_SHARE and predicted - valid >= ONE_CLASS_EXCESS
+    said = f"{predicted:.1%} of the validation texts are called {side}; {valid:.1%} are"
+    if train >= 0.6:
+        said += f", and {train:.1%} of the training texts: balance them"
+    return Diagnosis("one-class output", found, said, (*_ways_to_move(recipe), "seed=2"))
+
+
+def vector_coverage(evidence: Evidence, recipe: Recipe) -> Diagnosis:
+    """Looks for texts whose words mostly have no pretrained vector."""
+    name, share = "poor vector coverage", evidence.token_coverage
+    if share is None:
+        return Diagnosis(name, False, "no pretrained vectors: all are learned", ())
+    said = f"{share:.1%} of the training texts' running words have a pretrained vector"
+    ways = (
+        ("data.tokenizer=spacy",) if recipe.tokenizer != "spacy" else (),
+        ("data.strip_html=true",) if not recipe.strip_html else (),
+        ("freeze=false",) if recipe.freeze else (),
+        ("data.vectors=null freeze=false",),
+    )
+    return Diagnosis(name, share < TOKEN_COVERAGE, said, sum(ways, ()))

@@ -1,0 +1,74 @@
+"""What the doctor measures of a trained net, beside the figures its training left."""
+
+import copy
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from rnnlab.probes.base import Subject
+from rnnlab.probes.logits import logits_of, spread
+
+GRADIENT_TEXTS = 200  # enough for a median; the gradients of 25,000 texts would take minutes
+GRADIENT_BATCH = 32
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The figures that a diagnosis rests on.
+
+    metrics: a row an epoch, 0 and up, as in metrics.csv; gradients: see `gradients_by_place`;
+    predicted_positive, valid_positive, train_positive: the share, 0 to 1, of texts that the net calls
+    positive, and that are positive among the validation and the training texts; token_coverage: the share
+    of the training texts' running words that had a pretrained vector, None without vectors.
+    """
+
+    metrics: pd.DataFrame
+    gradients: dict[str, float]
+    predicted_positive: float
+    valid_positive: float
+    train_positive: float
+    token_coverage: float | None
+
+
+def gather(
+    subject: Subject,
+    metrics: pd.DataFrame,
+    *,
+    train_labels: NDArray[np.int64],
+    token_coverage: float | None,
+) -> Evidence:
+    """Returns what is to be known of a net; `metrics` ends with the epoch of its parameters."""
+    logits = logits_of(subject.model, subject.inserted, device=subject.device)
+    return Evidence(
+        metrics=metrics,
+        gradients=gradients_by_place(subject),
+        predicted_positive=float(np.mean(logits > 0)),
+        valid_positive=float(np.mean(subject.inserted.labels == 1)),
+        train_positive=float(np.mean(train_labels == 1)),
+        token_coverage=token_coverage,
+    )
+
+
+def gradients_by_place(subject: Subject) -> dict[str, float]:
+    """Returns ‖∂L/∂x_t‖ at the `start`, `middle` and `end` of the texts, the median over them.
+
+    L is a text's own loss and x_t the vector of its first word, of word ⌊length / 2⌋ or of its last word,
+    the inserted token being a word. Up to GRADIENT_TEXTS texts, evenly spaced over the split, are taken, in
+    float64, where far smaller numbers than float32's are still above zero.
+    """
+    # A GPU's recurrent layers give no gradient in evaluation mode.
+    model = copy.deepcopy(subject.model).to("cpu", torch.float64).eval().requires_grad_(False)
+    texts = spread(subject.inserted, GRADIENT_TEXTS)
+    norms: dict[str, list[torch.Tensor]] = {"start": [], "middle": [], "end": []}
+    for inputs, lengths, targets in texts.batches(texts.by_length(), GRADIENT_BATCH):
+        vectors = model.embedding(inputs).requires_grad_()
+        losses = subject.objective.measure(model.forward_vectors(vectors, lengths), targets.double())["loss"]
+        # The texts of a batch have nothing to do with each other: the sum gives each its own gradient.
+        (gradient,) = torch.autograd.grad(losses.sum(), vectors)
+        rows = torch.arange(len(lengths))
+        for place, index in (("start", 0 * lengths), ("middle", lengths // 2), ("end", lengths - 1)):
+            norms[place].append(gradient[rows, index].norm(dim=1))
+    return {place: float(torch.cat(parts).quantile(0.5)) for place, parts in norms.items()}

@@ -1,0 +1,120 @@
+"""Signs of health: do gradients arrive, do weights move, are units stuck where tanh is flat?"""
+
+import math
+from copy import deepcopy
+from typing import Annotated
+
+import pandas as pd
+import torch
+from annotated_types import Gt, Lt
+from torch import Tensor, nn
+
+from rnnlab.core.batch import Batch
+from rnnlab.models.base import SequenceModel
+from rnnlab.models.recurrent import RecurrentModel
+from rnnlab.probes.base import Subject
+from rnnlab.probes.through_time import Count, draw_texts, read_texts
+
+
+class Health:
+    """Figures for every parameter, and for the states of every layer and direction.
+
+    Columns, empty where they make no sense:
+    name: a parameter's, or `recurrent.state_l0` (`_l0_reverse`, `_l1` …, as torch numbers them) for states.
+    gradient_norm: Euclidean norm of the gradient of the mean loss over the texts, in nats.
+    update_ratio: ‖Δw‖ / ‖w‖ of the step that the training's optimizer would take with that gradient,
+    unclipped, 0 for a frozen parameter; empty without an optimizer, or where all weights are zero and stay
+    so, and inf where they do not. About 1e-3
+    is healthy (Karpathy, CS231n notes, "Neural Networks Part 3").
+    zero_share, subnormal_share: of the gradient's entries, those that are exactly zero, and those too
+    small for the training's precision to hold as a normal number, which the CPU may flush to zero or
+    compute slowly with. So that neither is hidden, gradients are computed in float64 and compared with
+    the smallest normal number of the training's precision (1.2e-38 for float32). A text touches few
+    words: of the embedding, only the rows of words in the texts are counted.
+    saturated_share: of all tanh units at all steps of the texts, those with |tanh| > saturation: of an
+    RNN's states, an LSTM's tanh(c), a GRU's states (mixtures of tanh units); empty for relu.
+    """
+
+    def __init__(
+        self,
+        *,
+        examples: Count = 32,
+        saturation: Annotated[float, Gt(0.0), Lt(1.0)] = 0.99,
+        seed: int = 0,
+    ) -> None:
+        """Sets how many texts are drawn by `seed` (the same at every look), and what counts as saturated."""
+        self.examples, self.saturation, self.seed = examples, saturation, seed
+
+    def objection(self, model: SequenceModel) -> str | None:
+        """Returns None: every model has parameters."""
+        return None
+
+    def measure(self, subject: Subject) -> pd.DataFrame:
+        """Returns a row a parameter, then a row for the states of every layer and direction."""
+        batch = draw_texts(subject, self.examples, self.seed)
+        gradients = double_gradients(subject, batch)
+        ratios = update_ratios(subject, gradients)
+        tokens = torch.arange(int(batch.lengths.max())) < batch.lengths[:, None]
+        words = batch.inputs[tokens].unique().to(subject.device)
+        rows = []
+        for name, parameter in subject.model.named_parameters():
+            gradient = gradients[name]
+            entries = gradient[words] if name == "embedding.weight" else gradient
+            smallest = torch.finfo(parameter.dtype).tiny
+            row = {
+                "name": name,
+                "gradient_norm": float(gradient.norm()),
+                "update_ratio": ratios.get(name, math.nan),
+                "zero_share": _share(entries == 0),
+                "subnormal_share": _share((entries != 0) & (entries.abs() < smallest)),
+                "saturated_share": math.nan,
+            }
+            rows.append(row)
+        states = [{"name": name, "saturated_share": share} for name, share in self._saturated(subject, batch)]
+        return pd.DataFrame([*rows, *states]).astype(dict.fromkeys(list(rows[0])[1:], float))
+
+    def _saturated(self, subject: Subject, batch: Batch) -> list[tuple[str, float]]:
+        """Returns a name and a share for each reading, shares over units and steps, padding excluded."""
+        model = subject.model
+        if not isinstance(model, RecurrentModel) or getattr(model.recurrent, "nonlinearity", "") == "relu":
+            return []
+        readings, _ = read_texts(subject, deepcopy(model.recurrent).cpu().double(), batch)
+        steps = int(batch.lengths.max())
+        begun = torch.arange(steps)[:, None] >= steps - batch.lengths
+        shares = []
+        for reading in readings:
+            units = torch.stack(reading.cell).tanh() if reading.cell else torch.stack(reading.hidden)
+            suffix = "_reverse" if reading.direction == "backward" else ""
+            share = _share(units[begun].abs() > self.saturation)
+            shares.append((f"recurrent.state_l{reading.layer - 1}{suffix}", share))
+        return shares
+
+
+def double_gradients(subject: Subject, batch: Batch) -> dict[str, Tensor]:
+    """Returns the gradient of the batch's mean loss for every parameter, frozen ones included, in float64."""
+    model = deepcopy(subject.model).double().eval().requires_grad_(True)
+    inputs, lengths, targets = batch.to(subject.device)
+    loss = subject.objective.measure(model(inputs, lengths), targets.double())["loss"].mean()
+    parameters = dict(model.named_parameters())
+    return dict(zip(parameters, torch.autograd.grad(loss, list(parameters.values())), strict=True))
+
+
+def update_ratios(subject: Subject, gradients: dict[str, Tensor]) -> dict[str, float]:
+    """Returns ‖Δw‖ / ‖w‖ of one step by parameter, taken by deep copies of model and optimizer."""
+    if subject.optimizer is None:
+        return {}
+    model: nn.Module
+    # Copied together, the optimizer's copy holds the parameters of the model's copy.
+    model, optimizer = deepcopy((subject.model, subject.optimizer))
+    for name, parameter in model.named_parameters():
+        parameter.grad = gradients[name].to(parameter.dtype) if parameter.requires_grad else None
+    optimizer.step()
+    ratios: dict[str, float] = {}
+    for (name, before), after in zip(subject.model.named_parameters(), model.parameters(), strict=True):
+        size = before.detach().double().norm()
+        ratios[name] = float((after.detach().double() - before.detach().double()).norm() / size)
+    return ratios
+
+
+def _share(flags: Tensor) -> float:
+    return float(flags.double().mean())

@@ -1,0 +1,182 @@
+"""Gradients through time: what is left of them d steps before the end of the reading.
+
+For every layer, direction and distance d from the end (T, a text's last step of that direction's reading):
+
+    ‖∂L/∂h_{T-d}‖     Euclidean norm of the gradient of each text's own loss L, in nats
+    ‖∂h_T/∂h_{T-d}‖   spectral norm of the Jacobian, 1 at d = 0
+
+The first says what learning is told, the second how much of a change could arrive at all. If a step
+multiplies by less than 1, both vanish exponentially (Hochreiter 1991; Bengio, Simard & Frasconi 1994;
+Pascanu, Mikolov & Bengio 2013, who bound the step's factor by ‖W_hh‖₂ · max |tanh′|).
+"""
+
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from typing import Annotated, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from annotated_types import Gt
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from rnnlab.core.batch import Batch
+from rnnlab.models.base import SequenceModel
+from rnnlab.models.recurrent import RecurrentModel
+from rnnlab.probes.base import Subject
+from rnnlab.probes.half_life import fit_half_life
+from rnnlab.probes.jacobian import exact_norms, power_norms
+from rnnlab.probes.unroll import Reading, unroll
+
+Count = Annotated[int, Gt(0)]
+LARGE_STATE_DISTANCES = 32  # how many of the distances power iteration is done for: each costs many passes
+
+
+class Path(NamedTuple):
+    """A way back through time: norms (distances, texts) along it, and what is carried over a step on average.
+
+    name: `hidden` and `cell` for all that leads back to that state of an earlier step; `cell_only` for an
+    LSTM's forget gates alone, without the detours through hidden states and gates. carried: NaN for an
+    LSTM's hidden path, whose states are not carried on but made anew from the cell.
+    """
+
+    name: str
+    gradients: Float[np.ndarray, "distances texts"]
+    jacobians: Float[np.ndarray, "distances texts"]
+    carried: float
+
+
+class ThroughTime:
+    """Median and quartiles over texts of gradient and Jacobian norms by distance from the end.
+
+    Columns: layer (1 the lowest), direction, path (see `Path`), distance (steps), examples (texts that
+    are long enough), gradient_q1, gradient_median, gradient_q3, the same of jacobian, predicted and
+    predicted_radius (a factor to the power of distance, empty where there is none), and for each norm its
+    half_life (steps, see `fit_half_life`) with the 95 % interval _low to _high, repeated in all of a
+    path's rows.
+
+    The factors, means being over texts, steps and units: for an RNN σ_max(W_hh) · mean tanh′ (largest
+    singular value: one step at its worst) and ρ(W_hh) · mean tanh′ (spectral radius: a step among many,
+    since the same matrix is applied again and again); for an LSTM's cell paths the mean forget gate, for
+    a GRU the mean update gate.
+    """
+
+    def __init__(
+        self, *, examples: Count = 32, distances: Count = 100, exact_size: Count = 64, seed: int = 0
+    ) -> None:
+        """Sets how many texts are drawn (the same at every look) and how many steps from the end count.
+
+        exact_size: largest state whose Jacobians are made whole; beyond it power iteration gives their
+        norms, at no more than 32 of the distances (the others are empty). seed: of the draw and of the
+        bootstrap.
+        """
+        self.examples, self.distances = examples, distances
+        self.exact_size, self.seed = exact_size, seed
+
+    def objection(self, model: SequenceModel) -> str | None:
+        """Returns a reason for models that carry no state from step to step, such as BoE."""
+        if isinstance(model, RecurrentModel):
+            return None
+        return f"{type(model).__name__} carries no state from step to step, so no gradient goes through time"
+
+    def measure(self, subject: Subject) -> pd.DataFrame:
+        """Returns the table; all is computed on the CPU in float64, where small gradients are not lost."""
+        assert isinstance(subject.model, RecurrentModel)
+        recurrent = deepcopy(subject.model.recurrent).cpu().double().requires_grad_(True)
+        batch = draw_texts(subject, self.examples, self.seed)
+        readings, losses = read_texts(subject, recurrent, batch)
+        distances = min(self.distances, int(batch.lengths.max()))
+        present = (torch.arange(distances)[:, None] < batch.lengths).numpy()
+        rng = np.random.default_rng(self.seed)
+        rows = []
+        for reading, weights in zip(readings, recurrent.all_weights, strict=True):
+            scales = _scales(recurrent, weights[1].detach())
+            for path in self._paths(reading, losses.sum(), present):
+                table = _summary(path, scales, present, rng)
+                table.insert(0, "layer", reading.layer)
+                table.insert(1, "direction", reading.direction)
+                rows.append(table)
+        return pd.concat(rows, ignore_index=True)
+
+    def _paths(self, reading: Reading, loss: Tensor, present: np.ndarray) -> Iterator[Path]:
+        """Yields the ways back through one layer in one direction, NaN where a text does not reach."""
+
+        def norms(of_texts: Tensor) -> np.ndarray:
+            return np.where(present, of_texts.detach().numpy(), np.nan)
+
+        last = reading.carried.flip(0)[: len(present)]
+        hidden, cell = (states[: -len(present) - 1 : -1] for states in (reading.hidden, reading.cell))
+        # What is carried into a text's first step comes from the initial state, which is no step of it.
+        carried = float(last[:-1][torch.from_numpy(present[1:])].mean()) if len(present) > 1 else np.nan
+        gradients, jacobians = _gradients(loss, hidden), self._jacobians(hidden)
+        yield Path("hidden", norms(gradients.norm(dim=2)), norms(jacobians), np.nan if cell else carried)
+        if cell:
+            gradients = _gradients(loss, cell)
+            yield Path("cell", norms(gradients.norm(dim=2)), norms(self._jacobians(cell)), carried)
+            gates = torch.cat([torch.ones_like(last[:1]), last[:-1].cumprod(dim=0)])
+            alone = (gradients[0] * gates).norm(dim=2)
+            # A diagonal matrix: its spectral norm is its largest entry.
+            yield Path("cell_only", norms(alone), norms(gates.amax(dim=2)), carried)
+
+    def _jacobians(self, states: Sequence[Tensor]) -> Float[Tensor, "distances texts"]:
+        if states[0].shape[1] <= self.exact_size:
+            return exact_norms(states[0], states)
+        chosen = np.unique(np.linspace(0, len(states) - 1, LARGE_STATE_DISTANCES).round().astype(int))
+        norms = torch.full((len(states), len(states[0])), torch.nan, dtype=torch.float64)
+        norms[chosen] = power_norms(states[0], [states[i] for i in chosen])
+        return norms
+
+
+def draw_texts(subject: Subject, examples: int, seed: int) -> Batch:
+    """Returns one batch of `examples` texts (or all there are), with inserted tokens, drawn by `seed`."""
+    texts = subject.inserted
+    rng = np.random.default_rng(seed)
+    chosen = np.sort(rng.choice(len(texts), size=min(examples, len(texts)), replace=False))
+    return next(texts.batches(chosen, len(chosen)))
+
+
+def read_texts(
+    subject: Subject, recurrent: nn.RNNBase, batch: Batch
+) -> tuple[list[Reading], Float[Tensor, " B"]]:
+    """Returns all states of `recurrent` (float64, on the CPU) on the texts, and each text's loss in nats."""
+    head = deepcopy(subject.model.head).cpu().double()
+    inputs = batch.inputs.to(subject.model.embedding.weight.device)
+    vectors = subject.model.embedding(inputs).detach().cpu().double()
+    readings = unroll(recurrent, vectors, batch.lengths)
+    document = torch.cat([reading.hidden[-1] for reading in readings], dim=1)
+    losses = subject.objective.measure(head(document), batch.targets.double())["loss"]
+    return readings, losses
+
+
+def _gradients(loss: Tensor, states: Sequence[Tensor]) -> Float[Tensor, "distances texts hidden"]:
+    return torch.stack(torch.autograd.grad(loss, states, retain_graph=True))
+
+
+def _scales(recurrent: nn.RNNBase, weight_hh: Float[Tensor, "rows hidden"]) -> dict[str, float]:
+    """Returns by what an RNN's W_hh multiplies a step; a gate carries each unit's state on as it is."""
+    if not isinstance(recurrent, nn.RNN):
+        return {"predicted": 1.0, "predicted_radius": np.nan}
+    radius = torch.linalg.eigvals(weight_hh).abs().max()
+    return {"predicted": float(torch.linalg.matrix_norm(weight_hh, ord=2)), "predicted_radius": float(radius)}
+
+
+def _summary(
+    path: Path, scales: dict[str, float], present: np.ndarray, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Returns a row a distance; quartiles are over texts."""
+    distance = np.arange(len(present))
+    table = pd.DataFrame({"path": path.name, "distance": distance, "examples": present.sum(axis=1)})
+    half_lives: dict[str, float] = {}
+    for name, norms in (("gradient", path.gradients), ("jacobian", path.jacobians)):
+        quartiles = np.full((len(norms), 3), np.nan)
+        measured = ~np.isnan(norms).all(axis=1)
+        quartiles[measured] = np.nanquantile(norms[measured], [0.25, 0.5, 0.75], axis=1).T
+        table[[f"{name}_q1", f"{name}_median", f"{name}_q3"]] = quartiles
+        fitted = fit_half_life(norms, rng)
+        names = (f"{name}_half_life", f"{name}_half_life_low", f"{name}_half_life_high")
+        half_lives |= dict(zip(names, fitted, strict=True))
+    for name, scale in scales.items():
+        factor = scale * path.carried
+        table[name] = np.nan if np.isnan(factor) else factor**distance
+    return table.assign(**half_lives)

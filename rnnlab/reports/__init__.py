@@ -1,0 +1,1 @@
+"""Tables and figures of runs: reads records and writes files, and computes no experiment."""

@@ -1,0 +1,72 @@
+"""What a report reads: the files of run folders."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from rnnlab.core.errors import InputError
+
+
+@dataclass(frozen=True)
+class Records:
+    """What lies in a run folder; `name` is what the report calls the run."""
+
+    name: str
+    folder: Path
+    summary: dict[str, Any]
+    settings: dict[str, str]
+    metrics: pd.DataFrame
+
+    def table(self, name: str) -> pd.DataFrame | None:
+        """Returns a CSV file of the run, or None if it has none or an empty one."""
+        path = self.folder / name
+        return read_table(path) if path.is_file() else None
+
+
+def read_table(path: Path) -> pd.DataFrame | None:
+    """Returns a CSV file's rows, None if there are none; raises InputError if it is not CSV."""
+    try:
+        # Words such as `null` or `nan` are words; only an empty cell is a gap.
+        frame = pd.read_csv(path, keep_default_na=False, na_values=[""])
+    except pd.errors.EmptyDataError:
+        return None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: not readable as CSV ({error})") from None
+    return None if frame.empty else frame
+
+
+def read_records(folder: Path) -> Records:
+    """Reads a run folder; raises InputError naming what is missing or broken."""
+    try:
+        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise InputError(f"{folder}: not a whole run folder ({error})") from None
+    metrics = read_table(folder / "metrics.csv") if (folder / "metrics.csv").is_file() else None
+    if metrics is None:
+        raise InputError(f"{folder / 'metrics.csv'}: missing or empty; the run has no finished epoch")
+    return Records(folder.name, folder, summary, flatten(config), metrics)
+
+
+def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    """Returns a nested configuration as dotted names and values as text."""
+    flat: dict[str, str] = {}
+    for key, value in values.items():
+        nested = isinstance(value, dict) and value
+        flat |= flatten(value, f"{prefix}{key}.") if nested else {f"{prefix}{key}": shown(value)}
+    return flat
+
+
+def shown(value: Any) -> str:
+    """Returns a setting or fact as text."""
+    return "null" if value is None else str(value)
+
+
+def titled(runs: Sequence[Records], run: Records, title: str) -> str:
+    """Returns `title`, with the run's name before it where there are several."""
+    return title if len(runs) == 1 else f"{run.name}: {title}"

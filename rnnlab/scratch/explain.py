@@ -1,0 +1,206 @@
+"""One short text through a tiny classifier and back, step by step, as tables of numbers.
+
+B = 1 text, T tokens, E embedding, H hidden. The net is drawn from a seed and untrained: what is to be seen
+is where each number comes from.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from rnnlab.core.errors import InputError, did_you_mean
+from rnnlab.scratch import LSTM, RNN
+from rnnlab.scratch.activations import Array, sigmoid
+from rnnlab.scratch.cell import PARAMETER_NAMES, Gradients
+from rnnlab.scratch.classifiers import RecurrentClassifier, classifier_parameters
+from rnnlab.scratch.layer import Forward, Layer, Run, scan_backward
+from rnnlab.scratch.losses import binary_cross_entropy_with_logits
+
+MODELS: dict[str, type[Layer]] = {"rnn": RNN, "lstm": LSTM}
+PAD = "<pad>"
+
+
+class Table(NamedTuple):
+    """A title, the columns' names, rows of text, and a sentence to read them by."""
+
+    title: str
+    columns: list[str]
+    rows: list[list[str]]
+    note: str = ""
+
+
+class Example(NamedTuple):
+    """A net, its words (index is id, 0 is padding), and a batch of texts as ids (B, T) with lengths (B,)."""
+
+    net: RecurrentClassifier
+    words: list[str]
+    ids: Array
+    lengths: Array
+
+
+def make_example(texts: list[str], *, model: str, embedding_dim: int, hidden_size: int, seed: int) -> Example:
+    """Returns a net drawn from `seed` over the words of `texts`, which are split at white space."""
+    if model not in MODELS:
+        raise InputError(f"--model {model!r} is not one of {', '.join(MODELS)}{did_you_mean(model, MODELS)}")
+    tokens = [text.split() for text in texts]
+    if not all(tokens):
+        raise InputError("--text is empty, expected at least one word")
+    words = [PAD, *dict.fromkeys(token for text in tokens for token in text)]
+    lengths = np.array([len(text) for text in tokens])
+    ids = np.zeros((len(tokens), max(lengths)), dtype=int)
+    for row, text in zip(ids, tokens, strict=True):
+        row[: len(text)] = [words.index(token) for token in text]
+    rng = np.random.default_rng(seed)
+    layer = MODELS[model].random(embedding_dim, hidden_size, rng=rng)
+    parameters = classifier_parameters(layer, len(words), embedding_dim, head_size=2, rng=rng)
+    parameters["embedding.weight"][0] = 0  # what padding usually holds
+    parameters["head.hidden.bias"][:] = 1  # so that the head's relu is open and gradients flow
+    return Example(RecurrentClassifier(parameters, MODELS[model]), words, ids, lengths)
+
+
+def explain(
+    text: str, *, model: str, label: int, embedding_dim: int = 2, hidden_size: int = 2, seed: int = 1
+) -> list[Table]:
+    """Returns the tables of one text's way forward and back; `label` is 0 or 1."""
+    example = make_example(
+        [text], model=model, embedding_dim=embedding_dim, hidden_size=hidden_size, seed=seed
+    )
+    net, words, ids, _ = example
+    tokens = [words[i] for i in ids[0]]
+    logits, cache = net.forward(ids)
+    loss = binary_cross_entropy_with_logits(logits, np.array([label]))
+    gradients = net.backward(loss.gradient, cache)
+    forward: Forward = cache.document
+    run = forward.cache.runs[0]
+    d_document, _ = net.head_backward(loss.gradient, cache.head)
+    return [
+        Table(
+            "1. parameters and their shapes",
+            ["parameter", "shape"],
+            [[name, str(p.shape)] for name, p in net.parameters.items()],
+            f"gates, stacked in this order: {', '.join(run.cell.gates)}" if len(run.cell.gates) > 1 else "",
+        ),
+        Table(
+            "2. tokens, ids, word vectors",
+            ["t", "token", "id", f"x_t ({embedding_dim},)"],
+            [
+                [str(t + 1), token, str(ids[0, t]), numbers(run.steps[t].x_BE)]
+                for t, token in enumerate(tokens)
+            ],
+        ),
+        _forward_table(run, tokens),
+        _head_table(cache.head.document_BD, cache.head.hidden_BH, logits, loss.value, label),
+        _backward_table(run, tokens, loss.gradient, d_document),
+        _gradients_table(gradients),
+    ]
+
+
+def explain_padding(
+    texts: list[str], *, model: str, embedding_dim: int = 2, hidden_size: int = 2, seed: int = 1
+) -> list[Table]:
+    """Returns a table of texts' final states: each alone, in a batch with lengths, and without them."""
+    example = make_example(
+        texts, model=model, embedding_dim=embedding_dim, hidden_size=hidden_size, seed=seed
+    )
+    net, words, ids, lengths = example
+    x = net.parameters["embedding.weight"][ids]
+    masked = net.recurrent.forward(x, lengths=lengths).h_n[0]
+    unmasked = net.recurrent.forward(x).h_n[0]
+    rows = []
+    for b, length in enumerate(lengths):
+        alone = net.recurrent.forward(x[b : b + 1, :length]).h_n[0, 0]
+        states = (alone, masked[b], unmasked[b])
+        off = np.abs(unmasked[b] - alone).max()
+        padded = " ".join(words[i] for i in ids[b])
+        rows.append([padded, str(length), *(numbers(state) for state in states), f"{off:.5f}"])
+    columns = ["text as batched", "length", "alone", "with lengths", "without", "largest error"]
+    note = (
+        f"without lengths the net reads {PAD} as if it were a word, and the final state of a short text "
+        "depends on its neighbours; with them it stays what it was at the last real word"
+    )
+    return [Table(f"final state h ({hidden_size},) of {len(texts)} texts in one batch", columns, rows, note)]
+
+
+def numbers(array: Array) -> str:
+    """Returns the numbers of an array in one line, with four decimals."""
+    return " ".join(f"{value: .4f}" for value in np.ravel(array))
+
+
+def slopes(array: Array) -> str:
+    """Returns the numbers of a gradient in one line, in powers of ten, since they shrink over time."""
+    return " ".join(f"{value: .1e}" for value in np.ravel(array))
+
+
+def _forward_table(run: Run, tokens: list[str]) -> Table:
+    """Shows every value that the step computed; the LSTM's are gates i, f, g, o, the cell and the state."""
+    if "c" in run.cell.state_names:
+        columns = [
+            "t",
+            "token",
+            "input gate",
+            "forget gate",
+            "candidate",
+            "output gate",
+            "cell c_t",
+            "state h_t",
+        ]
+        values: list[tuple[Array, ...]] = [
+            (s.i_BH, s.f_BH, s.g_BH, s.o_BH, s.c_BH, s.o_BH * s.tanh_c_BH) for s in run.steps
+        ]
+        note = "c_t = forget * c_(t-1) + input * candidate; h_t = output * tanh(c_t)"
+    else:
+        columns = ["t", "token", "state before h_(t-1)", "state h_t"]
+        values = [(s.h_prev_BH, s.h_BH) for s in run.steps]
+        note = "h_t = tanh(W_ih x_t + b_ih + W_hh h_(t-1) + b_hh)"
+    rows = [
+        [str(t + 1), token, *map(numbers, value)]
+        for t, (token, value) in enumerate(zip(tokens, values, strict=True))
+    ]
+    return Table("3. forward through time", columns, rows, note)
+
+
+def _head_table(document: Array, hidden: Array, logits: Array, loss: float, label: int) -> Table:
+    probability = sigmoid(logits)
+    rows = [
+        ["document vector: the final state", str(document.shape), numbers(document)],
+        ["hidden layer: relu(Linear)", str(hidden.shape), numbers(hidden)],
+        ["logit: Linear", str(logits.shape), numbers(logits)],
+        ["probability of positive: sigmoid", str(probability.shape), numbers(probability)],
+        [f"loss: -ln of the label's probability, label {label}", "()", f" {loss:.5f}"],
+    ]
+    return Table("4. head and loss", ["what", "shape", "value"], rows)
+
+
+def _backward_table(run: Run, tokens: list[str], d_logit: Array, d_document: Array) -> Table:
+    """Sends the final state's gradient back one step at a time."""
+    d_state: tuple[Array, ...] = (d_document, *(np.zeros_like(d_document) for _ in run.cell.state_names[1:]))
+    gradients = {name: np.zeros_like(getattr(run.cell, name)) for name in PARAMETER_NAMES}
+    one_step, nothing = np.ones((1, 1, 1), dtype=bool), np.zeros((1, *d_document.shape))
+    rows = []
+    for t in reversed(range(len(tokens))):
+        arriving = [slopes(d) for d in d_state]
+        size = np.linalg.norm(np.concatenate(d_state))
+        d_x, d_state = scan_backward(Run(run.cell, [run.steps[t]]), nothing, d_state, one_step, gradients)
+        rows.append([str(t + 1), tokens[t], *arriving, f"{size:.1e}", slopes(d_x)])
+    columns = [
+        "t",
+        "token",
+        *(f"d loss / d {name}_t" for name in run.cell.state_names),
+        "norm",
+        "d loss / d x_t",
+    ]
+    note = f"d loss / d logit = probability - label = {float(d_logit[0]):.4f}; read the norms downwards"
+    return Table("5. back through time", columns, rows, note)
+
+
+def _gradients_table(gradients: Gradients) -> Table:
+    rows = []
+    for name, gradient in gradients.items():
+        largest = max(np.atleast_2d(gradient), key=np.linalg.norm)
+        rows.append([name, f"{np.linalg.norm(gradient):.1e}", slopes(largest)])
+    return Table(
+        "6. gradients of the parameters, summed over the steps",
+        ["parameter", "norm", "largest row"],
+        rows,
+        "a word's row of embedding.weight gathers the gradients of every place where it stands",
+    )

@@ -1,0 +1,348 @@
+"""`rnnlab train`: run folders, sweeps, equal runs, interruptions and what a person gets to see."""
+
+import csv
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from safetensors import safe_open
+
+from rnnlab.config.compose import CONFIG_DIR
+from tests.conftest import Command, Outcome
+
+Call = Callable[..., Outcome]
+COLUMNS = ["epoch", "train_acc", "train_loss", "valid_acc", "valid_loss", "seconds"]
+EXPERIMENTS = sorted(
+    path.relative_to(CONFIG_DIR / "experiment").with_suffix("").as_posix()
+    for path in (CONFIG_DIR / "experiment").rglob("*.yaml")
+)
+
+
+def run_folder(outcome: Outcome) -> Path:
+    last = outcome.out.strip().splitlines()[-1]
+    assert outcome.code == 0 and last.startswith("run folder: "), outcome
+    return Path(last.removeprefix("run folder: "))
+
+
+def summary_of(folder: Path) -> dict[str, object]:
+    summary = json.loads((folder / "summary.json").read_text())
+    assert isinstance(summary, dict)
+    return summary
+
+
+def metrics_of(folder: Path) -> list[dict[str, str]]:
+    with (folder / "metrics.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def epoch_of(checkpoint: Path) -> int:
+    with safe_open(checkpoint, framework="pt") as file:
+        return int(json.loads(file.metadata()["rnnlab"])["epoch"])
+
+
+def start(tmp_path: Path, *words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", "from rnnlab.cli.app import main; main()", *words],
+        cwd=tmp_path,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "NO_COLOR": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for_rows(process: subprocess.Popen[str], count: int) -> None:
+    assert process.stdout is not None
+    for _ in range(count + 1):  # and the header
+        assert process.stdout.readline(), process.communicate()
+
+
+def test_a_run_folder_holds_all_that_was_promised(call: Call, tiny: list[str], tmp_path: Path) -> None:
+    outcome = call("train", *tiny, "data.vectors=vectors.txt", "insert=end", "data.test=valid.tsv")
+    folder = run_folder(outcome)
+    assert folder.parent == tmp_path / "outputs" and folder.name.startswith("boe-end-")
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert names >= {
+        *(f".hydra/{name}.yaml" for name in ("config", "hydra", "overrides")),
+        *("config.yaml", "metrics.csv", "summary.json", "vocabulary.txt", "train.log"),
+        *(f"checkpoints/{name}.safetensors" for name in ("last", "best")),
+    }
+    assert not [name for name in names if name.endswith(".tmp")]
+
+    rows = metrics_of(folder)
+    assert list(rows[0]) == COLUMNS
+    assert [row["epoch"] for row in rows] == ["0", "1", "2"]
+    assert all(0 <= float(row[name]) <= 1 for row in rows for name in ("train_acc", "valid_acc"))
+    assert float(rows[0]["seconds"]) == 0 < float(rows[1]["seconds"])
+
+    config = yaml.safe_load((folder / "config.yaml").read_text())
+    assert config["training"]["epochs"] == 2 and config["insert"] == "end" and config["seed"] == 1
+    assert "${" not in (folder / "config.yaml").read_text()
+    assert (folder / "vocabulary.txt").read_text().splitlines()[:2] == ["<pad>", "<unk>"]
+    assert (folder / "vocabulary.txt").read_text().splitlines()[-2:] == ["<newneg>", "<newpos>"]
+    assert "epoch=2" in (folder / "train.log").read_text()
+    assert epoch_of(folder / "checkpoints" / "last.safetensors") == 2
+
+
+def test_a_summary_says_how_the_run_came_about(call: Call, tiny: list[str], tmp_path: Path) -> None:
+    words = [*tiny, "data.vectors=vectors.txt", "model=birnn", "seed=3"]
+    summary = summary_of(run_folder(call("train", *words)))
+    assert summary["status"] == "finished" and summary["seed"] == 3 and summary["device"] == "cpu"
+    assert summary["command"] == shlex.join(["rnnlab", "train", *words])
+    assert summary.keys() >= {"started", "wall_seconds", "peak_memory_mib", "git", "parameters"}
+    final, best, versions, data = (summary[name] for name in ("final", "best", "versions", "data"))
+    assert isinstance(final, dict) and isinstance(best, dict)
+    assert list(final) == list(best) == COLUMNS and final["epoch"] == 2
+    assert isinstance(versions, dict) and versions.keys() >= {"python", "torch", "rnnlab"}
+    assert isinstance(data, dict) and data.keys() == {"train", "valid", "vectors"}
+    assert all(len(facts["sha256"]) == 64 for facts in data.values())
+
+
+def test_the_command_of_a_summary_runs_it_again(call: Call, tiny: list[str], tmp_path: Path) -> None:
+    (tmp_path / "mine" / "model").mkdir(parents=True)
+    (tmp_path / "mine" / "model" / "small.yaml").write_text(
+        "_target_: rnnlab.models.gru.GRU\nhidden_size: 3\n"
+    )
+    (tmp_path / "train.tsv").rename(tmp_path / "my, train=1.tsv")
+    words = ["--config-dir", "mine", "model=small", "data.train='my, train=1.tsv'", "training.clip_norm=1"]
+    first = run_folder(call("train", *tiny, *words))
+    _, *again = shlex.split(str(summary_of(first)["command"]))
+    second = run_folder(call(*again))
+    assert first != second
+    assert (first / "config.yaml").read_text() == (second / "config.yaml").read_text()
+
+
+@pytest.mark.parametrize("model", ["boe", "birnn"])
+def test_the_same_command_twice_gives_the_same_run(model: str, call: Call, tiny: list[str]) -> None:
+    words = [*tiny, f"model={model}", "insert=middle", "model.dropout=0.3", "data.vectors=vectors.txt"]
+    first, second = (run_folder(call("train", *words)) for _ in range(2))
+    assert first != second
+    rows = [[{**row, "seconds": ""} for row in metrics_of(folder)] for folder in (first, second)]
+    assert len(rows[0]) == 3 and rows[0] == rows[1]
+    for name in ("last", "best"):
+        bytes_of = [
+            (folder / "checkpoints" / f"{name}.safetensors").read_bytes() for folder in (first, second)
+        ]
+        assert bytes_of[0] == bytes_of[1]
+    other = run_folder(call("train", *words, "seed=2"))
+    assert [{**row, "seconds": ""} for row in metrics_of(other)] != rows[0]
+
+
+def test_the_best_checkpoint_follows_the_monitor(call: Call, tiny: list[str]) -> None:
+    words = ["training.epochs=4", "optimizer=sgd", "optimizer.lr=5", "training.monitor=valid_acc"]
+    folder = run_folder(call("train", *tiny, *words))
+    accuracies = [float(row["valid_acc"]) for row in metrics_of(folder)[1:]]
+    best = accuracies.index(max(accuracies)) + 1
+    assert best < 4, "choose settings under which the last epoch is not the best"
+    assert epoch_of(folder / "checkpoints" / "best.safetensors") == best
+    assert epoch_of(folder / "checkpoints" / "last.safetensors") == 4
+
+
+def test_early_stopping_ends_a_run(call: Call, tiny: list[str]) -> None:
+    words = ["training.epochs=50", "training.patience=2", "optimizer=sgd", "optimizer.lr=50"]
+    rows = metrics_of(run_folder(call("train", *tiny, *words)))
+    losses = [float(row["valid_loss"]) for row in rows[1:]]
+    assert len(rows) < 51 and losses.index(min(losses)) == len(losses) - 3
+
+
+def test_without_validation_its_cells_are_empty(call: Call, tiny: list[str]) -> None:
+    outcome = call("train", *tiny, "data.valid=null")
+    assert "no validation texts" in outcome.err
+    rows = metrics_of(run_folder(outcome))
+    assert [row["valid_acc"] for row in rows] == ["", "", ""] and rows[2]["train_acc"] != ""
+    assert "nan" not in outcome.out.lower()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "plain",
+        "with spaces",
+        "it's",
+        'a "quoted" one',
+        "a=b,c",
+        "{x} [y] (z)",
+        "back\\slash",
+        "end\\",
+        "ü 🙂",
+    ],
+)
+def test_the_run_folder_is_the_one_asked_for(name: str, call: Call, tiny: list[str], tmp_path: Path) -> None:
+    escaped = name.replace("\\'", "\\\\'").replace("'", "\\'")
+    escaped += "\\" * name.endswith("\\")
+    outcome = call("train", *tiny, "training.epochs=1", f"hydra.run.dir='my runs/{escaped}'")
+    assert run_folder(outcome) == tmp_path / "my runs" / name
+    assert {path.name for path in (tmp_path / "my runs").iterdir()} == {name}
+    assert (tmp_path / "my runs" / name / ".hydra" / "config.yaml").is_file()
+    assert summary_of(tmp_path / "my runs" / name)["status"] == "finished"
+
+
+def test_a_run_folder_is_never_used_twice(call: Call, tiny: list[str], tmp_path: Path) -> None:
+    folder = run_folder(call("train", *tiny, "hydra.run.dir=runs/a"))
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    outcome = call("train", *tiny, "hydra.run.dir=runs/a")
+    assert outcome.code == 2 and "not empty" in outcome.err
+    assert before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_cfg_prints_the_configuration_and_runs_nothing(call: Call, tiny: list[str], tmp_path: Path) -> None:
+    outcome = call("train", *tiny, "--cfg", "job", "insert=end")
+    printed = yaml.safe_load(outcome.out)
+    assert outcome.code == 0 and printed["insert"] == "end" and printed["training"]["epochs"] == 2
+    outcome = call("train", *tiny, "--cfg", "job", "--package", "model")
+    assert yaml.safe_load(outcome.out)["_target_"] == "rnnlab.models.boe.BoE"
+    assert not (tmp_path / "outputs").exists()
+
+
+def test_a_sweep_runs_every_combination(call: Call, tiny: list[str], tmp_path: Path) -> None:
+    outcome = call("train", "-m", *tiny, "training.epochs=1", "model=glob(b*e)", "seed=1,2")
+    assert outcome.code == 0 and outcome.err == ""
+    (sweep,) = (tmp_path / "outputs").glob("sweep-*")
+    assert sorted(path.name for path in sweep.iterdir()) == ["0-boe-none", "1-boe-none", "multirun.yaml"]
+    assert [summary_of(sweep / f"{job}-boe-none")["seed"] for job in (0, 1)] == [1, 2]
+
+
+def test_in_a_sweep_one_failing_job_does_not_stop_the_others(
+    call: Call, tiny: list[str], tmp_path: Path
+) -> None:
+    words = ["optimizer=sgd", "optimizer.lr=0.1,1e38,0.2", "hydra.sweep.dir='my sweep'"]
+    outcome = call("train", "-m", *tiny, *words)
+    assert outcome.code == 1 and "Traceback" not in outcome.err
+    assert outcome.err.startswith("error: the training loss became")
+    states = [summary_of(tmp_path / "my sweep" / f"{job}-boe-none")["status"] for job in range(3)]
+    assert states == ["finished", "failed", "finished"]
+    again = call("train", "-m", *tiny, *words)
+    assert again.code == 2 and "holds runs already" in again.err
+
+
+def test_a_loss_that_is_no_number_stops_the_run(call: Call, tiny: list[str], tmp_path: Path) -> None:
+    words = ["optimizer=sgd", "optimizer.lr=0.01", "training.epochs=9", "hydra.run.dir=run"]
+    words += ["scheduler._target_=torch.optim.lr_scheduler.ExponentialLR", "+scheduler.gamma=1e20"]
+    outcome = call("train", *tiny, "~scheduler.factor", "~scheduler.total_iters", *words)
+    assert outcome.code == 1 and "run folder" not in outcome.out
+    (line,) = outcome.err.splitlines()
+    assert line.startswith("error: the training loss became ") and "batch" in line
+    folder = tmp_path / "run"
+    summary = summary_of(folder)
+    assert summary["status"] == "failed" and str(summary["error"]) in line
+    epoch = int(metrics_of(folder)[-1]["epoch"])
+    assert epoch >= 1 and f"epoch {epoch + 1}, batch" in line
+    assert epoch_of(folder / "checkpoints" / "last.safetensors") == epoch
+    assert epoch_of(folder / "checkpoints" / "best.safetensors") <= epoch
+
+
+def test_insertion_into_frozen_vectors_warns(call: Call, tiny: list[str]) -> None:
+    words = ["insert=end", "freeze=true", "training.epochs=1"]
+    assert "stay zeros, which carry no label" in call("train", *tiny, *words).err
+    assert call("train", *tiny, *words[:1], "training.epochs=1").err == ""
+
+
+def test_the_users_own_configs_add_and_shadow(call: Call, tiny: list[str], tmp_path: Path) -> None:
+    own = tmp_path / "configs"
+    for group in ("model", "experiment"):
+        (own / group).mkdir(parents=True)
+    (own / "model" / "wide.yaml").write_text("_target_: rnnlab.models.boe.BoE\nhead_size: 77\n")
+    (own / "model" / "gru.yaml").write_text("_target_: rnnlab.models.gru.GRU\nhidden_size: 5\n")
+    (own / "experiment" / "mine.yaml").write_text(
+        "# @package _global_\ndefaults:\n  - override /model: wide\n  - _self_\ninsert: end\n"
+    )
+    added = yaml.safe_load(call("train", "--cfg", "job", "experiment=mine").out)
+    assert (added["model"]["head_size"], added["insert"]) == (77, "end")
+    assert yaml.safe_load(call("train", "--cfg", "job", "model=gru").out)["model"]["hidden_size"] == 5
+    assert yaml.safe_load(call("train", "--cfg", "job", "model=lstm").out)["model"]["hidden_size"] == 50
+    outcome = call("train", "model=wyde")
+    assert outcome.code == 2 and "'wide'" in outcome.err
+    assert run_folder(call("train", *tiny[:-2], "experiment=mine", "training.epochs=1")).name.startswith(
+        "mine"
+    )
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_every_preset_trains(experiment: str, call: Call, tiny: list[str]) -> None:
+    data = ["data=files", "data.train=train.tsv", "data.valid=valid.tsv", "data.tokenizer=whitespace"]
+    folder = run_folder(call("train", f"experiment={experiment}", *data, "training.epochs=1"))
+    assert [row["epoch"] for row in metrics_of(folder)] == ["0", "1"]
+    assert folder.name.startswith(experiment.replace("/", "-"))
+
+
+def test_in_a_pipe_the_rows_are_plain_lines_and_the_folder_comes_last(
+    rnnlab: Command, tiny: list[str], tmp_path: Path
+) -> None:
+    done = rnnlab("train", *tiny)
+    header, *rows, blank, last = done.stdout.splitlines()
+    assert done.returncode == 0 and done.stderr == "" and done.stdout.isprintable() is False
+    assert header.split() == "epoch train acc train loss valid acc valid loss seconds".split()
+    assert [row.split()[0] for row in rows] == ["0", "1", "2"] and all(len(row.split()) == 6 for row in rows)
+    assert blank == "" and Path(last.removeprefix("run folder: ")).is_dir()
+    assert "\x1b" not in done.stdout
+
+
+def test_runs_started_at_once_share_the_cache_and_have_folders_of_their_own(
+    tiny: list[str], tmp_path: Path
+) -> None:
+    processes = [start(tmp_path, "train", *tiny, "training.epochs=1") for _ in range(2)]
+    rivals = [start(tmp_path, "train", *tiny, "hydra.run.dir=outputs/same") for _ in range(2)]
+    for process in processes:
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 0, (out, err)
+    codes = sorted((rival.communicate(timeout=120)[1], rival.returncode) for rival in rivals)
+    assert sorted(code for _, code in codes) == [0, 2]
+    assert [err for err, code in codes if code == 2 and "not empty" in err]
+    (cached,) = (tmp_path / "outputs" / ".cache").iterdir()
+    assert not cached.name.startswith(".")
+    names = {path.name for path in (tmp_path / "outputs").iterdir()} - {".cache"}
+    assert len(names) == 3
+    for name in names:
+        folder = tmp_path / "outputs" / name
+        assert summary_of(folder)["status"] == "finished" and (folder / ".hydra" / "config.yaml").is_file()
+
+
+def test_ctrl_c_keeps_the_finished_epochs(tiny: list[str], tmp_path: Path) -> None:
+    process = start(tmp_path, "train", *tiny, "training.epochs=100000", "hydra.run.dir=run")
+    wait_for_rows(process, 3)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and "Traceback" not in err
+    assert err == f"note: interrupted; the finished epochs are kept in {tmp_path / 'run'}\n"
+    rows, summary = metrics_of(tmp_path / "run"), summary_of(tmp_path / "run")
+    assert summary["status"] == "interrupted" and len(rows) >= 3
+    assert isinstance(summary["final"], dict) and str(summary["final"]["epoch"]) == rows[-1]["epoch"]
+    # The checkpoint of an epoch is written just before its row.
+    assert 0 <= epoch_of(tmp_path / "run" / "checkpoints" / "last.safetensors") - int(rows[-1]["epoch"]) <= 1
+
+
+def test_a_killed_run_is_whole_and_shown_as_unfinished(call: Call, tiny: list[str], tmp_path: Path) -> None:
+    process = start(tmp_path, "train", *tiny, "training.epochs=100000", "hydra.run.dir=outputs/run")
+    wait_for_rows(process, 3)
+    time.sleep(0.05)
+    process.kill()
+    process.communicate(timeout=60)
+    folder = tmp_path / "outputs" / "run"
+    rows = metrics_of(folder)
+    assert len(rows) >= 3 and all(len(row) == len(COLUMNS) and None not in row.values() for row in rows)
+    assert 0 <= epoch_of(folder / "checkpoints" / "last.safetensors") - int(rows[-1]["epoch"]) <= 1
+    assert summary_of(folder)["status"] == "running"
+    assert "unfinished" in call("runs").out
+    assert "unfinished" in call("show", "run").out
+    outcome = call("evaluate", "run")
+    assert outcome.code == 2 and "unfinished" in outcome.err
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom rnnlab.cli.app import app\n"
+        "try:\n    app(['--help'])\nexcept SystemExit:\n    pass\n"
+        "print(*[name for name in sys.modules if '.' not in name])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    *_, modules = done.stdout.splitlines()
+    assert "Usage" in done.stdout and "typer" in modules.split()
+    assert not {"torch", "spacy", "pandas", "hydra", "omegaconf", "numpy", "pydantic"} & set(modules.split())

@@ -1,0 +1,74 @@
+"""The gradient check agrees where the engine is right, and catches every historic bug."""
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from rnnlab.cli.gradcheck import gradcheck
+from rnnlab.core.errors import InputError
+from rnnlab.probes.gradcheck import LIMIT, MODELS, check_losses, check_model
+from rnnlab.scratch.bugs import BUGS
+from rnnlab.scratch.lstm import LSTM
+
+app = typer.Typer()
+app.command()(gradcheck)
+
+
+def run(*words):
+    return CliRunner().invoke(app, words, env={"COLUMNS": "160", "NO_COLOR": "1"})
+
+
+@pytest.mark.parametrize(("hidden_size", "seed"), [(1, 1), (4, 2)])
+@pytest.mark.parametrize("model", MODELS)
+def test_every_parameter_and_gate_agrees(model, seed, hidden_size):
+    rows = check_model(model, hidden_size=hidden_size, seed=seed)
+    gates = len(MODELS[model].cell_type.gates)
+    assert len(rows) == 5 + 4 * gates
+    assert max(row.finite_differences for row in rows) < LIMIT / 10
+    assert max(row.autograd for row in rows) < 1e-10
+
+
+def test_losses_agree_with_respect_to_predictions():
+    rows = check_losses(seed=1)
+    assert len(rows) == 5 and all(row.passed for row in rows)
+
+
+@pytest.mark.parametrize(("bug", "model"), [(b, m) for b in BUGS for m in BUGS[b].models])
+def test_every_historic_bug_is_caught(bug, model):
+    rows = check_model(model, hidden_size=2, seed=1, bug=bug)
+    failed = [row for row in rows if not row.passed]
+    assert failed
+    assert max(row.autograd for row in failed) > 1e-3  # far from the limit, not a matter of rounding
+
+
+def test_bugs_stay_in_their_copy():
+    check_model("lstm", hidden_size=2, seed=1, bug="gate-order")
+    assert LSTM.cell_type.__module__ == "rnnlab.scratch.lstm"
+    assert all(row.passed for row in check_model("lstm", hidden_size=2, seed=1))
+
+
+def test_command_prints_a_table_and_tells_by_its_exit_code():
+    good = run("--model", "rnn", "--hidden-size", "2")
+    assert good.exit_code == 0
+    assert "recurrent.weight_hh_l0" in good.output and "mean_squared_error" in good.output
+    assert "14 of 14 rows agree; float64, two-sided differences with step 1e-05" in good.output
+    bad = run("--model", "lstm", "--hidden-size", "2", "--break", "tanh-twice")
+    assert bad.exit_code == 1
+    assert "broken on purpose: tanh applied twice to the cell" in bad.output and "differs" in bad.output
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--model", "lstn"], "--model 'lstn' is not one of rnn, lstm, gru, all; did you mean 'lstm'?"),
+        (["--break", "tanh-twise"], "did you mean 'tanh-twice'?"),
+        (
+            ["--model", "rnn", "--break", "one-bias"],
+            "--break one-bias does not apply to rnn, only to lstm",
+        ),
+    ],
+)
+def test_unknown_names_are_input_errors(words, message):
+    result = run(*words)
+    assert isinstance(result.exception, InputError)
+    assert message in str(result.exception)

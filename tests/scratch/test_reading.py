@@ -1,0 +1,45 @@
+"""The reader's test: short files, forward beside backward, lines numbered against the derivation."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import rnnlab.scratch
+
+SCRATCH = Path(rnnlab.scratch.__file__).parent
+DERIVATION = Path(__file__).parents[2] / "docs" / "from-scratch.md"
+TWO_SCREENS = 100
+NUMBER = r"\((\d+'?)\)"
+
+
+def cited(path):
+    comments = re.findall(r"#.*", path.read_text(encoding="utf-8"))
+    return re.findall(NUMBER, "\n".join(comments))
+
+
+@pytest.mark.parametrize("name", ["rnn.py", "lstm.py"])
+def test_a_cell_fits_on_two_screens_with_forward_beside_backward(name):
+    lines = (SCRATCH / name).read_text(encoding="utf-8").splitlines()
+    forward, backward = (
+        next(n for n, line in enumerate(lines) if f"def {word}(" in line) for word in ("forward", "backward")
+    )
+    assert len(lines) <= TWO_SCREENS
+    assert 0 < backward - forward < 25
+
+
+def test_every_equation_the_code_cites_is_in_the_derivation_and_the_other_way_round():
+    text = DERIVATION.read_text(encoding="utf-8")
+    defined = re.findall(rf"(?:^    |  ){NUMBER}  ", text, flags=re.MULTILINE)
+    assert len(defined) == len(set(defined)) >= 51
+    of_code = {number for path in SCRATCH.glob("*.py") for number in cited(path)}
+    assert of_code - set(defined) == set()
+    assert {n for n in defined if "'" not in n} - of_code == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "last"), [("rnn.py", 1, 8), ("lstm.py", 11, 24), ("gru.py", 25, 37)]
+)
+def test_each_cell_cites_its_own_equations(name, first, last):
+    numbers = {int(number.rstrip("'")) for number in cited(SCRATCH / name)}
+    assert set(range(first, last + 1)) <= numbers
