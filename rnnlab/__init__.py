@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def load_run(path: str | Path, *, checkpoint: Literal["last", "best"] = "last") -> "RestoredRun":
-    """Returns a finished run, by its path or by its name in outputs/: `.metrics`, `.model`, `.predict(texts)`.
+    """Returns a finished run, by path or by name in outputs/: `.metrics`, `.model`, `.predict(texts)`.
 
     metrics: a DataFrame with a row an epoch; model: the torch module, in evaluation mode; predict: a
     DataFrame with a row a text. Raises InputError for a run that is missing, unfinished or broken.

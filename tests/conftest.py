@@ -96,9 +96,8 @@ def call(
             handler.close()
 
 
-@pytest.fixture
-def tiny(tmp_path: Path) -> list[str]:
-    """Words that train on 40 + 20 short texts in a fraction of a second; `vectors.txt` lies beside them."""
+def write_tiny(folder: Path) -> list[str]:
+    """Writes 40 + 20 short texts and vectors into `folder`; returns the words that train on them at once."""
     generator = random.Random(0)
     neutral = ["the", "a", "film", "plot", "was", "is", "it", "actor", "scene"]
     for name, count in (("train", 40), ("valid", 20)):
@@ -107,11 +106,36 @@ def tiny(tmp_path: Path) -> list[str]:
             label, marks = ("pos", ["outstanding", "great"]) if index % 2 else ("neg", ["boring", "awful"])
             words = [*generator.choices(neutral, k=5), generator.choice(marks)]
             lines.append(f"{label}\t{' '.join(words)}\n")
-        (tmp_path / f"{name}.tsv").write_text("".join(lines))
+        (folder / f"{name}.tsv").write_text("".join(lines))
     vectors = [
         f"{word} {' '.join(f'{generator.gauss(0, 1):.3f}' for _ in range(4))}\n"
         for word in [*neutral, "outstanding", "great", "boring", "awful"]
     ]
-    (tmp_path / "vectors.txt").write_text("".join(vectors))
+    (folder / "vectors.txt").write_text("".join(vectors))
     data = ["data=files", "data.train=train.tsv", "data.valid=valid.tsv", "data.tokenizer=whitespace"]
     return [*data, "model=boe", "training.epochs=2"]
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> list[str]:
+    """The words that train on tiny data, in the test's own folder, in a fraction of a second."""
+    return write_tiny(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with tiny data and a finished run `outputs/one` on it; to be copied, not changed."""
+    from rnnlab.cli.app import main
+
+    folder = tmp_path_factory.mktemp("trained")
+    words = write_tiny(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("HYDRA_FULL_ERROR", "1")
+        patch.setattr("rnnlab.cli.trainer.close_run", lambda folder: None)
+        words += ["insert=end", "optimizer.lr=0.05", "hydra.run.dir=outputs/one"]
+        patch.setattr(sys, "argv", ["rnnlab", "train", *words])
+        with pytest.raises(SystemExit) as stop:
+            main()
+    assert not stop.value.code
+    return folder

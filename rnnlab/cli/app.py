@@ -7,14 +7,19 @@ import typer
 from rnnlab.cli.data import data
 from rnnlab.cli.doctor import doctor
 from rnnlab.cli.evaluate import evaluate
+from rnnlab.cli.explain import explain
+from rnnlab.cli.gradcheck import gradcheck
 from rnnlab.cli.grads import grads
 from rnnlab.cli.messages import print_error
 from rnnlab.cli.neighbours import neighbours
 from rnnlab.cli.pairs import pairs
 from rnnlab.cli.positions import positions
 from rnnlab.cli.predict import predict
+from rnnlab.cli.report import report
+from rnnlab.cli.reproduce import reproduce
 from rnnlab.cli.runs import runs, show
 from rnnlab.cli.similarity import similarity
+from rnnlab.cli.through_time import through_time
 from rnnlab.cli.train import train
 from rnnlab.cli.weights import weights
 from rnnlab.core.errors import RnnlabError
@@ -33,11 +38,16 @@ app.command()(pairs)
 app.command()(runs)
 app.command()(show)
 app.command()(grads)
+app.command()(through_time)
 app.command()(similarity)
 app.command()(neighbours)
 app.command()(positions)
 app.command()(weights)
 app.command()(doctor)
+app.command()(report)
+app.command()(reproduce)
+app.command()(gradcheck)
+app.command()(explain)
 app.add_typer(data, name="data")
 
 

@@ -39,7 +39,8 @@ def evaluate(
     name, texts = _texts(restored, overrides or [], split)
     metrics, confusion = _measure(restored, texts)
     console = Console()
-    console.print(f"{restored.run.name}, epoch {restored.epoch}, on {name} ({len(texts):,} texts)")
+    heading = f"{restored.run.name}, epoch {restored.epoch}, on {name} ({len(texts):,} texts)"
+    console.print(heading, markup=False, highlight=False, soft_wrap=True)
     figures = Table(*metrics)
     figures.add_row(*(f"{value:.4f}" for value in metrics.values()))
     console.print(figures)

@@ -15,7 +15,8 @@ from rich.text import Text
 
 from rnnlab.cli.display import track_texts
 from rnnlab.cli.messages import print_note, printable
-from rnnlab.cli.training_job import _discard, _told
+from rnnlab.cli.tables import print_table
+from rnnlab.cli.training_job import discard, told
 from rnnlab.config.build import build_probes
 from rnnlab.config.compose import checked, register
 from rnnlab.config.experiment import prepare
@@ -60,7 +61,7 @@ def gradients_of_untrained(
     finally:
         # Where one net of a sweep fails, the figures of the others are still worth having.
         if measured and options.multirun:
-            _save(_together(measured), sweeps[0])
+            _show(_together(measured), sweeps[0])
 
 
 def gradients_of_run(name: str, *, checkpoint: Which, reduction: Reduction | None, full: bool) -> None:
@@ -69,11 +70,11 @@ def gradients_of_run(name: str, *, checkpoint: Which, reduction: Reduction | Non
     subject = subject_of(restored, corpus_of(restored, track=track_texts))
     print(f"{printable(restored.run.name)}, epoch {restored.epoch}")
     model = _model_name(restored.config)
-    _save(_measure(restored.config, subject, model, reduction=reduction, full=full), restored.run.folder)
+    _show(_measure(restored.config, subject, model, reduction=reduction, full=full), restored.run.folder)
 
 
 def _of_untrained(cfg: DictConfig, *, reduction: Reduction | None, full: bool) -> pd.DataFrame:
-    """Returns the table of one net; outside a sweep, prints and writes it, too."""
+    """Returns the table of one net and writes it; outside a sweep, shows it, too."""
     register()  # a launcher may have started this in a process of its own
     hydra = HydraConfig.get()
     folder = Path(hydra.runtime.output_dir)
@@ -83,13 +84,16 @@ def _of_untrained(cfg: DictConfig, *, reduction: Reduction | None, full: bool) -
             print_note(note)
         model = str(hydra.runtime.choices["model"])
         table = _measure(experiment.config, experiment.subject(), model, reduction=reduction, full=full)
-        _save(table, folder, quiet=hydra.mode == RunMode.MULTIRUN)
+        if hydra.mode == RunMode.MULTIRUN:
+            _write(table, folder)
+        else:
+            _show(table, folder)
         return table
     except (RnnlabError, KeyboardInterrupt) as error:
         (folder / f"{hydra.job.name}.log").unlink(missing_ok=True)
-        _discard(folder)
+        discard(folder)
         if isinstance(error, RnnlabError):
-            raise _told(error) from None
+            raise told(error) from None
         raise
 
 
@@ -116,7 +120,13 @@ def _print_vectors(vectors: Vectors, model: str) -> None:
     for position, pair in vectors.items():
         for token, vector in zip((NEWNEG, NEWPOS), pair, strict=True):
             print(f"{model}, {token} at the {position}:")
-            print(np.array2string(vector, precision=4, threshold=vector.size, max_line_width=100))
+            text = np.array2string(
+                vector,
+                formatter={"float_kind": "{:11.4e}".format},
+                threshold=vector.size,
+                max_line_width=100,
+            )
+            print(text)
 
 
 def _together(measured: list[tuple[pd.DataFrame, list[str]]]) -> pd.DataFrame:
@@ -128,14 +138,16 @@ def _together(measured: list[tuple[pd.DataFrame, list[str]]]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def _save(table: pd.DataFrame, folder: Path, *, quiet: bool = False) -> None:
-    """Writes gradients.csv and its figure into `folder` and, unless `quiet`, prints both."""
-    if not quiet:
-        _print(table)
+def _show(table: pd.DataFrame, folder: Path) -> None:
+    """Prints the table and writes it and its figure into `folder`."""
+    _print(table)
     save_figure(draw_gradients(table), folder / FIGURE)
+    _write(table, folder)
+    print(f"table: {folder / TABLE}\nfigure: {folder / FIGURE}")
+
+
+def _write(table: pd.DataFrame, folder: Path) -> None:
     write_text(folder / TABLE, table.to_csv(index=False, lineterminator="\n"))
-    if not quiet:
-        print(f"table: {folder / TABLE}\nfigure: {folder / FIGURE}")
 
 
 def _print(table: pd.DataFrame) -> None:
@@ -150,8 +162,7 @@ def _print(table: pd.DataFrame) -> None:
             "-" if math.isnan(ratio) else f"{ratio:.4g}",
         ]
         shown.add_row(Text(model), position, *cells, end_section=position == "end")
-    console = Console()
-    console.print(shown, soft_wrap=not console.is_terminal)
+    print_table(shown)
 
 
 def _model_name(config: Config) -> str:

@@ -19,7 +19,7 @@ def pairs(
     run: RunName,
     suite: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="A built-in suite; may be repeated. Default: all."),
+        typer.Option(metavar="NAME", help="A built-in suite; may be repeated; else all."),
     ] = None,
     file: Annotated[
         Path | None,
@@ -32,8 +32,7 @@ def pairs(
 
     Built-in suites: order, negation, intensifier-early, intensifier-late, intensifier-moved, clauses. The
     last has no right order: its two texts say the same, and what counts is the shift of the probability.
-    --format csv or jsonl gives a row a pair; all suites at once are also kept as pairs.csv in the run's
-    folder.
+    --format csv or jsonl gives a row a pair, as does the pairs.csv that a run gets at its end.
     """
     from rnnlab.cli.frames import print_frame
     from rnnlab.config.restore import restore
@@ -50,8 +49,6 @@ def pairs(
         _print_summary(restored, suites, rows)
     else:
         print_frame(rows, form)
-    if not suite and file is None:
-        _keep(rows, restored.run.folder / "pairs.csv")
 
 
 def _judge(restored: "RestoredRun", suites: "list[Suite]") -> "pd.DataFrame":
@@ -89,13 +86,3 @@ def _print_summary(restored: "RestoredRun", suites: "list[Suite]", rows: "pd.Dat
         "shift: |p(first) − p(second)|, averaged over pairs.",
         markup=False,
     )
-
-
-def _keep(rows: "pd.DataFrame", path: Path) -> None:
-    from rnnlab.core.errors import InputError
-    from rnnlab.core.files import write_text
-
-    try:
-        write_text(path, rows.to_csv(index=False, lineterminator="\n"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from None

@@ -79,14 +79,14 @@ def _table(rows: "pd.DataFrame") -> "Table":
 
     from rich.table import Table
 
-    from rnnlab.cli.display import format_cell
-
     table = Table("position")
     for name in rows.columns[1:]:
         table.add_column(name.replace("_", " "), justify="right")
-    for position, *figures in rows.itertuples(index=False):
+    for position, accuracy, *shifts in rows.itertuples(index=False):
         place = "no token" if isnan(position) else f"{position:.3g}"
-        table.add_row(place, *(format_cell("", value) for value in figures))
+        # Three digits at any size: how small a shift has become is what there is to see.
+        cells = ("-" if isnan(shift) else f"{shift:+.3g}" for shift in shifts)
+        table.add_row(place, f"{accuracy:.4f}", *cells)
     return table
 
 

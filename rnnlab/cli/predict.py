@@ -118,7 +118,7 @@ def _tokens_of(restored: "RestoredRun", text: "EncodedText", *, attribute: bool)
 
 
 def _coloured(table: "pd.DataFrame", *, attribute: bool) -> "Text":
-    """Returns the tokens on red (negative) to blue (positive) ground, each with its number; unknown ones too."""
+    """Returns the tokens on red (negative) to blue (positive) ground, each followed by its number."""
     from rich.text import Text
 
     from rnnlab.cli.messages import printable
@@ -142,8 +142,8 @@ def _coloured(table: "pd.DataFrame", *, attribute: bool) -> "Text":
 
 
 def ground(leaning: float) -> str:
-    """Returns the style of black text on red for −1, white for 0 and blue for 1, told apart when colour-blind."""
-    towards = (103, 169, 207) if leaning > 0 else (239, 138, 98)
+    """Returns the style of black text on red for −1, white for 0, blue for 1; few mix up these two."""
+    towards = (70, 130, 250) if leaning > 0 else (250, 90, 70)
     share = min(1.0, abs(leaning))
     red, green, blue = (round(247 + share * (end - 247)) for end in towards)
     return f"black on rgb({red},{green},{blue})"

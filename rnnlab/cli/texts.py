@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class GivenTexts:
-    """Texts, the place of each (`texts.txt, line 3`), and their labels (0 neg, 1 pos) where they have some."""
+    """Texts, the place of each (`texts.txt, line 3`), and labels (0 neg, 1 pos) where there are some."""
 
     texts: list[str]
     places: list[str]

@@ -18,9 +18,12 @@ from rnnlab.data.vocabulary import NEWNEG, NEWPOS, PAD_ID, Vocabulary
 from rnnlab.models.base import SequenceModel
 from rnnlab.models.embedding import make_embedding
 from rnnlab.probes.base import Probe
+from rnnlab.training.engine import MakeEngine, TorchEngine
 from rnnlab.training.loop import Scheduler, TrainingState
+from rnnlab.training.scratch_engine import ScratchEngine
 
 DEFAULT_EMBEDDING_DIM = 50
+ENGINES: dict[str, MakeEngine] = {"torch": TorchEngine, "scratch": ScratchEngine}
 
 
 def encoding_of(config: Config) -> Encoding:
@@ -106,7 +109,8 @@ def build_scheduler(config: Config, optimizer: torch.optim.Optimizer) -> Schedul
 def build_state(config: Config, model: nn.Module) -> TrainingState:
     """Returns the state of a training that is about to begin, over the parameters that are not frozen."""
     optimizer = build_optimizer(config, [p for p in model.parameters() if p.requires_grad])
-    return TrainingState(model, optimizer, build_scheduler(config, optimizer))
+    scheduler = build_scheduler(config, optimizer)
+    return TrainingState(model, optimizer, scheduler, make_engine=ENGINES[config.engine])
 
 
 def build_probes(config: Config) -> dict[str, Probe]:
@@ -123,7 +127,8 @@ def build_device(config: Config) -> str:
     available = torch.cuda.is_available()
     if config.training.device == "cuda" and not available:
         raise InputError("training.device: found 'cuda', but PyTorch sees no GPU; use cpu or auto")
-    return "cuda" if available and config.training.device != "cpu" else "cpu"
+    on_cpu = config.training.device == "cpu" or config.engine == "scratch"
+    return "cuda" if available and not on_cpu else "cpu"
 
 
 def configure_torch(config: Config) -> None:

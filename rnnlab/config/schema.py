@@ -7,6 +7,7 @@ from annotated_types import Ge, Gt, Len, Lt
 from pydantic import BaseModel, ConfigDict, PydanticUserError, ValidationError, create_model
 
 from rnnlab.core.errors import InputError, did_you_mean
+from rnnlab.scratch.optimizers import OPTIMIZERS
 
 Positive = Annotated[int, Gt(0)]
 TARGET_MODULES = {  # where a `_target_` of each group may come from; nothing else is imported
@@ -81,6 +82,7 @@ class Config(Section):
     insert: Literal["none", "start", "middle", "end"]
     freeze: bool
     seed: Annotated[int, Ge(0), Lt(2**63)]
+    engine: Literal["torch", "scratch"]
     training: TrainingConfig
     probe: ProbeConfig
     similarity: list[Annotated[list[str], Len(2, 2)]]
@@ -96,7 +98,34 @@ def validate(values: dict[str, Any]) -> Config:
         load_target(getattr(config, group), group)
     for settings in config.probe.active.values():
         load_target(settings, "probe")
+    if config.engine == "scratch":
+        _check_scratch(config)
     return config
+
+
+def _check_scratch(config: Config) -> None:
+    """Raises InputError for a choice that the NumPy engine does not have, whatever its other keys say."""
+    if config.training.device == "cuda":
+        raise InputError(
+            "training.device: engine=scratch computes on the CPU; expected cpu or auto, found 'cuda'"
+        )
+    if dropout := config.model.get("dropout"):
+        raise InputError(f"model.dropout: engine=scratch has no dropout; expected 0, found {dropout}")
+    optimizer, settings = load_target(config.optimizer, "optimizer")
+    rule = OPTIMIZERS.get(optimizer.__name__.lower())
+    if rule is None:
+        raise InputError(
+            f"optimizer: engine=scratch has sgd and adam, found {optimizer.__name__}; "
+            "choose optimizer=sgd or optimizer=adam"
+        )
+    known, defaults = inspect.signature(rule).parameters, inspect.signature(optimizer).parameters
+    for name, value in settings.items():
+        if name not in known and value != defaults[name].default:
+            possible = ", ".join(setting for setting in known if setting != "parameters")
+            raise InputError(
+                f"optimizer.{name}: engine=scratch has only {possible}; "
+                f"expected {defaults[name].default}, found {value!r}"
+            )
 
 
 def load_target(values: dict[str, Any], group: str) -> tuple[type, dict[str, Any]]:

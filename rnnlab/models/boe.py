@@ -1,6 +1,5 @@
 """Bag of embeddings: the mean of the word vectors, which knows nothing of their order."""
 
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
@@ -28,7 +27,7 @@ class BoE(SequenceModel):
     def forward(
         self, ids: Int[Tensor, "batch time"], lengths: Int[Tensor, " batch"]
     ) -> Float[Tensor, "batch outputs"]:
-        """Returns logits; EmbeddingBag takes the texts end to end, with the offset where each begins."""
+        """Returns logits; EmbeddingBag leaves the padding, id 0, out of each text's mean."""
         means = functional.embedding_bag(ids, self.embedding.weight, mode="mean", padding_idx=0)
         return self.head(self.dropout(means))
 

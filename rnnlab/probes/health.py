@@ -17,10 +17,10 @@ from rnnlab.probes.through_time import Count, draw_texts, read_texts
 
 
 class Health:
-    """Figures for every parameter, and for the states of every layer and direction.
+    """A row of figures for every parameter.
 
     Columns, empty where they make no sense:
-    name: a parameter's, or `recurrent.state_l0` (`_l0_reverse`, `_l1` …, as torch numbers them) for states.
+    parameter: its name, as in a checkpoint.
     gradient_norm: Euclidean norm of the gradient of the mean loss over the texts, in nats.
     update_ratio: ‖Δw‖ / ‖w‖ of the step that the training's optimizer would take with that gradient,
     unclipped, 0 for a frozen parameter; empty without an optimizer, or where all weights are zero and stay
@@ -31,8 +31,9 @@ class Health:
     compute slowly with. So that neither is hidden, gradients are computed in float64 and compared with
     the smallest normal number of the training's precision (1.2e-38 for float32). A text touches few
     words: of the embedding, only the rows of words in the texts are counted.
-    saturated_share: of all tanh units at all steps of the texts, those with |tanh| > saturation: of an
-    RNN's states, an LSTM's tanh(c), a GRU's states (mixtures of tanh units); empty for relu.
+    saturated_share: for a recurrent matrix W_hh, of all tanh units that it drives at all steps of the
+    texts, those with |tanh| > saturation: an RNN's states, an LSTM's tanh(c), a GRU's states (mixtures of
+    tanh units); empty for relu.
     """
 
     def __init__(
@@ -50,10 +51,10 @@ class Health:
         return None
 
     def measure(self, subject: Subject) -> pd.DataFrame:
-        """Returns a row a parameter, then a row for the states of every layer and direction."""
+        """Returns the table; nothing of the training going on is touched."""
         batch = draw_texts(subject, self.examples, self.seed)
         gradients = double_gradients(subject, batch)
-        ratios = update_ratios(subject, gradients)
+        ratios, saturated = update_ratios(subject, gradients), self._saturated(subject, batch)
         tokens = torch.arange(int(batch.lengths.max())) < batch.lengths[:, None]
         words = batch.inputs[tokens].unique().to(subject.device)
         rows = []
@@ -62,31 +63,30 @@ class Health:
             entries = gradient[words] if name == "embedding.weight" else gradient
             smallest = torch.finfo(parameter.dtype).tiny
             row = {
-                "name": name,
+                "parameter": name,
                 "gradient_norm": float(gradient.norm()),
                 "update_ratio": ratios.get(name, math.nan),
                 "zero_share": _share(entries == 0),
                 "subnormal_share": _share((entries != 0) & (entries.abs() < smallest)),
-                "saturated_share": math.nan,
+                "saturated_share": saturated.get(name, math.nan),
             }
             rows.append(row)
-        states = [{"name": name, "saturated_share": share} for name, share in self._saturated(subject, batch)]
-        return pd.DataFrame([*rows, *states]).astype(dict.fromkeys(list(rows[0])[1:], float))
+        return pd.DataFrame(rows)
 
-    def _saturated(self, subject: Subject, batch: Batch) -> list[tuple[str, float]]:
-        """Returns a name and a share for each reading, shares over units and steps, padding excluded."""
+    def _saturated(self, subject: Subject, batch: Batch) -> dict[str, float]:
+        """Returns shares over units and steps, padding excluded, by the name of the recurrent matrix."""
         model = subject.model
         if not isinstance(model, RecurrentModel) or getattr(model.recurrent, "nonlinearity", "") == "relu":
-            return []
+            return {}
         readings, _ = read_texts(subject, deepcopy(model.recurrent).cpu().double(), batch)
         steps = int(batch.lengths.max())
         begun = torch.arange(steps)[:, None] >= steps - batch.lengths
-        shares = []
+        shares = {}
         for reading in readings:
             units = torch.stack(reading.cell).tanh() if reading.cell else torch.stack(reading.hidden)
             suffix = "_reverse" if reading.direction == "backward" else ""
-            share = _share(units[begun].abs() > self.saturation)
-            shares.append((f"recurrent.state_l{reading.layer - 1}{suffix}", share))
+            name = f"recurrent.weight_hh_l{reading.layer - 1}{suffix}"
+            shares[name] = _share(units[begun].abs() > self.saturation)
         return shares
 
 

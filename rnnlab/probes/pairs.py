@@ -3,6 +3,7 @@
 import csv
 import io
 import itertools
+import math
 import string
 import tomllib
 from collections.abc import Callable, Sequence
@@ -194,6 +195,7 @@ def wilson_interval(right: int, total: int) -> tuple[float, float]:
     z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
     share = right / total
     centre = share + z**2 / (2 * total)
-    reach = z * np.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
-    scale = 1 + z**2 / total
-    return float(max(0.0, (centre - reach) / scale)), float(min(1.0, (centre + reach) / scale))
+    reach = z * math.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
+    low, high = ((centre + sign * reach) / (1 + z**2 / total) for sign in (-1, 1))
+    # At a share of 0 or 1 the bound is that very number, which rounding would miss.
+    return (low if right else 0.0), (high if right < total else 1.0)

@@ -19,7 +19,7 @@ TEXT, PROBABILITY, LABEL, UNKNOWN = "Input text", "Classifier probability", "Out
 
 @dataclass(frozen=True)
 class EncodedText:
-    """A text, its tokens, and their ids int32 (tokens,), at least one; a token unknown to the net has UNK_ID."""
+    """A text, its tokens, at least one, and their ids int32 (tokens,); one unknown to the net has UNK_ID."""
 
     text: str
     tokens: list[str]

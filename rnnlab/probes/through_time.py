@@ -53,8 +53,8 @@ class ThroughTime:
     Columns: layer (1 the lowest), direction, path (see `Path`), distance (steps), examples (texts that
     are long enough), gradient_q1, gradient_median, gradient_q3, the same of jacobian, predicted and
     predicted_radius (a factor to the power of distance, empty where there is none), and for each norm its
-    half_life (steps, see `fit_half_life`) with the 95 % interval _low to _high, repeated in all of a
-    path's rows.
+    half_life (steps), its 95 % interval _low to _high and the fit's _r2 (see `HalfLife`), repeated in all
+    of a path's rows.
 
     The factors, means being over texts, steps and units: for an RNN σ_max(W_hh) · mean tanh′ (largest
     singular value: one step at its worst) and ρ(W_hh) · mean tanh′ (spectral radius: a step among many,
@@ -174,7 +174,7 @@ def _summary(
         quartiles[measured] = np.nanquantile(norms[measured], [0.25, 0.5, 0.75], axis=1).T
         table[[f"{name}_q1", f"{name}_median", f"{name}_q3"]] = quartiles
         fitted = fit_half_life(norms, rng)
-        names = (f"{name}_half_life", f"{name}_half_life_low", f"{name}_half_life_high")
+        names = (f"{name}_half_life{part}" for part in ("", "_low", "_high", "_r2"))
         half_lives |= dict(zip(names, fitted, strict=True))
     for name, scale in scales.items():
         factor = scale * path.carried

@@ -8,7 +8,8 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +18,7 @@ from rnnlab.core.batch import Batch, Objective, Split
 from rnnlab.core.errors import DivergenceError
 from rnnlab.core.metrics import improves
 from rnnlab.core.seeds import epoch_order
+from rnnlab.training.engine import MakeEngine, Measures, TorchEngine, measure
 
 EVALUATION_BATCH = 256
 
@@ -25,7 +27,10 @@ Scheduler = torch.optim.lr_scheduler.LRScheduler | torch.optim.lr_scheduler.Redu
 
 @dataclass
 class TrainingState:
-    """All that a later resume needs: parameters, optimizer, schedule, early stopping, place."""
+    """All that a later resume needs: parameters, optimizer, schedule, early stopping, place.
+
+    make_engine: what makes `engine`, which does the arithmetic, of the model and the optimizer.
+    """
 
     model: nn.Module
     optimizer: torch.optim.Optimizer
@@ -37,6 +42,10 @@ class TrainingState:
     best: float | None = None
     """The monitored metric at its best over epochs 1, 2, …; None before the first."""
     best_epoch: int | None = None
+    make_engine: InitVar[MakeEngine] = TorchEngine
+
+    def __post_init__(self, make_engine: MakeEngine) -> None:
+        self.engine = make_engine(self.model, self.optimizer)
 
 
 @dataclass(frozen=True)
@@ -72,7 +81,9 @@ class Averages:
 
     def means(self) -> dict[str, float]:
         """Returns each metric's average over all units added, summed in float64."""
-        return {name: torch.cat(parts).mean(dtype=torch.float64).item() for name, parts in self._values.items()}
+        return {
+            name: torch.cat(parts).mean(dtype=torch.float64).item() for name, parts in self._values.items()
+        }
 
 
 def fit(
@@ -97,8 +108,8 @@ def fit(
     those before that batch.
     """
     if state.epoch == 0:
-        before = evaluate(state.model, objective, train, device=device)
-        yield EpochRow(0, before, _evaluate_valid(state, objective, valid, device), 0.0, False)
+        before = _evaluate(state, objective, train, device)
+        yield EpochRow(0, before, _evaluate(state, objective, valid, device), 0.0, False)
     while state.epoch < epochs:
         order = epoch_order(len(train), seed=seed, epoch=state.epoch + 1)
         start = time.perf_counter()
@@ -106,7 +117,7 @@ def fit(
         figures = train_epoch(state, objective, batches, device=device, clip_norm=clip_norm)
         seconds = time.perf_counter() - start
         state.epoch, state.batch = state.epoch + 1, 0
-        row = EpochRow(state.epoch, figures, _evaluate_valid(state, objective, valid, device), seconds, False)
+        row = EpochRow(state.epoch, figures, _evaluate(state, objective, valid, device), seconds, False)
         yield _conclude(state, row, monitor)
         if patience is not None and state.epoch - (state.best_epoch or 0) >= patience:
             return
@@ -121,43 +132,35 @@ def train_epoch(
     clip_norm: float | None,
 ) -> dict[str, float]:
     """Takes one optimizer step a batch, on the batch's mean loss; returns the epoch's running averages."""
-    model, optimizer = state.model.train(), state.optimizer
+    state.model.train()
     averages = Averages()
-    parameters = list(model.parameters())
     for batch in batches:
-        inputs, lengths, targets = batch.to(device)
-        for parameter in parameters:
-            parameter.grad = None
-        measured = objective.measure(model(inputs, lengths), targets)
-        loss = measured["loss"].mean()
-        if not math.isfinite(loss.item()):
+        try:
+            averages.add(state.engine.step(objective, batch.to(device), clip_norm=clip_norm))
+        except DivergenceError as error:
             place = f"epoch {state.epoch + 1}, batch {state.batch + 1}"
-            hint = "try a smaller optimizer.lr"
-            raise DivergenceError(f"the training loss became {loss.item()} at {place}; {hint}")
-        loss.backward()
-        if clip_norm is not None:
-            nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
-        optimizer.step()
-        averages.add(measured)
+            raise DivergenceError(f"{error} at {place}; try a smaller optimizer.lr") from None
         state.batch += 1
     return averages.means()
 
 
-@torch.no_grad()
 def evaluate(model: nn.Module, objective: Objective, split: Split, *, device: str) -> dict[str, float]:
     """Returns each metric's average over all units of `split`, in evaluation mode."""
-    averages = Averages()
-    model.eval()
-    for batch in split.batches(split.by_length(), EVALUATION_BATCH):
-        inputs, lengths, targets = batch.to(device)
-        averages.add(objective.measure(model(inputs, lengths), targets))
-    return averages.means()
+    return _averages(partial(measure, model, objective), split, device)
 
 
-def _evaluate_valid(
-    state: TrainingState, objective: Objective, valid: Split | None, device: str
+def _evaluate(
+    state: TrainingState, objective: Objective, split: Split | None, device: str
 ) -> dict[str, float]:
-    return {} if valid is None else evaluate(state.model, objective, valid, device=device)
+    """Does the same by the training's own engine; empty without a split."""
+    return {} if split is None else _averages(partial(state.engine.measure, objective), split, device)
+
+
+def _averages(measures_of: Callable[[Batch], Measures], split: Split, device: str) -> dict[str, float]:
+    averages = Averages()
+    for batch in split.batches(split.by_length(), EVALUATION_BATCH):
+        averages.add(measures_of(batch.to(device)))
+    return averages.means()
 
 
 def _conclude(state: TrainingState, row: EpochRow, monitor: str) -> EpochRow:

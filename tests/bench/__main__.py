@@ -43,7 +43,8 @@ def _title() -> str:
 
 def experiment_with(model: str, cache: str) -> Experiment:
     """The defaults of `rnnlab train model=MODEL`, on the sample's 1,000 training texts."""
-    config = checked(compose_config([f"model={model}", f"data.cache={cache}"]))
+    threads = f"training.threads={torch.get_num_threads()}"
+    config = checked(compose_config([f"model={model}", f"data.cache={cache}", threads]))
     return prepare(config, track=_silently)
 
 

@@ -24,7 +24,7 @@ def test_every_parameter_has_a_row_with_its_figures() -> None:
     table = parameter_table(model).set_index("parameter")
     assert list(table.index) == [name for name, _ in model.named_parameters()]
     for name, parameter in model.named_parameters():
-        row, numbers = table.loc[name], [float(number) for number in parameter.flatten()]
+        row, numbers = table.loc[name], [float(number) for number in parameter.detach().flatten()]
         mean = math.fsum(numbers) / len(numbers)
         variance = math.fsum((number - mean) ** 2 for number in numbers) / len(numbers)
         assert row["shape"] == "×".join(str(size) for size in parameter.shape)
@@ -75,7 +75,10 @@ def test_gates_are_in_the_order_in_which_torch_uses_them() -> None:
         for parameter in model.recurrent.parameters():
             parameter.zero_()
         model.recurrent.weight_hh_l0.copy_(torch.tensor([[0.1], [0.2], [0.3], [0.4]]))
-    gates = {gate: float(block[0, 0]) for gate, block in recurrent_matrices(model)["recurrent.weight_hh_l0"].items()}
+    gates = {
+        gate: float(block[0, 0])
+        for gate, block in recurrent_matrices(model)["recurrent.weight_hh_l0"].items()
+    }
     _, (h, c) = model.recurrent(torch.zeros(1, 1, 4), (torch.ones(1, 1, 1), torch.ones(1, 1, 1)))
     gate = {name: 1 / (1 + math.exp(-value)) for name, value in gates.items()}
     cell = gate["forget"] + gate["input"] * math.tanh(gates["cell"])

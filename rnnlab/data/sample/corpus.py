@@ -1,6 +1,5 @@
 """The splits of the sample corpus, and the files they are written to."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from rnnlab.data.sample.vectors import train_vectors
 SHIPPED_SEED = 1
 TEXTS_PER_LABEL: dict[Kind, int] = {"plain": 355, "negated": 30, "contrast": 115}
 CONTRAST_PAIRS = 150
-REVIEWS_BEHIND_VECTORS = 20_000
+SETS_BEHIND_VECTORS = 20  # of 1,000 reviews each
 
 Example = tuple[str, str]
 
@@ -34,21 +33,25 @@ def contrast_pairs(rng: np.random.Generator) -> list[Example]:
     return [example for pair in pairs for example in (("pos", pair.pos), ("neg", pair.neg))]
 
 
+def splits(*, seed: int) -> dict[str, list[Example]]:
+    """Returns the examples of `train`, `valid` and `contrast`, which follow from `seed` exactly."""
+    train, valid, contrast = (np.random.default_rng([seed, split]) for split in range(3))
+    return {
+        "train": labelled_reviews(train),
+        "valid": labelled_reviews(valid),
+        "contrast": contrast_pairs(contrast),
+    }
+
+
 def write_sample(folder: Path, *, seed: int) -> None:
-    """Writes train.tsv, valid.tsv, contrast.tsv and vectors.txt into `folder`.
+    """Writes train.tsv, valid.tsv, contrast.tsv and vectors.txt into `folder`, made if missing.
 
     The TSV files follow from `seed` byte for byte; the vectors do so up to the rounding of the
-    machine's linear algebra.
+    machine's linear algebra. They are trained on reviews that are in none of the splits.
     """
-    train, valid, contrast, behind_vectors = (np.random.default_rng([seed, split]) for split in range(4))
     folder.mkdir(parents=True, exist_ok=True)
-    _write_tsv(folder / "train.tsv", labelled_reviews(train))
-    _write_tsv(folder / "valid.tsv", labelled_reviews(valid))
-    _write_tsv(folder / "contrast.tsv", contrast_pairs(contrast))
-    rounds = REVIEWS_BEHIND_VECTORS // (2 * sum(TEXTS_PER_LABEL.values()))
-    texts = [text for _ in range(rounds) for _, text in labelled_reviews(behind_vectors)]
+    for name, examples in splits(seed=seed).items():
+        write_text(folder / f"{name}.tsv", "".join(f"{label}\t{text}\n" for label, text in examples))
+    rng = np.random.default_rng([seed, 3])
+    texts = [text for _ in range(SETS_BEHIND_VECTORS) for _, text in labelled_reviews(rng)]
     write_text(folder / "vectors.txt", train_vectors(texts))
-
-
-def _write_tsv(path: Path, examples: Iterable[Example]) -> None:
-    write_text(path, "".join(f"{label}\t{text}\n" for label, text in examples))

@@ -48,7 +48,8 @@ class Grammar:
         chosen = [topics[i] for i in sorted(self.rng.permutation(len(topics))[:count])]
         patterns = [self._pick(self.neutral[topic]) for topic in chosen]
         patterns += self._verdict(kind)
-        patterns += [self._pick(self.neutral["closing"]) for _ in range(min(1, self.rng.integers(3)))]
+        if self.rng.integers(3) > 0:
+            patterns.append(self._pick(self.neutral["closing"]))
         sentences = [self._versions(pattern) for pattern in patterns]
         return Versions(*(_typeset(" ".join(version)) for version in zip(*sentences, strict=True)))
 

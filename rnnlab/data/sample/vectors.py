@@ -4,26 +4,26 @@ from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
-import spacy
+from spacy.lang.en import English
 
-DIM = 50
 WINDOW = 10
 MEAN_NORM = 5.0  # that of the 50-d GloVe vectors, so that the same learning rates suit both
 
 
-def train_vectors(texts: list[str]) -> str:
-    """Returns lines `word v1 … v50`, one for each word of `texts`, in falling frequency.
+def train_vectors(texts: list[str], *, dim: int = 50) -> str:
+    """Returns lines `word v1 … v_dim`, one for each word of `texts`, in falling frequency.
 
     The vectors are the leading eigenvectors of the matrix of positive pointwise mutual information
-    (Levy and Goldberg 2014), each scaled by a power of its eigenvalue and signed so that its largest
+    (Levy and Goldberg 2014), each scaled by the square root of its eigenvalue and signed so that its largest
     component is positive.
     """
-    tokenizer = spacy.blank("en").tokenizer
-    documents = [[token.lower_ for token in doc] for doc in tokenizer.pipe(texts)]
+    tokenizer = English().tokenizer
+    documents = [[token.lower_ for token in doc] for doc in map(tokenizer, texts)]
     frequency = Counter(word for document in documents for word in document)
     words = sorted(frequency, key=lambda word: (-frequency[word], word))
-    vectors = _factorise(_positive_pmi(_cooccurrences(documents, words)))
-    return "".join(f"{word} {' '.join(f'{x:.3f}' for x in row)}\n" for word, row in zip(words, vectors, strict=True))
+    vectors = _factorise(_positive_pmi(_cooccurrences(documents, words)), dim)
+    rows = [" ".join(f"{value:.3f}" for value in vector) for vector in vectors]
+    return "".join(f"{word} {row}\n" for word, row in zip(words, rows, strict=True))
 
 
 def _cooccurrences(documents: Iterable[list[str]], words: list[str]) -> np.ndarray:
@@ -49,11 +49,11 @@ def _positive_pmi(counts: np.ndarray) -> np.ndarray:
     return np.maximum(pmi, 0.0)
 
 
-def _factorise(matrix: np.ndarray) -> np.ndarray:
-    """Returns (words, DIM) vectors from a symmetric matrix."""
+def _factorise(matrix: np.ndarray, dim: int) -> np.ndarray:
+    """Returns (words, dim) vectors from a symmetric matrix."""
     values, directions = np.linalg.eigh(matrix)
-    leading = np.argsort(-np.abs(values))[:DIM]
+    leading = np.argsort(-np.abs(values))[:dim]
     vectors = directions[:, leading] * np.sqrt(np.abs(values[leading]))
     largest = np.abs(vectors).argmax(axis=0)
-    vectors *= np.sign(vectors[largest, range(DIM)])
+    vectors *= np.sign(vectors[largest, range(dim)])
     return vectors * (MEAN_NORM / np.linalg.norm(vectors, axis=1).mean())

@@ -1,0 +1,27 @@
+"""`rnnlab reproduce`: a whole course of experiments, ending in one report."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from rnnlab.cli.train import Overrides
+
+
+def reproduce(
+    what: Annotated[Literal["course"], typer.Argument(help="Which series of experiments.")],
+    overrides: Overrides = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Repetitions, with seeds 1, 2, …")] = 1,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the runs and the report go.")] = Path(
+        "outputs/reproduce-course"
+    ),
+) -> None:
+    """Run the course's presets and gradient tables, and answer its questions in one report.
+
+    On the sample, or on your own data: data=files data.train=… data.valid=… data.vectors=…
+    Run it again to go on where it stopped: finished runs are kept.
+    """
+    from rnnlab.cli.reproduce_job import reproduce_course
+
+    reproduce_course(overrides or [], seeds=seeds, root=output)
+    print(f"report: {output / 'report.html'}")

@@ -1,0 +1,127 @@
+"""Gradients through time: measured, printed and drawn, of an untrained net under Hydra or a finished run."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+from rich.console import Console
+from rich.table import Table
+
+from rnnlab.cli.display import track_texts
+from rnnlab.cli.messages import print_note, printable
+from rnnlab.cli.tables import print_table
+from rnnlab.cli.training_job import discard, told
+from rnnlab.config.build import build_probes
+from rnnlab.config.compose import checked
+from rnnlab.config.experiment import prepare
+from rnnlab.config.launch import HydraOptions, launch
+from rnnlab.config.restore import Which, restore
+from rnnlab.config.schema import Config
+from rnnlab.config.subject import corpus_of, subject_of
+from rnnlab.core.errors import InputError, RnnlabError
+from rnnlab.core.files import write_text
+from rnnlab.probes.base import Subject
+from rnnlab.probes.half_life import steps_to_half
+from rnnlab.probes.through_time import ThroughTime
+from rnnlab.reports.figures import save_figure
+from rnnlab.reports.records import read_table
+from rnnlab.reports.through_time_figure import draw_over_epochs, draw_through_time
+from rnnlab.runs.finder import find_run
+
+TABLE, FIGURE = "through_time.csv", "figures/through_time.png"
+LOGGED, OVER_EPOCHS = "probes/through_time.csv", "figures/through_time_epochs.png"
+FOLDERS = [  # before the user's own words, the last of which counts
+    "hydra.job.name=through-time",
+    "hydra.run.dir=outputs/through-time-${hydra.runtime.choices.model}-${now:%Y%m%d-%H%M%S-%f}",
+]
+Settings = Mapping[str, int | None]
+
+
+def measure_untrained(overrides: list[str], settings: Settings) -> None:
+    """Measures the net that the overrides describe, into a folder of its own."""
+
+    def job(cfg: DictConfig) -> None:
+        folder = Path(HydraConfig.get().runtime.output_dir)
+        try:
+            experiment = prepare(checked(cfg), track=track_texts)
+            for note in experiment.corpus.notes:
+                print_note(note)
+            table = _measure(experiment.config, experiment.subject(), settings)
+        except (RnnlabError, KeyboardInterrupt) as error:
+            (folder / f"{HydraConfig.get().job.name}.log").unlink(missing_ok=True)
+            discard(folder)
+            if isinstance(error, RnnlabError):
+                raise told(error) from None
+            raise
+        _save(table, folder)
+
+    launch(job, [*FOLDERS, *overrides], HydraOptions())
+
+
+def measure_run(name: str, checkpoint: Which, settings: Settings) -> None:
+    """Measures a finished run's net, into its folder; draws what was logged while it trained, too."""
+    restored = restore(find_run(name), checkpoint=checkpoint)
+    subject = subject_of(restored, corpus_of(restored, track=track_texts))
+    print(f"{printable(restored.run.name)}, epoch {restored.epoch}")
+    _save(_measure(restored.config, subject, settings), restored.run.folder)
+    if (path := draw_logged(restored.run.folder)) is not None:
+        print(f"figure: {path}")
+
+
+def draw_logged(folder: Path) -> Path | None:
+    """Draws heatmaps of what a run logged while it trained; returns their file, None without two looks."""
+    path = folder / LOGGED
+    table = read_table(path) if path.is_file() else None
+    if table is None or table["epoch"].nunique() < 2:
+        return None
+    save_figure(draw_over_epochs(table), folder / OVER_EPOCHS)
+    return folder / OVER_EPOCHS
+
+
+def _measure(config: Config, subject: Subject, settings: Settings) -> pd.DataFrame:
+    """Returns the probe's table, with the configuration's settings where the command line gives none."""
+    chosen = build_probes(config).get("through_time")
+    probe = chosen if isinstance(chosen, ThroughTime) else ThroughTime()
+    for name, value in settings.items():
+        if value is not None:
+            setattr(probe, name, value)
+    if objection := probe.objection(subject.model):
+        raise InputError(objection)
+    with Console(stderr=True).status("Going back through time"):
+        return probe.measure(subject)
+
+
+def _save(table: pd.DataFrame, folder: Path) -> None:
+    print_table(_summary(table))
+    save_figure(draw_through_time(table), folder / FIGURE)
+    try:
+        write_text(folder / TABLE, table.to_csv(index=False, lineterminator="\n"))
+    except OSError as error:
+        raise InputError(f"{folder / TABLE}: cannot be written ({error.strerror})") from None
+    print(f"table: {folder / TABLE}\nfigure: {folder / FIGURE}")
+
+
+def _summary(table: pd.DataFrame) -> Table:
+    """Returns a row a path: after how many steps its norms are halved, and what the weights predict."""
+    caption = "steps until halved (95 % interval); predicted from the weights and the mean slope or gate"
+    shown = Table("layer", "direction", "path", caption=caption, caption_justify="left")
+    for name in ("texts", "steps", "gradient", "Jacobian", "predicted", "by spectral radius"):
+        shown.add_column(name, justify="right")
+    for (layer, direction, path), rows in table.groupby(["layer", "direction", "path"], sort=False):
+        first, second = rows.iloc[0], rows.iloc[min(1, len(rows) - 1)]
+        fits = [_fit(first, norm) for norm in ("gradient", "jacobian")]
+        predictions = [_steps(steps_to_half(second[name])) for name in ("predicted", "predicted_radius")]
+        counts = f"{first['examples']:,}", f"{len(rows):,}"
+        shown.add_row(str(layer), direction, path, *counts, *fits, *predictions)
+    return shown
+
+
+def _fit(row: pd.Series, norm: str) -> str:
+    steps, low, high = (_steps(row[f"{norm}_half_life{part}"]) for part in ("", "_low", "_high"))
+    return f"{steps} ({low} to {high})"
+
+
+def _steps(value: float) -> str:
+    return "-" if pd.isna(value) else "never" if value == float("inf") else f"{value:.3g}"

@@ -1,0 +1,50 @@
+"""From a prepared experiment to a finished run folder."""
+
+import logging
+
+from rnnlab.cli.closing import close_run
+from rnnlab.cli.display import TrainingDisplay
+from rnnlab.cli.messages import print_note
+from rnnlab.cli.observers import Observers
+from rnnlab.cli.record import Record
+from rnnlab.config.build import build_state
+from rnnlab.config.experiment import Experiment
+from rnnlab.runs.writer import BEST, LAST
+from rnnlab.training.checkpoint import save_checkpoint
+from rnnlab.training.loop import fit
+
+log = logging.getLogger("rnnlab")
+
+
+def train_into(experiment: Experiment, record: Record, display: TrainingDisplay) -> float | None:
+    """Trains, writing each epoch into the record's run folder; returns the monitor at its best."""
+    training = experiment.config.training
+    state = build_state(experiment.config, experiment.model)
+    observers = Observers(experiment, record.writer, state.optimizer)
+    for note in [*experiment.notes, *observers.notes]:
+        log.info("%s", note)
+        print_note(note)
+    rows = fit(
+        state,
+        experiment.task,
+        experiment.splits["train"],
+        experiment.splits.get("valid"),
+        epochs=training.epochs,
+        batch_size=training.batch_size,
+        seed=experiment.config.seed,
+        device=experiment.device,
+        monitor=experiment.monitor,
+        patience=training.patience,
+        clip_norm=training.clip_norm,
+        progress=display.progress,
+    )
+    for row in rows:
+        if row.improved:
+            save_checkpoint(state, record.writer.folder / BEST)
+        save_checkpoint(state, record.writer.folder / LAST)
+        observers.look(row.epoch)
+        record.add(row)
+        display.row(record.rows[-1])
+    record.finish("finished")
+    close_run(record.writer.folder)
+    return state.best

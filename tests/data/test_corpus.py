@@ -1,0 +1,174 @@
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rnnlab.core.errors import InputError
+from rnnlab.data import corpus as corpus_module
+from rnnlab.data.corpus import Corpus, Encoding, encode_file, load_corpus
+from rnnlab.data.vocabulary import NEWNEG, NEWPOS, PAD, UNK
+
+TRAIN = "pos\tGood good film\nneg\tBad film\npos\tFine\nneg\tBad , bad\n"
+VALID = "pos\tGood plot\nneg\tplot\n"
+PLAIN = Encoding(tokenizer="whitespace")
+
+
+class Counter:
+    """A track that counts the texts it has seen encoded."""
+
+    def __init__(self) -> None:
+        self.texts = 0
+
+    def __call__(self, texts: Iterable[str], *, description: str, total: int) -> Iterable[str]:
+        for text in texts:
+            self.texts += 1
+            yield text
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> dict[str, Path]:
+    for name, text in (("train", TRAIN), ("valid", VALID)):
+        (tmp_path / f"{name}.tsv").write_text(text)
+    return {name: tmp_path / f"{name}.tsv" for name in ("train", "valid")}
+
+
+def load(paths: dict[str, Path], encoding: Encoding = PLAIN) -> tuple[Corpus, int]:
+    """The corpus, and how many texts were encoded for it: 0 if it came from the cache."""
+    counter = Counter()
+    loaded = load_corpus(paths, encoding, cache=paths["train"].parent / "cache", track=counter)
+    return loaded, counter.texts
+
+
+def words_of(corpus: Corpus, split: str, index: int) -> list[str]:
+    return [corpus.vocabulary.words[token] for token in corpus.splits[split].text(index)]
+
+
+def test_words_come_from_the_training_texts_alone(paths: dict[str, Path]) -> None:
+    corpus, _ = load(paths)
+    assert corpus.vocabulary.words == (PAD, UNK, "bad", "film", "good", ",", "fine", NEWNEG, NEWPOS)
+    assert words_of(corpus, "train", 0) == ["good", "good", "film"]
+    assert words_of(corpus, "valid", 0) == ["good", UNK]
+    assert corpus.splits["train"].labels.tolist() == [1, 0, 1, 0]
+
+
+def test_the_second_time_nothing_is_encoded(paths: dict[str, Path]) -> None:
+    first, encoded = load(paths)
+    again, encoded_again = load(paths)
+    assert (encoded, encoded_again) == (6, 0)
+    assert again.vocabulary == first.vocabulary and again.notes == first.notes and again.files == first.files
+    for name, split in first.splits.items():
+        for part in ("ids", "offsets", "labels"):
+            assert getattr(again.splits[name], part).tolist() == getattr(split, part).tolist()
+
+
+def test_the_cache_knows_contents_and_not_names_or_times(paths: dict[str, Path]) -> None:
+    load(paths)
+    moved = {name: path.rename(path.with_name(f"moved-{path.name}")) for name, path in paths.items()}
+    assert load(moved)[1] == 0
+    moved["valid"].write_text(VALID.replace("plot", "film"))
+    corpus, encoded = load(moved)
+    assert encoded == 6 and words_of(corpus, "valid", 1) == ["film"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(PLAIN, tokenizer="spacy"),
+        replace(PLAIN, min_count=2),
+        replace(PLAIN, max_vocabulary=1),
+        replace(PLAIN, max_length=1),
+        replace(PLAIN, strip_html=False),
+    ],
+)
+def test_other_settings_are_encoded_anew(paths: dict[str, Path], changed: Encoding) -> None:
+    load(paths)
+    assert load(paths, changed)[1] == 6
+    assert load(paths, changed)[1] == 0
+    assert load(paths)[1] == 0
+
+
+def test_words_cut_off_by_max_length_are_not_counted(paths: dict[str, Path]) -> None:
+    corpus, _ = load(paths, replace(PLAIN, max_length=1))
+    assert corpus.vocabulary.words == (PAD, UNK, "bad", "fine", "good", NEWNEG, NEWPOS)
+    assert [len(text) for text in (words_of(corpus, "train", index) for index in range(4))] == [1, 1, 1, 1]
+
+
+def test_validation_can_be_taken_from_the_training_texts(paths: dict[str, Path]) -> None:
+    corpus, _ = load({"train": paths["train"]}, replace(PLAIN, valid_fraction=0.5))
+    train, valid = corpus.splits["train"], corpus.splits["valid"]
+    assert sorted(train.labels.tolist()) == sorted(valid.labels.tolist()) == [0, 1]
+    seen = {word for index in range(2) for word in words_of(corpus, "train", index)}
+    assert set(corpus.vocabulary.words) == {PAD, UNK, NEWNEG, NEWPOS} | seen
+    assert seen < {"good", "film", "bad", "fine", ","}  # some word is only in the texts held out
+
+
+def test_what_a_killed_run_left_behind_is_no_corpus(paths: dict[str, Path], tmp_path: Path) -> None:
+    load(paths)
+    (folder,) = (tmp_path / "cache").iterdir()
+    whole = sorted(file.name for file in folder.iterdir())
+    folder.rename(folder.with_name(f".{folder.name}.1234.abcd.tmp"))
+    (folder.with_name(f".{folder.name}.1234.abcd.tmp") / "train.ids.npy").write_bytes(b"half")
+    corpus, encoded = load(paths)
+    assert encoded == 6 and words_of(corpus, "train", 0) == ["good", "good", "film"]
+    assert sorted(file.name for file in folder.iterdir()) == whole
+
+
+def test_a_failure_while_writing_leaves_nothing(
+    paths: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, text: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(corpus_module, "write_text", full)
+    with pytest.raises(InputError, match=r"data\.cache: cannot write .*cache: No space left"):
+        load(paths)
+    assert not list((tmp_path / "cache").iterdir())
+
+
+def test_of_two_runs_that_encode_at_once_the_second_takes_what_the_first_left(
+    paths: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encode = corpus_module._encode
+
+    def meanwhile(*arguments: object) -> object:
+        monkeypatch.setattr(corpus_module, "_encode", encode)
+        load(paths)
+        return encode(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(corpus_module, "_encode", meanwhile)
+    corpus, _ = load(paths)
+    assert words_of(corpus, "train", 0) == ["good", "good", "film"]
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+def test_bad_input_writes_nothing(paths: dict[str, Path], tmp_path: Path) -> None:
+    paths["valid"].write_text("pos\tgood\nnone\tbad\n")
+    with pytest.raises(InputError, match=r"data\.valid: .*line 2"):
+        load(paths)
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_missing_file_is_named_with_its_key(paths: dict[str, Path], tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"data\.test: .*absent\.tsv"):
+        load({**paths, "test": tmp_path / "absent.tsv"})
+
+
+def test_empty_texts_are_left_out_and_named(paths: dict[str, Path]) -> None:
+    paths["train"].write_text(
+        "".join(f"{label}\tword{n}\n" for n in range(100) for label in ("pos", "neg")) + "pos\t \n"
+    )
+    corpus, _ = load(paths)
+    assert len(corpus.splits["train"]) == 200
+    (note,) = corpus.notes
+    assert note.startswith("train: left out 1 empty text(s): ") and "201" in note
+
+
+def test_another_file_is_encoded_with_the_vocabulary_there_is(paths: dict[str, Path], tmp_path: Path) -> None:
+    corpus, _ = load(paths)
+    (tmp_path / "test.tsv").write_text("neg\tNew bad FILM indeed\npos\tgood\n")
+    split, notes = encode_file(
+        tmp_path / "test.tsv", corpus.vocabulary, replace(PLAIN, max_length=3), track=Counter()
+    )
+    assert [corpus.vocabulary.words[token] for token in split.text(0)] == [UNK, "bad", "film"]
+    assert split.labels.tolist() == [0, 1] and notes == []

@@ -1,0 +1,75 @@
+"""Every model of `configs/model`, made as a run makes it."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from rnnlab.config.build import build_model
+from rnnlab.config.compose import CONFIG_DIR, checked, compose_config
+from rnnlab.config.schema import Config
+from rnnlab.data.vectors import Vectors
+from rnnlab.data.vocabulary import Vocabulary, build_vocabulary
+from rnnlab.models.base import SequenceModel
+
+EMBEDDING_DIM = 6
+
+
+class Built(NamedTuple):
+    config: Config
+    vocabulary: Vocabulary
+    vectors: Vectors | None
+    model: SequenceModel
+
+
+Build = Callable[..., Built]
+
+
+@cache
+def composed(name: str) -> Config:
+    return checked(compose_config([f"model={name}", f"data.embedding_dim={EMBEDDING_DIM}"]))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "model_name" in metafunc.fixturenames:
+        metafunc.parametrize(
+            "model_name", sorted(path.stem for path in (CONFIG_DIR / "model").glob("*.yaml"))
+        )
+
+
+@pytest.fixture
+def build() -> Build:
+    """Makes a model over 24 words, from its name, the settings of a run and those of its own yaml."""
+
+    def make(
+        name: str,
+        *,
+        seed: int = 1,
+        freeze: bool = False,
+        precision: str = "float32",
+        pretrained: bool = False,
+        lr: float = 0.001,
+        **settings: Any,
+    ) -> Built:
+        default = composed(name)
+        assert settings.keys() <= default.model.keys()
+        config = default.model_copy(
+            update={
+                "seed": seed,
+                "freeze": freeze,
+                "training": default.training.model_copy(update={"precision": precision}),
+                "optimizer": default.optimizer | {"lr": lr},
+                "model": default.model | settings,
+            }
+        )
+        counts = {f"word{index}": 1 for index in range(20)}
+        vocabulary = build_vocabulary(counts, min_count=1, max_vocabulary=None)
+        vectors = None
+        if pretrained:
+            matrix = np.random.default_rng(0).normal(size=(len(vocabulary), EMBEDDING_DIM)).astype(np.float32)
+            vectors = Vectors(matrix, np.ones(len(vocabulary), dtype=np.bool_))
+        return Built(config, vocabulary, vectors, build_model(config, vocabulary, vectors))
+
+    return make

@@ -1,0 +1,32 @@
+import pytest
+import torch
+
+from rnnlab.models.embedding import make_embedding
+
+ZERO_ROWS = [0, 3]
+
+
+@pytest.mark.parametrize("freeze", [True, False])
+def test_given_vectors_are_copied_and_draw_no_random_number(freeze: bool) -> None:
+    vectors = torch.arange(1.0, 9.0).reshape(4, 2)
+    before, random = vectors.clone(), torch.get_rng_state()
+    embedding = make_embedding(
+        vocabulary_size=4, embedding_dim=2, vectors=vectors, zero_rows=ZERO_ROWS, freeze=freeze
+    )
+    assert torch.equal(torch.get_rng_state(), random)
+    assert embedding.weight.tolist() == [[0, 0], [3, 4], [5, 6], [0, 0]]
+    assert embedding.weight.requires_grad is not freeze
+    assert torch.equal(vectors, before)
+
+
+@pytest.mark.parametrize("freeze", [True, False])
+def test_without_vectors_the_start_is_torchs_own(freeze: bool) -> None:
+    torch.manual_seed(5)
+    embedding = make_embedding(
+        vocabulary_size=4, embedding_dim=2, vectors=None, zero_rows=ZERO_ROWS, freeze=freeze
+    )
+    torch.manual_seed(5)
+    expected = torch.nn.Embedding(4, 2).weight
+    assert torch.equal(embedding.weight[1:3], expected[1:3])
+    assert embedding.weight[ZERO_ROWS].abs().max() == 0
+    assert embedding.weight.requires_grad is not freeze

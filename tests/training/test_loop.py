@@ -1,0 +1,270 @@
+import copy
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from rnnlab.core.batch import Batch
+from rnnlab.core.errors import DivergenceError
+from rnnlab.core.seeds import epoch_order
+from rnnlab.data.splits import TextSplit
+from rnnlab.tasks.sentiment import Sentiment
+from rnnlab.training import loop
+from rnnlab.training.loop import EpochRow, TrainingState, evaluate, fit
+
+MakeState = Callable[..., TrainingState]
+BATCH_SIZE = 4
+SEED = 3
+
+
+def run(state: TrainingState, train: Any, valid: TextSplit | None, **changes: Any) -> list[EpochRow]:
+    settings: dict[str, Any] = {
+        "epochs": 3,
+        "batch_size": BATCH_SIZE,
+        "seed": SEED,
+        "device": "cpu",
+        "monitor": "valid_loss",
+        "patience": None,
+        "clip_norm": None,
+    }
+    return list(fit(state, Sentiment(), train, valid, **settings | changes))
+
+
+def parameters(model: nn.Module) -> list[Tensor]:
+    return [parameter.detach().clone() for parameter in model.parameters()]
+
+
+def by_hand(model: nn.Module, split: TextSplit, index: int) -> tuple[Tensor, float]:
+    """The loss of one text, alone, and whether it is classified rightly."""
+    text = torch.from_numpy(split.text(index).astype(np.int64))
+    logit = model(text[None], torch.tensor([len(text)]))[0, 0]
+    target = float(split.labels[index])
+    loss = binary_cross_entropy_with_logits(logit, torch.tensor(target, dtype=logit.dtype))
+    return loss, float((logit.sigmoid().item() > 0.5) == (target == 1))
+
+
+def averages_by_hand(model: nn.Module, split: TextSplit) -> dict[str, float]:
+    results = [by_hand(model, split, index) for index in range(len(split))]
+    return {
+        "acc": sum(right for _, right in results) / len(split),
+        "loss": sum(loss.item() for loss, _ in results) / len(split),
+    }
+
+
+def test_row_0_evaluates_both_splits_before_any_training(
+    train: TextSplit, valid: TextSplit, make_state: MakeState
+) -> None:
+    state = make_state(dropout=0.5)
+    before = parameters(state.model)
+    row = next(
+        fit(
+            state,
+            Sentiment(),
+            train,
+            valid,
+            epochs=3,
+            batch_size=BATCH_SIZE,
+            seed=SEED,
+            device="cpu",
+            monitor="valid_loss",
+            patience=None,
+            clip_norm=None,
+        )
+    )
+    assert (row.epoch, row.seconds, row.improved, state.best) == (0, 0.0, False, None)
+    assert row.train == pytest.approx(averages_by_hand(state.model.eval(), train), abs=1e-14)
+    assert row.valid == pytest.approx(averages_by_hand(state.model.eval(), valid), abs=1e-14)
+    assert 0.3 < row.train["loss"] < 2
+    assert all(torch.equal(a, b) for a, b in zip(parameters(state.model), before, strict=True))
+
+
+def test_running_figures_and_steps_are_those_of_a_loop_written_out(
+    train: TextSplit, valid: TextSplit, make_state: MakeState
+) -> None:
+    state, reference = make_state(), make_state()
+    rows = run(state, train, valid)
+    assert [row.epoch for row in rows] == [0, 1, 2, 3]
+    for row in rows[1:]:
+        order = epoch_order(len(train), seed=SEED, epoch=row.epoch)
+        loss_sum = right_sum = 0.0
+        for begin in range(0, len(order), BATCH_SIZE):
+            results = [by_hand(reference.model, train, index) for index in order[begin : begin + BATCH_SIZE]]
+            reference.optimizer.zero_grad()
+            mean = torch.stack([loss for loss, _ in results]).mean()
+            mean.backward()
+            reference.optimizer.step()
+            loss_sum += mean.item() * len(results)
+            right_sum += sum(right for _, right in results)
+        assert row.train == pytest.approx({"acc": right_sum / 11, "loss": loss_sum / 11}, abs=1e-12)
+        assert row.valid.keys() == row.train.keys() and row.seconds > 0
+    # only after the last epoch are both at the same place
+    assert rows[-1].valid == pytest.approx(averages_by_hand(reference.model, valid), abs=1e-12)
+    assert len({row.train["loss"] for row in rows}) == 4
+    for ours, expected in zip(state.model.parameters(), reference.model.parameters(), strict=True):
+        torch.testing.assert_close(ours, expected, rtol=0, atol=1e-12)
+
+
+class Spy:
+    """A split that notes the orders it is asked for."""
+
+    def __init__(self, split: TextSplit) -> None:
+        self.split, self.orders = split, list[list[int]]()
+
+    def __len__(self) -> int:
+        return len(self.split)
+
+    def by_length(self) -> np.ndarray:
+        return self.split.by_length()
+
+    def batches(self, order: np.ndarray, batch_size: int) -> Iterator[Batch]:
+        if batch_size == BATCH_SIZE:
+            self.orders.append(order.tolist())
+        return self.split.batches(order, batch_size)
+
+
+def test_the_order_follows_from_seed_and_epoch_alone(train: TextSplit, make_state: MakeState) -> None:
+    first, other_net, other_seed = Spy(train), Spy(train), Spy(train)
+    run(make_state(), first, None)
+    run(make_state(seed=9, dropout=0.5), other_net, None)
+    run(make_state(), other_seed, None, seed=SEED + 1)
+    assert other_net.orders == first.orders
+    assert len({tuple(order) for order in first.orders + other_seed.orders}) == 6
+    assert all(sorted(order) == list(range(11)) for order in first.orders)
+
+
+def test_the_same_training_twice_gives_the_same_figures(
+    train: TextSplit, valid: TextSplit, make_state: MakeState
+) -> None:
+    once, again = (run(make_state(dropout=0.3), train, valid) for _ in range(2))
+    assert [(row.train, row.valid) for row in once] == [(row.train, row.valid) for row in again]
+
+
+def test_without_validation_there_are_no_validation_figures(train: TextSplit, make_state: MakeState) -> None:
+    rows = run(make_state(), train, None, monitor="train_loss")
+    assert [row.valid for row in rows] == [{}] * 4
+    assert math.isnan(rows[1].metric("valid_loss")) and rows[1].metric("train_loss") == rows[1].train["loss"]
+    assert rows[1].improved
+
+
+def test_evaluation_draws_no_random_numbers_and_takes_no_step(
+    train: TextSplit, make_state: MakeState
+) -> None:
+    state = make_state(dropout=0.5)
+    before, random = parameters(state.model), torch.get_rng_state()
+    first = evaluate(state.model, Sentiment(), train, device="cpu")
+    assert evaluate(state.model, Sentiment(), train, device="cpu") == first
+    assert torch.equal(torch.get_rng_state(), random)
+    assert all(torch.equal(a, b) for a, b in zip(parameters(state.model), before, strict=True))
+    assert all(parameter.grad is None for parameter in state.model.parameters())
+
+
+def test_gradients_are_clipped_to_the_norm_asked_for(train: TextSplit, make_state: MakeState) -> None:
+    def moved(clip_norm: float | None) -> float:
+        state = make_state(optimizer=lambda p: torch.optim.SGD(p, lr=1.0))
+        before = parameters(state.model)
+        run(state, train, None, epochs=1, batch_size=11, clip_norm=clip_norm)
+        steps = [a - b for a, b in zip(parameters(state.model), before, strict=True)]
+        return torch.cat([step.flatten() for step in steps]).norm().item()
+
+    free = moved(None)
+    assert free > 0.01
+    assert moved(free / 2) == pytest.approx(free / 2, rel=1e-4)  # torch divides by the norm + 1e-6
+    assert moved(free * 2) == pytest.approx(free, rel=1e-12)
+
+
+@pytest.fixture
+def scripted(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[float]], None]:
+    """Makes the evaluations of validation give these losses, row 0's first."""
+
+    def script(losses: list[float]) -> None:
+        values = iter(losses)
+        monkeypatch.setattr(
+            loop, "_evaluate_valid", lambda *_: {"loss": (loss := next(values)), "acc": 1 - loss}
+        )
+
+    return script
+
+
+@pytest.mark.parametrize("monitor", ["valid_loss", "valid_acc"])
+def test_the_best_epoch_is_that_of_the_monitor_and_row_0_is_none(
+    monitor: str, train: TextSplit, valid: TextSplit, make_state: MakeState, scripted: Any
+) -> None:
+    scripted([0.1, 0.9, 0.5, 0.7, 0.5, 0.4])
+    state = make_state()
+    rows = run(state, train, valid, epochs=5, monitor=monitor)
+    assert [row.improved for row in rows] == [False, True, True, False, False, True]
+    assert state.best_epoch == 5 and state.best == rows[5].metric(monitor)
+
+
+@pytest.mark.parametrize(
+    ("patience", "last"),
+    [(1, 3), (2, 4), (3, 8), (None, 8)],
+)
+def test_training_stops_after_so_many_epochs_without_a_new_best(
+    patience: int | None, last: int, train: TextSplit, valid: TextSplit, make_state: MakeState, scripted: Any
+) -> None:
+    scripted([0.9, 0.8, 0.7, 0.75, 0.72, 0.6, 0.6, 0.6, 0.5])
+    assert run(make_state(), train, valid, epochs=8, patience=patience)[-1].epoch == last
+
+
+def test_a_plateau_is_one_of_the_monitor(
+    train: TextSplit, valid: TextSplit, make_state: MakeState, scripted: Any
+) -> None:
+    scripted([0.9, 0.8, 0.9, 0.9, 0.7, 0.9])
+    plateau = torch.optim.lr_scheduler.ReduceLROnPlateau
+    state = make_state(scheduler=lambda optimizer: plateau(optimizer, factor=0.5, patience=1))
+    rates = []
+    for row in fit(
+        state,
+        Sentiment(),
+        train,
+        valid,
+        epochs=5,
+        batch_size=BATCH_SIZE,
+        seed=SEED,
+        device="cpu",
+        monitor="valid_loss",
+        patience=None,
+        clip_norm=None,
+    ):
+        rates.append(state.optimizer.param_groups[0]["lr"] if row.epoch else None)
+    assert rates[1:] == [0.01, 0.01, 0.005, 0.005, 0.005]
+
+
+def test_a_loss_that_is_no_number_stops_before_the_step(
+    train: TextSplit, valid: TextSplit, make_state: MakeState
+) -> None:
+    order = epoch_order(len(train), seed=SEED, epoch=1)
+    bad = int(train.text(int(order[BATCH_SIZE]))[0])  # a word of the second batch
+    first_batch = {int(word) for index in order[:BATCH_SIZE] for word in train.text(int(index))}
+    assert bad not in first_batch
+
+    state = make_state()
+    with torch.no_grad():
+        state.model.embedding.weight[bad] = math.nan  # type: ignore[union-attr]
+    expected = copy.deepcopy(state)
+    batches = train.batches(order[:BATCH_SIZE], BATCH_SIZE)
+    loop.train_epoch(expected, Sentiment(), batches, device="cpu", clip_norm=None)
+
+    with pytest.raises(DivergenceError, match=r"loss became nan at epoch 1, batch 2; .*optimizer\.lr"):
+        run(state, train, valid)
+    assert (state.epoch, state.batch) == (0, 1)
+    for ours, theirs in zip(state.model.parameters(), expected.model.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=0, equal_nan=True)
+
+
+def test_progress_wraps_every_batch(train: TextSplit, make_state: MakeState) -> None:
+    seen = []
+
+    def progress(batches: Any, total: int) -> Iterator[Batch]:
+        for number, batch in enumerate(batches, start=1):
+            seen.append((number, total, len(batch.targets)))
+            yield batch
+
+    run(make_state(), train, None, epochs=1, progress=progress)
+    assert seen == [(1, 3, 4), (2, 3, 4), (3, 3, 3)]
