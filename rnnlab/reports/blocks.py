@@ -56,7 +56,7 @@ class Chart:
     kind: str = field(default="chart", init=False)
 
     WIDTH, HEIGHT = 640, 300
-    LEFT, RIGHT, TOP, BOTTOM = 72, 14, 12, 50
+    LEFT, RIGHT, TOP, BOTTOM = 88, 14, 12, 50
 
     @property
     def scales(self) -> tuple[Scale, Scale]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from tests.conftest import Outcome
 
@@ -16,6 +17,7 @@ def train(call: Call, tiny: list[str], folder: str, *words: str) -> Path:
     return Path(folder)
 
 
+@pytest.mark.slow
 def test_probes_at_every_epoch_change_nothing_of_the_training(call: Call, tiny: list[str]) -> None:
     # Dropout draws from torch's random stream at every step, so that a probe that drew, too, would show.
     model = ["model=bilstm", "model.num_layers=2", "model.dropout=0.3", "model.hidden_size=5"]
@@ -32,6 +34,7 @@ def test_probes_at_every_epoch_change_nothing_of_the_training(call: Call, tiny: 
     assert pd.read_csv(probed / "probes" / "through_time.csv")["layer"].unique().tolist() == [1, 2]
 
 
+@pytest.mark.slow
 def test_measures_a_run_and_draws_what_it_logged(call: Call, tiny: list[str]) -> None:
     folder = train(call, tiny, "outputs/one", "model=lstm", "model.hidden_size=5", "probe.every=1")
     outcome = call("through-time", "one", "--texts", "8", "--distances", "4")
