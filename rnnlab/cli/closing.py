@@ -15,6 +15,7 @@ from rnnlab.reports.figures import save_figure
 from rnnlab.reports.records import read_table
 from rnnlab.reports.run_report import write_report
 from rnnlab.reports.similarity_figure import draw_similarity
+from rnnlab.reports.through_time_figure import draw_over_epochs
 from rnnlab.runs.finder import open_run
 
 
@@ -28,6 +29,10 @@ def close_run(folder: Path) -> None:
     similarity = read_table(folder / "similarity.csv") if (folder / "similarity.csv").is_file() else None
     if similarity is not None and similarity["similarity"].notna().any():
         save_figure(draw_similarity(similarity), folder / "figures" / "similarity.png")
+    logged = folder / "probes" / "through_time.csv"
+    through_time = read_table(logged) if logged.is_file() else None
+    if through_time is not None and through_time["epoch"].nunique() > 1:
+        save_figure(draw_over_epochs(through_time), folder / "figures" / "through_time_epochs.png")
     write_report([folder], folder / "report.html")
 
 

@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from rnnlab.cli.beginning import nothing_left_behind
 from rnnlab.cli.display import track_texts
 from rnnlab.cli.messages import print_note, printable
 from rnnlab.cli.tables import print_table
-from rnnlab.cli.training_job import discard, told
 from rnnlab.config.build import build_probes
 from rnnlab.config.compose import checked, register
 from rnnlab.config.experiment import prepare
@@ -24,7 +24,6 @@ from rnnlab.config.launch import HydraOptions, launch
 from rnnlab.config.restore import Which, restore
 from rnnlab.config.schema import Config
 from rnnlab.config.subject import corpus_of, subject_of
-from rnnlab.core.errors import RnnlabError
 from rnnlab.core.files import write_text
 from rnnlab.data.vocabulary import NEWNEG, NEWPOS
 from rnnlab.probes.base import Subject
@@ -78,7 +77,7 @@ def _of_untrained(cfg: DictConfig, *, reduction: Reduction | None, full: bool) -
     register()  # a launcher may have started this in a process of its own
     hydra = HydraConfig.get()
     folder = Path(hydra.runtime.output_dir)
-    try:
+    with nothing_left_behind(folder):
         experiment = prepare(checked(cfg), track=track_texts)
         for note in experiment.corpus.notes:
             print_note(note)
@@ -88,13 +87,7 @@ def _of_untrained(cfg: DictConfig, *, reduction: Reduction | None, full: bool) -
             _write(table, folder)
         else:
             _show(table, folder)
-        return table
-    except (RnnlabError, KeyboardInterrupt) as error:
-        (folder / f"{hydra.job.name}.log").unlink(missing_ok=True)
-        discard(folder)
-        if isinstance(error, RnnlabError):
-            raise told(error) from None
-        raise
+    return table
 
 
 def _measure(

@@ -28,8 +28,8 @@ def through_time(
     For each layer and direction, and for an LSTM's hidden and cell states apart: the norm of each text's
     loss gradient at the state so many steps before the last, and the spectral norm of the last state's
     Jacobian with respect to it; medians over texts, and after how many steps they are halved. Writes
-    through_time.csv and figures/through_time.png; for a run trained with probe.every also
-    figures/through_time_epochs.png.
+    through_time.csv and figures/through_time.png. A run trained with probe.every has a heatmap over its
+    epochs in figures/through_time_epochs.png already.
     """
     from rnnlab.cli.through_time_job import measure_run, measure_untrained
     from rnnlab.core.errors import InputError

@@ -9,10 +9,10 @@ from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
 
+from rnnlab.cli.beginning import nothing_left_behind
 from rnnlab.cli.display import track_texts
 from rnnlab.cli.messages import print_note, printable
 from rnnlab.cli.tables import print_table
-from rnnlab.cli.training_job import discard, told
 from rnnlab.config.build import build_probes
 from rnnlab.config.compose import checked
 from rnnlab.config.experiment import prepare
@@ -20,18 +20,16 @@ from rnnlab.config.launch import HydraOptions, launch
 from rnnlab.config.restore import Which, restore
 from rnnlab.config.schema import Config
 from rnnlab.config.subject import corpus_of, subject_of
-from rnnlab.core.errors import InputError, RnnlabError
+from rnnlab.core.errors import InputError
 from rnnlab.core.files import write_text
 from rnnlab.probes.base import Subject
 from rnnlab.probes.half_life import steps_to_half
 from rnnlab.probes.through_time import ThroughTime
 from rnnlab.reports.figures import save_figure
-from rnnlab.reports.records import read_table
-from rnnlab.reports.through_time_figure import draw_over_epochs, draw_through_time
+from rnnlab.reports.through_time_figure import draw_through_time
 from rnnlab.runs.finder import find_run
 
 TABLE, FIGURE = "through_time.csv", "figures/through_time.png"
-LOGGED, OVER_EPOCHS = "probes/through_time.csv", "figures/through_time_epochs.png"
 FOLDERS = [  # before the user's own words, the last of which counts
     "hydra.job.name=through-time",
     "hydra.run.dir=outputs/through-time-${hydra.runtime.choices.model}-${now:%Y%m%d-%H%M%S-%f}",
@@ -44,40 +42,22 @@ def measure_untrained(overrides: list[str], settings: Settings) -> None:
 
     def job(cfg: DictConfig) -> None:
         folder = Path(HydraConfig.get().runtime.output_dir)
-        try:
+        with nothing_left_behind(folder):
             experiment = prepare(checked(cfg), track=track_texts)
             for note in experiment.corpus.notes:
                 print_note(note)
             table = _measure(experiment.config, experiment.subject(), settings)
-        except (RnnlabError, KeyboardInterrupt) as error:
-            (folder / f"{HydraConfig.get().job.name}.log").unlink(missing_ok=True)
-            discard(folder)
-            if isinstance(error, RnnlabError):
-                raise told(error) from None
-            raise
         _save(table, folder)
 
     launch(job, [*FOLDERS, *overrides], HydraOptions())
 
 
 def measure_run(name: str, checkpoint: Which, settings: Settings) -> None:
-    """Measures a finished run's net, into its folder; draws what was logged while it trained, too."""
+    """Measures a finished run's net, into its folder."""
     restored = restore(find_run(name), checkpoint=checkpoint)
     subject = subject_of(restored, corpus_of(restored, track=track_texts))
     print(f"{printable(restored.run.name)}, epoch {restored.epoch}")
     _save(_measure(restored.config, subject, settings), restored.run.folder)
-    if (path := draw_logged(restored.run.folder)) is not None:
-        print(f"figure: {path}")
-
-
-def draw_logged(folder: Path) -> Path | None:
-    """Draws heatmaps of what a run logged while it trained; returns their file, None without two looks."""
-    path = folder / LOGGED
-    table = read_table(path) if path.is_file() else None
-    if table is None or table["epoch"].nunique() < 2:
-        return None
-    save_figure(draw_over_epochs(table), folder / OVER_EPOCHS)
-    return folder / OVER_EPOCHS
 
 
 def _measure(config: Config, subject: Subject, settings: Settings) -> pd.DataFrame:

@@ -1,14 +1,14 @@
 """One training, from a composed configuration to a finished run folder."""
 
 import logging
-import shutil
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
+from rnnlab.cli.beginning import nothing_left_behind, told
 from rnnlab.cli.display import track_texts, training_display
-from rnnlab.cli.messages import print_error, print_note
+from rnnlab.cli.messages import print_note
 from rnnlab.cli.record import Record
 from rnnlab.cli.trainer import train_into
 from rnnlab.config.compose import checked, register
@@ -23,20 +23,9 @@ def run_training(cfg: DictConfig) -> float | None:
     """Trains in the run folder that Hydra has made; returns the monitor at its best, for sweepers."""
     register()  # a launcher may have started this in a process of its own
     folder = Path(HydraConfig.get().runtime.output_dir)
-    try:
+    with nothing_left_behind(folder):
         experiment = prepare(checked(cfg), track=track_texts)
-        record = Record(
-            experiment,
-            RunWriter(folder),
-            _command(),
-            OmegaConf.to_yaml(cfg, resolve=True),
-        )
-    except RnnlabError as error:
-        discard(folder)
-        raise told(error) from None
-    except KeyboardInterrupt:
-        discard(folder)
-        raise
+        record = Record(experiment, RunWriter(folder), _command(), OmegaConf.to_yaml(cfg, resolve=True))
     try:
         with training_display(experiment.config.training.epochs) as display:
             best = train_into(experiment, record, display)
@@ -63,20 +52,3 @@ def _command() -> list[str]:
     folders = [source.path for source in hydra.runtime.config_sources if source.provider == "command-line"]
     flags = [word for folder in folders for word in ("--config-dir", folder)]
     return ["rnnlab", "train", *flags, *hydra.overrides.task]
-
-
-def discard(folder: Path) -> None:
-    """Takes away what Hydra wrote for a run that never began."""
-    if (folder / "checkpoints").exists():
-        return  # another run's, which began here at the same moment
-    shutil.rmtree(folder / ".hydra", ignore_errors=True)
-    (folder / "train.log").unlink(missing_ok=True)
-    if not any(folder.iterdir()):
-        folder.rmdir()
-
-
-def told(error: RnnlabError) -> RnnlabError:
-    """Prints the error where it happens (a sweep would show it only at its end) and marks it as told."""
-    print_error(error)
-    error.reported = True
-    return error

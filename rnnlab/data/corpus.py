@@ -63,7 +63,7 @@ class Corpus:
 
 
 def load_corpus(paths: dict[str, Path], encoding: Encoding, *, cache: Path, track: Track) -> Corpus:
-    """Returns the encoded splits of `paths` (names `train`, `valid`, `test`), from the cache if they are there.
+    """Returns the encoded splits of `paths` (names `train`, `valid`, `test`), from the cache if it can.
 
     The key is made of file contents and settings, so a changed file is encoded anew. Raises InputError
     for anything wrong with a file, before anything is written.

@@ -59,8 +59,8 @@ def integrated_gradients(model: SequenceModel, text: EncodedText, *, device: str
     # cuDNN's recurrent layers have no backward pass in evaluation mode.
     with torch.backends.cudnn.flags(enabled=False):
         way = _Way(model, text, device)
-        logits = way.logits(np.array([0.0, 1.0]))
-        bound = RELATIVE * abs(logits[1] - logits[0]) + ABSOLUTE
+        start, end = way.logits(np.array([0.0, 1.0])).tolist()
+        bound = RELATIVE * abs(end - start) + ABSOLUTE
         sections = way.sections(np.arange(FIRST_SECTIONS) / FIRST_SECTIONS, 1 / FIRST_SECTIONS)
         while sum(section.error for section in sections) > bound:
             steps = len(sections) * NODES
@@ -71,7 +71,7 @@ def integrated_gradients(model: SequenceModel, text: EncodedText, *, device: str
                 )
             sections = _refined(sections, way, bound)
         values = np.sum([section.values for section in sections], axis=0)
-        return Attribution(values, *map(float, logits), len(sections) * NODES)
+        return Attribution(values, start, end, len(sections) * NODES)
 
 
 class _Section(NamedTuple):

@@ -292,8 +292,8 @@ def _price_of_lstm(course: Course) -> str:
     parameters, seconds = (mean(pair[0], v) / mean(pair[1], v) for v in ("parameters", "seconds"))
     return (
         f"What the LSTM costs: {parameters:.2f} times the trained numbers and {seconds:.2f} times the "
-        f"seconds an epoch of the RNN; gap between training and validation accuracy {_gap(course, pair[0])} against "
-        f"{_gap(course, pair[1])}."
+        f"seconds an epoch of the RNN; gap between training and validation accuracy "
+        f"{_gap(course, pair[0])} against {_gap(course, pair[1])}."
     )
 
 

@@ -8,6 +8,7 @@ from rnnlab.reports.blocks import Chart, Grid, Heatmap, Paragraph, Section, Seri
 from rnnlab.reports.records import Records, titled
 
 HEATMAP_ROWS = 40
+PREDICTIONS = {"predicted": "σ_max or gate, predicted", "predicted_radius": "spectral radius, predicted"}
 POSITIONS = ["start", "middle", "end"]
 
 
@@ -69,10 +70,9 @@ def _against_distance(rows: pd.DataFrame, name: str) -> Chart:
             Series(f"loss gradient, epoch {epoch}", distance, _floats(at["gradient_median"]), quartiles)
         )
         series.append(Series(f"Jacobian, epoch {epoch}", distance, _floats(at["jacobian_median"])))
-        if at["predicted"].notna().any():
-            series.append(
-                Series(f"predicted from weights, epoch {epoch}", distance, _floats(at["predicted"]))
-            )
+        for column, what in PREDICTIONS.items():
+            if at[column].notna().any():
+                series.append(Series(f"{what}, epoch {epoch}", distance, _floats(at[column])))
     return Chart(name, "distance from the end (steps)", "norm", series, log_y=True)
 
 

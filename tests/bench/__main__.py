@@ -79,7 +79,9 @@ def subnormal_table() -> Table:
     pairs = [(long_lstm_seconds(flush=True), long_lstm_seconds(flush=False)) for _ in range(3)]
     flushed, kept = (median(values) for values in zip(*pairs, strict=True))
     table = Table("", "flushed", "kept", "flushed / kept", title="subnormal floats (training.flush_denormal)")
-    table.add_row("LSTM 100 → 128, 200 steps, batch 64", f"{flushed:.3f}", f"{kept:.3f}", f"{flushed / kept:.3f}")
+    table.add_row(
+        "LSTM 100 → 128, 200 steps, batch 64", f"{flushed:.3f}", f"{kept:.3f}", f"{flushed / kept:.3f}"
+    )
     return table
 
 

@@ -93,7 +93,9 @@ class PlainBag(nn.Module):
 
     def __init__(self, model: SequenceModel) -> None:
         super().__init__()
-        self.embedding = nn.EmbeddingBag.from_pretrained(model.embedding.weight.detach().clone(), freeze=False)
+        self.embedding = nn.EmbeddingBag.from_pretrained(
+            model.embedding.weight.detach().clone(), freeze=False
+        )
         self.hidden, self.output = copy.deepcopy(model.head.hidden), copy.deepcopy(model.head.output)
 
     def forward(self, texts: list[Tensor]) -> Tensor:
@@ -112,7 +114,9 @@ class PlainRecurrent(nn.Module):
     def forward(self, texts: list[Tensor]) -> Tensor:
         lengths = torch.tensor([len(text) for text in texts])
         vectors = self.embedding(pad_sequence(texts, batch_first=True))
-        _, final = self.recurrent(pack_padded_sequence(vectors, lengths, batch_first=True, enforce_sorted=False))
+        _, final = self.recurrent(
+            pack_padded_sequence(vectors, lengths, batch_first=True, enforce_sorted=False)
+        )
         hidden = final[0] if isinstance(final, tuple) else final
         document = torch.cat([hidden[0], hidden[1]], dim=1) if self.recurrent.bidirectional else hidden[-1]
         return self.output(torch.relu(self.hidden(document))).squeeze(1)

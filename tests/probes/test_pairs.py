@@ -39,7 +39,7 @@ def encode(texts: list[str], places: list[str]) -> list[EncodedText]:
 
 
 class LastVerdict(SequenceModel):
-    """Gives the logit `sign` × (1 for a text whose last word is one of praise, −1 for one of blame)."""
+    """Gives the logit `sign` × (1 for a text whose last word is praise, −1 for blame)."""
 
     def __init__(self, sign: int) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class LastVerdict(SequenceModel):
         self.praise = [i for word, i in IDS.items() if word in ("liked", "loved", "enjoyed")]
 
     def forward(self, ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        last = ids[torch.arange(len(ids)), lengths - 1]
+        last = ids[torch.arange(len(ids)), lengths - 2]  # the full stop comes after it
         return self.sign * (2.0 * torch.isin(last, torch.tensor(self.praise)) - 1)[:, None]
 
 
@@ -68,8 +68,8 @@ def test_in_some_suites_only_the_order_of_the_words_differs(name: str) -> None:
 
 def test_the_order_suite_has_the_sentence_of_the_course_and_its_mirror() -> None:
     first, second = (
-        "we hated the opening, yet the ending we liked",
-        "we liked the opening, yet the ending we hated",
+        "we hated the opening, yet the ending we liked .",
+        "we liked the opening, yet the ending we hated .",
     )
     assert (first, second) in [pair[:2] for pair in SUITES["order"].pairs]
 
@@ -98,7 +98,7 @@ def test_a_bag_of_embeddings_ties_where_only_the_order_differs(name: str) -> Non
     torch.manual_seed(0)
     model = BoE(embedding=nn.Embedding(len(WORDS) + 2, 50), output_size=1)
     with torch.no_grad():
-        model.embedding.weight *= 100  # so that float32 would round visibly
+        model.embedding.weight *= 10  # so that float32 would round visibly
     rows = judge(SUITES[name], encode, model, device="cpu")
     assert rows["first_probability"].std() > 1e-3
     assert rows["same_words"].all()

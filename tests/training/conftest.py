@@ -11,7 +11,7 @@ from rnnlab.data.splits import TextSplit
 from rnnlab.models.lstm import LSTM
 from rnnlab.training.loop import TrainingState
 
-WORDS = 12
+WORDS = 12  # the net has one more, which occurs in no text
 
 
 def random_split(texts: int, *, seed: int) -> TextSplit:
@@ -44,7 +44,7 @@ def make_state() -> Callable[..., TrainingState]:
         scheduler: Callable[..., object] = lambda o: torch.optim.lr_scheduler.ConstantLR(o, 1.0, 0),
     ) -> TrainingState:
         torch.manual_seed(seed)
-        embedding = nn.Embedding(WORDS, 5)
+        embedding = nn.Embedding(WORDS + 1, 5)
         model = LSTM(embedding=embedding, output_size=1, hidden_size=4, head_size=3, dropout=dropout).double()
         made = optimizer(model.parameters())
         return TrainingState(model, made, scheduler(made))  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""Ways of looking at a net: gradients, states, similarity, pairs, attribution, diagnosis."""
