@@ -27,7 +27,7 @@ def show(
     from rnnlab.core.errors import InputError
 
     config = checked(compose_config(overrides or []))
-    corpus = build_corpus(config, track=track_texts)
+    corpus = build_corpus(config, track=track_texts).keep()
     if split not in corpus.splits:
         raise InputError(f"--split {split}: there is none; there are {', '.join(corpus.splits)}")
     texts = with_insertion(corpus.splits[split], config, corpus.vocabulary)

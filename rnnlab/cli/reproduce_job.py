@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from rnnlab.cli.closing import write_table
+from rnnlab.cli.closing import close_run, write_table
 from rnnlab.cli.display import TrainingDisplay, track_texts
 from rnnlab.cli.record import Record
 from rnnlab.cli.trainer import train_into
@@ -145,6 +145,7 @@ def _run(job: Job, display: _Overall) -> None:
     except KeyboardInterrupt:
         record.finish("interrupted")
         raise
+    close_run(job.folder)
 
 
 def _write_gradients(overrides: list[str], seeds: int, root: Path) -> None:

@@ -2,7 +2,6 @@
 
 import logging
 
-from rnnlab.cli.closing import close_run
 from rnnlab.cli.display import TrainingDisplay
 from rnnlab.cli.messages import print_note
 from rnnlab.cli.observers import Observers
@@ -46,5 +45,4 @@ def train_into(experiment: Experiment, record: Record, display: TrainingDisplay)
         record.add(row)
         display.row(record.rows[-1])
     record.finish("finished")
-    close_run(record.writer.folder)
     return state.best

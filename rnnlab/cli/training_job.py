@@ -7,6 +7,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from rnnlab.cli.beginning import nothing_left_behind, told
+from rnnlab.cli.closing import close_run
 from rnnlab.cli.display import track_texts, training_display
 from rnnlab.cli.messages import print_note
 from rnnlab.cli.record import Record
@@ -29,8 +30,6 @@ def run_training(cfg: DictConfig) -> float | None:
     try:
         with training_display(experiment.config.training.epochs) as display:
             best = train_into(experiment, record, display)
-        print(f"\nrun folder: {folder}")
-        return best
     except RnnlabError as error:
         log.error("%s", error)
         record.finish("failed", error=str(error))
@@ -44,6 +43,9 @@ def run_training(cfg: DictConfig) -> float | None:
         log.exception("failed")
         record.finish("failed", error=f"{type(error).__name__}: {error}")
         raise
+    close_run(folder)
+    print(f"\nrun folder: {folder}")
+    return best
 
 
 def _command() -> list[str]:

@@ -64,6 +64,7 @@ def prepare(config: Config, *, track: Track) -> Experiment:
     task, device = build_task(config), build_device(config)
     corpus = build_corpus(config, track=track)
     vectors = build_vectors(config, corpus.vocabulary)
+    corpus = corpus.keep()  # not before the vectors are known to be good: bad input leaves nothing behind
     precision = getattr(torch, config.training.precision)
     splits = {
         name: replace(

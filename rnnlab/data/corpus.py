@@ -53,20 +53,28 @@ class Encoding:
 class Corpus:
     """A vocabulary, the splits encoded with it, and what was left out of them (one line each).
 
-    files: for every file or folder read, its path and the SHA-256 of its contents.
+    files: for every file or folder read, its path and the SHA-256 of its contents; place: where in the
+    cache the corpus belongs.
     """
 
     vocabulary: Vocabulary
     splits: dict[str, TextSplit]
     notes: list[str]
     files: dict[str, dict[str, str]]
+    place: Path
+
+    def keep(self) -> "Corpus":
+        """Returns the corpus as memory maps of the cache, where it is put unless it is there already."""
+        if not self.place.is_dir():
+            _publish(self.place, self.vocabulary, self.splits, self.notes)
+        return _load(self.place, self.files)
 
 
 def load_corpus(paths: dict[str, Path], encoding: Encoding, *, cache: Path, track: Track) -> Corpus:
     """Returns the encoded splits of `paths` (names `train`, `valid`, `test`), from the cache if it can.
 
-    The key is made of file contents and settings, so a changed file is encoded anew. Raises InputError
-    for anything wrong with a file, before anything is written.
+    The key is made of file contents and settings, so a changed file is encoded anew. Writes nothing (see
+    `Corpus.keep`). Raises InputError for anything wrong with a file.
     """
     _check_paths(paths)
     try:
@@ -75,11 +83,15 @@ def load_corpus(paths: dict[str, Path], encoding: Encoding, *, cache: Path, trac
         raise InputError(f"{error.filename}: cannot be read ({error.strerror})") from None
     key_parts = [FORMAT, asdict(encoding), {name: facts["sha256"] for name, facts in files.items()}]
     folder = cache / hashlib.sha256(json.dumps(key_parts, sort_keys=True).encode()).hexdigest()[:32]
-    if not folder.is_dir():
-        _publish(folder, *_encode(paths, encoding, track))
+    if folder.is_dir():
+        return _load(folder, files)
+    return Corpus(*_encode(paths, encoding, track), files, folder)
+
+
+def _load(folder: Path, files: dict[str, dict[str, str]]) -> Corpus:
     facts = json.loads((folder / "corpus.json").read_text(encoding="utf-8"))
     splits = {name: TextSplit.load(folder, name) for name in facts["splits"]}
-    return Corpus(Vocabulary.load(folder / "vocabulary.txt"), splits, facts["notes"], files)
+    return Corpus(Vocabulary.load(folder / "vocabulary.txt"), splits, facts["notes"], files, folder)
 
 
 def encode_file(

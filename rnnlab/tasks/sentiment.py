@@ -1,6 +1,5 @@
 """Is a review positive or negative?"""
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional

@@ -27,18 +27,13 @@ def assert_one_line(outcome: Outcome, *parts: str, code: int = 2) -> None:
 
 @pytest.fixture
 def refused(call: Callable[..., Outcome], tiny: list[str], tmp_path: Path) -> Callable[..., None]:
-    """Asserts that a training with further words is refused in one line with these parts, without a trace.
+    """Asserts that a training with further words is refused in one line with these parts, without a trace."""
 
-    may_cache: the texts were good, and so they may stay encoded in the cache.
-    """
-
-    def check(words: list[str], *parts: str, may_cache: bool = False) -> None:
+    def check(words: list[str], *parts: str) -> None:
         before = files_in(tmp_path)
         outcome = call("train", *tiny, *words)
         assert outcome.out == ""
         assert_one_line(outcome, *parts)
-        if may_cache and (cache := tmp_path / "outputs" / ".cache").exists():
-            before |= {cache.parent, cache, *files_in(cache)}
         assert files_in(tmp_path) == before
 
     return check
@@ -217,15 +212,15 @@ def test_bad_vectors_are_refused(
     content: bytes, words: list[str], parts: list[str], refused: Callable[..., None], tmp_path: Path
 ) -> None:
     (tmp_path / "bad.txt").write_bytes(content)
-    refused(["data.vectors=bad.txt", *words], *parts, may_cache=True)
+    refused(["data.vectors=bad.txt", *words], *parts)
 
 
 def test_vectors_that_are_not_there_or_a_folder_are_refused(
     refused: Callable[..., None], tmp_path: Path
 ) -> None:
-    refused(["data.vectors=vector.txt"], "vector.txt", "no such file", "'vectors.txt'", may_cache=True)
+    refused(["data.vectors=vector.txt"], "vector.txt", "no such file", "'vectors.txt'")
     (tmp_path / "folder").mkdir()
-    refused(["data.vectors=folder"], "folder", "is a folder", "expected a file", may_cache=True)
+    refused(["data.vectors=folder"], "folder", "is a folder", "expected a file")
 
 
 def test_the_command_itself_ends_in_one_line(rnnlab: Command, tiny: list[str], tmp_path: Path) -> None:

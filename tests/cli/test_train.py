@@ -53,7 +53,7 @@ def epoch_of(checkpoint: Path) -> int:
 @pytest.fixture(autouse=True)
 def without_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spares the runs of this process their figures and page, which have tests of their own."""
-    monkeypatch.setattr("rnnlab.cli.trainer.close_run", lambda folder: None)
+    monkeypatch.setattr("rnnlab.cli.training_job.close_run", lambda folder: None)
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def paths(tmp_path: Path) -> dict[str, Path]:
 def load(paths: dict[str, Path], encoding: Encoding = PLAIN) -> tuple[Corpus, int]:
     """The corpus, and how many texts were encoded for it: 0 if it came from the cache."""
     counter = Counter()
-    loaded = load_corpus(paths, encoding, cache=paths["train"].parent / "cache", track=counter)
+    loaded = load_corpus(paths, encoding, cache=paths["train"].parent / "cache", track=counter).keep()
     return loaded, counter.texts
 
 
