@@ -39,7 +39,7 @@ def train(
 ) -> None:
     """Train and evaluate a net; everything goes into a run folder under outputs/.
 
-    Groups: task, data, model, optimizer, scheduler, experiment. Plain keys: insert, freeze, seed.
+    Groups: task, data, model, optimizer, scheduler, experiment. Plain keys: insert, freeze, seed, engine.
     The rest is under training. and data.; `rnnlab train --cfg job` prints all of it.
     """
     from rnnlab.cli.training_job import run_training

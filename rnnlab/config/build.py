@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from threadpoolctl import threadpool_limits
 from torch import nn
 
 from rnnlab.config.schema import Config, load_target
@@ -132,8 +133,9 @@ def build_device(config: Config) -> str:
 
 
 def configure_torch(config: Config) -> None:
-    """Sets torch's threads and whether it flushes subnormal floats, both for the whole process."""
+    """Sets torch's and NumPy's threads and whether subnormal floats are flushed, for the whole process."""
     torch.set_num_threads(config.training.threads)
+    threadpool_limits(config.training.threads, user_api="blas")
     # Vanishing gradients fill with subnormal floats, which the CPU multiplies some ten times slower.
     torch.set_flush_denormal(config.training.flush_denormal)
 
