@@ -1,4 +1,4 @@
-"""The course's story, trained to the end: what each preset learns, on the bundled sample and on real reviews."""
+"""The course's story, trained to the end: what presets learn on the bundled sample and on real reviews."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path

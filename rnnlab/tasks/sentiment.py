@@ -16,9 +16,9 @@ class Sentiment:
         self, logits: Float[Tensor, "batch 1"], targets: Float[Tensor, " batch"]
     ) -> dict[str, Float[Tensor, " batch"]]:
         """Returns per text the loss −ln p(right class), in nats, and whether p > 0.5 is the right class."""
-        loss = functional.binary_cross_entropy_with_logits(logits.squeeze(1), targets, reduction="none")
-        # round takes 0.5 to 0, and only what is above it to 1
-        right = self.probabilities(logits.detach()).round() == targets
+        scores = logits.squeeze(1)
+        loss = functional.binary_cross_entropy_with_logits(scores, targets, reduction="none")
+        right = (scores > 0) == (targets > 0.5)  # a logit above 0 is a probability above 0.5
         return {"acc": right.to(loss.dtype), "loss": loss}
 
     def probabilities(self, logits: Float[Tensor, "batch 1"]) -> Float[Tensor, " batch"]:

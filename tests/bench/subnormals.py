@@ -1,7 +1,6 @@
 """What subnormal floats cost: forward and backward of a long LSTM whose gradients vanish."""
 
 import time
-from collections.abc import Callable
 
 import torch
 from torch import nn

@@ -138,7 +138,7 @@ def test_csv_fields_may_be_longer_than_the_modules_limit(tmp_path: Path) -> None
         ("picture.tsv", b"\x89PNG\r\n\0\0\1", "picture.tsv: is a binary file"),
         ("picture.csv.gz", b"\x89PNG\r\n\0\0\1", "picture.csv.gz: is a binary file"),
         ("late.tsv", GOOD * 1000 + b"pos\ta\0b\n", "late.tsv, line 2001: holds a NUL byte"),
-        ("gzip.tsv", gzip.compress(GOOD), "gzip.tsv: is compressed with gzip"),
+        ("gzip.tsv", gzip.compress(GOOD, mtime=0), "gzip.tsv: is compressed with gzip"),
         ("wide.tsv", GOOD.decode().encode("utf-16"), "wide.tsv: is UTF-16; expected UTF-8"),
         ("latin.tsv", GOOD + b"pos\tcaf\xe9\n", "latin.tsv, line 3: not UTF-8 (0xe9 at byte 8)"),
         ("latin.csv", b'text,label\n"a\nb",1\ncaf\xe9,0\n', "latin.csv, line 4: not UTF-8"),
