@@ -27,8 +27,10 @@ class BoE(SequenceModel):
     def forward(
         self, ids: Int[Tensor, "batch time"], lengths: Int[Tensor, " batch"]
     ) -> Float[Tensor, "batch outputs"]:
-        """Returns logits; EmbeddingBag leaves the padding, id 0, out of each text's mean."""
-        means = functional.embedding_bag(ids, self.embedding.weight, mode="mean", padding_idx=0)
+        """Returns logits; EmbeddingBag takes the texts end to end, with the offset where each begins."""
+        flat = ids.masked_select(ids > 0)  # 0 is padding, and stands in no text
+        offsets = (lengths.cumsum(0) - lengths).to(ids.device)
+        means = functional.embedding_bag(flat, self.embedding.weight, offsets, mode="mean")
         return self.head(self.dropout(means))
 
     def document(self, vectors: PackedSequence) -> Float[Tensor, "batch vector"]:

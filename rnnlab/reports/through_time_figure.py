@@ -67,6 +67,8 @@ def draw_over_epochs(table: pd.DataFrame) -> Figure:
             axes.xaxis.get_major_locator().set_params(integer=True)
     for axes in panels[-1]:
         axes.set_xlabel("epoch")
+        if len(grid.columns) <= 12:
+            axes.set_xticks(grid.columns)
     return figure
 
 

@@ -34,11 +34,6 @@ def test_a_probability_above_one_half_means_positive(logit: float, target: int, 
         assert measured["acc"].dtype == dtype
 
 
-def test_nan_is_never_right() -> None:
-    measured = TASK.measure(torch.full((2, 1), math.nan), torch.tensor([0.0, 1.0]))
-    assert measured["acc"].tolist() == [0.0, 0.0]
-
-
 def test_only_the_loss_has_a_gradient() -> None:
     logits = torch.tensor([[0.3], [-0.2]], requires_grad=True)
     measured = TASK.measure(logits, torch.tensor([1.0, 1.0]))

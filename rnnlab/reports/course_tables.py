@@ -1,0 +1,141 @@
+"""Tables and curves of the reproduced course, over its seeds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from rnnlab.reports.blocks import Chart, Grid, Series
+from rnnlab.reports.records import Records
+
+METRICS = ("train_acc", "train_loss", "valid_acc", "valid_loss")
+NORMS = ("newneg_norm", "newpos_norm", "cosine", "ratio_to_end")
+
+
+@dataclass(frozen=True)
+class Course:
+    """All runs of the course by preset, a run a seed, and the gradient tables of untrained nets."""
+
+    runs: dict[str, list[Records]]
+    gradients: pd.DataFrame
+
+    @property
+    def seeds(self) -> int:
+        """How often every preset was run."""
+        return len(next(iter(self.runs.values())))
+
+
+def figures(course: Course, presets: Sequence[str]) -> Grid:
+    """Returns the figures of each preset's last epoch, averaged over seeds."""
+    rows = []
+    for preset in presets:
+        runs = course.runs[preset]
+        last = [run.metrics.iloc[-1] for run in runs]
+        rows.append(
+            [
+                preset,
+                str(int(last[0]["epoch"])),
+                *(spread([float(row[name]) for row in last]) for name in METRICS),
+                spread([float(run.metrics["seconds"][1:].mean()) for run in runs], digits=2),
+                f"{runs[0].summary['parameters']['trainable']:,}",
+            ]
+        )
+    header = [
+        "preset",
+        "epochs",
+        *(name.replace("_", " ") for name in METRICS),
+        "seconds an epoch",
+        "trained numbers",
+    ]
+    return Grid(header, rows)
+
+
+def curves(course: Course, presets: Sequence[str]) -> list[Chart]:
+    """Returns accuracy and loss against the epoch; of several seeds, the mean with its range as a band."""
+    charts = []
+    for metric, unit, limits in (
+        ("acc", "accuracy (share of texts)", (0.4, 1.0)),
+        ("loss", "loss (nats a text)", None),
+    ):
+        series = []
+        for preset in presets:
+            for split in ("train", "valid"):
+                table = pd.concat(
+                    [run.metrics.set_index("epoch")[f"{split}_{metric}"] for run in course.runs[preset]],
+                    axis=1,
+                )
+                band = (table.min(axis=1).tolist(), table.max(axis=1).tolist()) if course.seeds > 1 else None
+                series.append(
+                    Series(f"{preset}: {split}", table.index.tolist(), table.mean(axis=1).tolist(), band)
+                )
+        charts.append(Chart(metric, "epoch", unit, series, y_range=limits))
+    return charts
+
+
+def similarity(course: Course, presets: Sequence[str]) -> Grid:
+    """Returns cosines of word pairs after the last epoch, a column a preset."""
+    tables = {}
+    for preset in presets:
+        found = [run.table("similarity.csv") for run in course.runs[preset]]
+        last = [
+            t[t["epoch"] == t["epoch"].max()].set_index(["word1", "word2"])["similarity"]
+            for t in found
+            if t is not None
+        ]
+        joined = pd.concat(last, axis=1)
+        tables[preset] = [spread(row.astype(float).tolist()) for _, row in joined.iterrows()]
+        pairs = list(joined.index)
+    rows = [[*pair, *(tables[preset][i] for preset in presets)] for i, pair in enumerate(pairs)]
+    return Grid(
+        ["word1", "word2", *presets],
+        rows,
+        "Cosine of word vectors after the last epoch; empty: a zero vector",
+    )
+
+
+def gradients(course: Course, models: Sequence[str]) -> list[Any]:
+    """Returns the gradient of the loss at the inserted tokens by position, untrained nets, over seeds."""
+    chosen = course.gradients[course.gradients["model"].isin(models)]
+    rows = [
+        [
+            str(model),
+            str(position),
+            *(spread(part[name].astype(float).tolist(), digits=None) for name in NORMS),
+        ]
+        for (model, position), part in chosen.groupby(["model", "position"], sort=False)
+    ]
+    header = ["model", "position", "<newneg> norm", "<newpos> norm", "cosine", "ratio to end"]
+    caption = (
+        "Untrained nets: sum over mini-batches of 8 of the gradient of their mean loss, all validation texts"
+    )
+    return [Grid(header, rows, caption)]
+
+
+def texts(course: Course, presets: Sequence[str]) -> Grid:
+    """Returns the probability of `pos` that each preset's net gives to the course's texts."""
+    tables = {preset: [run.table("texts.csv") for run in course.runs[preset]] for preset in presets}
+    first = tables[presets[0]][0]
+    assert first is not None
+    rows = [
+        [
+            str(first["question"][i]),
+            str(first["Input text"][i]),
+            *(
+                spread([float(t["Classifier probability"][i]) for t in tables[preset] if t is not None])
+                for preset in presets
+            ),
+        ]
+        for i in range(len(first))
+    ]
+    return Grid(["question", "text", *presets], rows, "Probability of positive")
+
+
+def spread(values: Sequence[float], digits: int | None = 4) -> str:
+    """Returns the mean of the values, with ± their standard deviation if there are several; '' if all NaN."""
+    column = pd.Series(values, dtype=float).dropna()
+    if column.empty:
+        return ""
+    form = ".3g" if digits is None else f".{digits}f"
+    mean = format(column.mean(), form)
+    return f"{mean} ± {format(column.std(), form)}" if len(column) > 1 else mean
