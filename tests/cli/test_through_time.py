@@ -39,7 +39,7 @@ def test_measures_a_run_and_draws_what_it_logged(call: Call, tiny: list[str]) ->
     folder = train(call, tiny, "outputs/one", "model=lstm", "model.hidden_size=5", "probe.every=1")
     outcome = call("through-time", "one", "--texts", "8", "--distances", "4")
     assert outcome.code == 0, outcome.err
-    assert all(word in outcome.out for word in ("one, epoch 2", "cell_only", "through_time_epochs.png"))
+    assert all(word in outcome.out for word in ("one, epoch 2", "cell_only", "figures/through_time.png"))
     table = pd.read_csv(folder / "through_time.csv")
     assert (table["examples"] == 8).all() and table["distance"].max() == 3
     for name in ("through_time", "through_time_epochs"):

@@ -56,6 +56,13 @@ def without_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rnnlab.cli.training_job.close_run", lambda folder: None)
 
 
+# Where a shell starts the tests in the background, Ctrl-C is ignored from birth; a person's is not.
+PROGRAM = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from rnnlab.cli.app import main; main()"
+)
+
+
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Starts `rnnlab WORDS…` and goes on; whatever still runs at the end of the test is killed."""
@@ -63,7 +70,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
         def run(*words: str) -> subprocess.Popen[str]:
             process = subprocess.Popen(
-                [sys.executable, "-c", "from rnnlab.cli.app import main; main()", *words],
+                [sys.executable, "-c", PROGRAM, *words],
                 cwd=tmp_path,
                 env={**os.environ, "OMP_NUM_THREADS": "1", "NO_COLOR": "1"},
                 stdout=subprocess.PIPE,

@@ -19,7 +19,7 @@ LABELS = [1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0]
 
 
 def torch_layer(name: str, settings: dict[str, Any]) -> nn.RNNBase:
-    kinds = {"RNN": nn.RNN, "LSTM": nn.LSTM, "GRU": nn.GRU}
+    kinds: dict[str, Any] = {"RNN": nn.RNN, "LSTM": nn.LSTM, "GRU": nn.GRU}
     own = {"nonlinearity": settings["nonlinearity"]} if name == "RNN" else {}
     return kinds[name](
         EMBEDDING_DIM,
@@ -30,12 +30,12 @@ def torch_layer(name: str, settings: dict[str, Any]) -> nn.RNNBase:
     )
 
 
-def plain_modules(config: Config, vectors: Vectors | None) -> nn.ModuleDict:
+def plain_modules(config: Config, vectors: Vectors | None) -> Any:
     """The modules of the course, in the order embedding, recurrent layer, hidden Linear, output Linear."""
     settings = dict(config.model)
     name = settings.pop("_target_").rpartition(".")[2]
     torch.manual_seed(SEED)
-    modules = nn.ModuleDict()
+    modules: Any = nn.ModuleDict()
     if vectors is None:
         modules["embedding"] = nn.Embedding(WORDS, EMBEDDING_DIM)
     else:
@@ -52,7 +52,7 @@ def plain_modules(config: Config, vectors: Vectors | None) -> nn.ModuleDict:
     return modules
 
 
-def plain_loss(modules: nn.ModuleDict, texts: Sequence[list[int]], targets: Tensor) -> Tensor:
+def plain_loss(modules: Any, texts: Sequence[list[int]], targets: Tensor) -> Tensor:
     """The mean binary cross-entropy, one text at a time, so that there is neither padding nor packing."""
     logits = []
     for text in texts:
@@ -113,10 +113,5 @@ def test_loss_and_every_gradient_are_plain_pytorchs(
         ours = dict(model.named_parameters())
         for name, parameter in modules.named_parameters():
             assert parameter.grad is not None and parameter.grad.abs().max() > 1e-6, name
-            torch.testing.assert_close(
-                ours[name].grad,
-                parameter.grad,
-                rtol=0,
-                atol=tolerance,
-                msg=lambda text, name=name: f"{name}: {text}",
-            )
+            difference = (ours[name].grad - parameter.grad).abs().max().item()
+            assert difference <= tolerance, f"{name}: {difference}"

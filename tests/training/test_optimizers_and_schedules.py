@@ -48,8 +48,10 @@ def rates(*words: str) -> list[float]:
     for _ in range(EPOCHS):
         found.append(state.optimizer.param_groups[0]["lr"])
         state.optimizer.step()
-        plateau = isinstance(state.scheduler, lr_scheduler.ReduceLROnPlateau)
-        state.scheduler.step(*([1.0] if plateau else []))
+        if isinstance(state.scheduler, lr_scheduler.ReduceLROnPlateau):
+            state.scheduler.step(1.0)
+        else:
+            state.scheduler.step()
     return found
 
 
