@@ -20,7 +20,7 @@ from rnnlab.core.seeds import epoch_order
 from tests.bench.contestants import PREPARED, RNNLAB, TOKENIZING, make_contestants
 from tests.bench.subnormals import long_lstm_seconds
 
-ROUNDS = 9
+ROUNDS = 7
 MODELS = {"RNN": "rnn", "BiRNN": "birnn", "LSTM": "lstm", "BoE": "boe"}
 CONTESTANTS = (RNNLAB, PREPARED, TOKENIZING)
 
