@@ -42,11 +42,8 @@ def train(tmp_path: Path) -> Train:
         rows = fit(
             build_state(config, experiment.model),
             experiment.task,
-            experiment.splits["train"],
-            experiment.splits["valid"],
-            epochs=training.epochs,
-            batch_size=training.batch_size,
-            seed=config.seed,
+            experiment.plan,
+            experiment.material.splits["valid"],
             device=experiment.device,
             monitor=experiment.monitor,
             patience=training.patience,
@@ -69,7 +66,7 @@ def silently(texts: Iterable[str], *, description: str, total: int) -> Iterable[
 
 def contrast_pairs(experiment: Experiment) -> TextSplit:
     """Held-out pairs of texts with the same words and opposite labels, one after the other."""
-    encoding, vocabulary = encoding_of(experiment.config), experiment.corpus.vocabulary
+    encoding, vocabulary = encoding_of(experiment.config), experiment.material.vocabulary
     split, notes = encode_file(INPUTS_DIR / "sample" / "contrast.tsv", vocabulary, encoding, track=silently)
     assert not notes and len(split) >= 200 and len(split) % 2 == 0
     for first in range(0, len(split), 2):

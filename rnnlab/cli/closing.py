@@ -6,32 +6,41 @@ import pandas as pd
 
 from rnnlab.cli.display import track_texts
 from rnnlab.config.restore import RestoredRun, restore
-from rnnlab.config.subject import corpus_of, subject_of
+from rnnlab.config.subject import material_of, subject_of
 from rnnlab.core.files import write_text
 from rnnlab.probes.pairs import built_in_suites, judge, summarise
 from rnnlab.probes.surest import surest_predictions
 from rnnlab.reports.curve_figure import draw_curves
 from rnnlab.reports.figures import save_figure
-from rnnlab.reports.records import read_table
+from rnnlab.reports.finding_figures import finding_figures
+from rnnlab.reports.records import place_of, read_table
 from rnnlab.reports.run_report import write_report
 from rnnlab.reports.similarity_figure import draw_similarity
 from rnnlab.reports.through_time_figure import draw_over_epochs
 from rnnlab.runs.finder import open_run
+from rnnlab.tasks.sentiment import Sentiment
 
 
 def close_run(folder: Path) -> None:
-    """Writes predictions.csv, pairs.csv, figures/ and report.html of a finished run into its folder."""
+    """Writes predictions, findings, figures/ and report.html of a finished run into its folder."""
     restored = restore(open_run(folder))
-    subject = subject_of(restored, corpus_of(restored, track=track_texts))
-    write_table(folder / "predictions.csv", surest_predictions(subject))
-    write_pairs(restored)
-    save_figure(draw_curves(restored.metrics), folder / "figures" / "curves.png")
+    material = material_of(restored, track=track_texts)
+    if isinstance(restored.task, Sentiment):
+        write_table(folder / "predictions.csv", surest_predictions(subject_of(restored, material)))
+        write_pairs(restored)
+    for name, table in restored.task.findings(restored.answer, material).items():
+        write_table(folder / name, table)
+    baselines = restored.run.summary.get("baselines", {})
+    unit = restored.run.summary.get("unit", "texts")
+    save_figure(draw_curves(restored.metrics, baselines, unit), folder / "figures" / "curves.png")
+    for name, figure in finding_figures(folder).items():
+        save_figure(figure, folder / "figures" / f"{name}.png")
     similarity = read_table(folder / "similarity.csv") if (folder / "similarity.csv").is_file() else None
     if similarity is not None and similarity["similarity"].notna().any():
         save_figure(draw_similarity(similarity), folder / "figures" / "similarity.png")
     logged = folder / "probes" / "through_time.csv"
     through_time = read_table(logged) if logged.is_file() else None
-    if through_time is not None and through_time["epoch"].nunique() > 1:
+    if through_time is not None and through_time[place_of(through_time)].nunique() > 1:
         save_figure(draw_over_epochs(through_time), folder / "figures" / "through_time_epochs.png")
     write_report([folder], folder / "report.html")
 

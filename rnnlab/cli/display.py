@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from rnnlab.core.batch import Batch
+from rnnlab.training.plan import Plan
 
 WIDTH = 11
 
@@ -26,16 +27,16 @@ def format_cell(name: str, value: float | int | None) -> str:
 class TrainingDisplay:
     """The rows of a training, and a bar with the time left."""
 
-    def __init__(self, console: Console, epochs: int, live: Live | None) -> None:
+    def __init__(self, console: Console, total: int, live: Live | None) -> None:
         self._console, self._live = console, live
         self._table: Table | None = None
         columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
         self._progress = Progress(*columns, console=console)
-        self._epochs = epochs
+        self._total = total
         self._task: TaskID | None = None
 
     def row(self, values: Mapping[str, float | int | None]) -> None:
-        """Shows the row of an epoch."""
+        """Shows the row of a round."""
         cells = [format_cell(name, value) for name, value in values.items()]
         names = [name.replace("_", " ") for name in values]
         first = self._table is None
@@ -52,12 +53,12 @@ class TrainingDisplay:
             print("".join(cell.rjust(WIDTH) for cell in line), flush=True)
 
     def progress(self, batches: Iterable[Batch], total: int) -> Iterable[Batch]:
-        """Yields the batches of an epoch, moving a bar that spans all epochs."""
+        """Yields the batches of a round, `total` of them, moving a bar that spans the whole training."""
         if self._live is None:
             yield from batches
             return
         if self._task is None:
-            self._task = self._progress.add_task("training", total=total * self._epochs)
+            self._task = self._progress.add_task("training", total=self._total)
         for done, batch in enumerate(batches, start=1):
             yield batch
             # Moving the bar at every small batch would cost more than a percent of the epoch.
@@ -66,14 +67,15 @@ class TrainingDisplay:
 
 
 @contextmanager
-def training_display(epochs: int) -> Iterator[TrainingDisplay]:
+def training_display(plan: Plan) -> Iterator[TrainingDisplay]:
     """Yields a display that is live on a terminal and plain elsewhere."""
     console = Console()
+    total = sum(plan.steps(number) for number in range(1, plan.rounds + 1))
     if not console.is_terminal:
-        yield TrainingDisplay(console, epochs, None)
+        yield TrainingDisplay(console, total, None)
         return
     with Live(console=console, refresh_per_second=4) as live:
-        yield TrainingDisplay(console, epochs, live)
+        yield TrainingDisplay(console, total, live)
 
 
 def track_texts(texts: Iterable[str], *, description: str, total: int) -> Iterable[str]:

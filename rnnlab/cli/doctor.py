@@ -30,7 +30,7 @@ def doctor(run: RunName, checkpoint: Checkpoint = "last") -> None:
 
     restored = restore(find_run(run), checkpoint=checkpoint)
     diagnoses = examine(restored)
-    print(printable(f"{restored.run.name} ({restored.run.status}), epoch {restored.epoch}"))
+    print(printable(f"{restored.run.name} ({restored.run.status}), {restored.place}"))
     print_table(_table(diagnoses))
     found = sum(bool(diagnosis.found) for diagnosis in diagnoses)
     print(f"{found} finding{'' if found == 1 else 's'}" if found else "no findings")
@@ -41,11 +41,12 @@ def examine(restored: "RestoredRun") -> "list[Diagnosis]":
     import pandas as pd
 
     from rnnlab.cli.display import track_texts
-    from rnnlab.config.subject import corpus_of, subject_of
+    from rnnlab.config.subject import material_of, require_sentiment, subject_of
     from rnnlab.core.errors import InputError
     from rnnlab.probes.doctor import diagnose, gather
     from rnnlab.runs.finder import metrics_path
 
+    require_sentiment(restored, "doctor")
     if restored.epoch == 0:
         raise InputError(f"{restored.run.folder}: no epoch is finished; there is nothing to diagnose yet")
     path = metrics_path(restored.run)
@@ -53,11 +54,11 @@ def examine(restored: "RestoredRun") -> "list[Diagnosis]":
         metrics = pd.read_csv(path)[["epoch", *FIGURES]].astype(float)
     except (ValueError, KeyError) as error:
         raise InputError(f"{path}: not readable as a table of metrics ({error})") from None
-    corpus = corpus_of(restored, track=track_texts)
+    material = material_of(restored, track=track_texts)
     evidence = gather(
-        subject_of(restored, corpus),
+        subject_of(restored, material),
         metrics[metrics["epoch"] <= restored.epoch],
-        train_labels=corpus.splits["train"].labels,
+        train_labels=material.texts["train"].labels,
         token_coverage=restored.run.summary.get("vector_coverage"),
     )
     return diagnose(evidence, _recipe(restored))

@@ -5,7 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from rnnlab.config.restore import RestoredRun
+    from rnnlab.core.batch import Split
     from rnnlab.data.splits import TextSplit
 
 RunName = Annotated[
@@ -25,7 +28,7 @@ def evaluate(
     ] = None,
     checkpoint: Checkpoint = "last",
 ) -> None:
-    """Print accuracy, loss and confusion table of a finished run.
+    """Print the metrics of a finished run beside those of simple rules, and for sentiment a confusion table.
 
     Training and validation texts get the run's inserted tokens; those of data.test get none.
     """
@@ -33,38 +36,29 @@ def evaluate(
     from rich.table import Table
 
     from rnnlab.config.restore import restore
+    from rnnlab.data.splits import TextSplit
     from rnnlab.runs.finder import find_run
+    from rnnlab.training.loop import evaluate as measured
 
     restored = restore(find_run(run), checkpoint=checkpoint)
-    name, texts = _texts(restored, overrides or [], split)
-    metrics, confusion = _measure(restored, texts)
+    name, examples = _examples(restored, _test_path(overrides or [], split), split)
+    metrics = measured(restored.model, restored.task, examples, device=restored.device)
     console = Console()
-    heading = f"{restored.run.name}, epoch {restored.epoch}, on {name} ({len(texts):,} texts)"
+    heading = f"{restored.run.name}, {restored.place}, on {name} ({len(examples):,} {restored.task.unit})"
     console.print(heading, markup=False, highlight=False, soft_wrap=True)
-    figures = Table(*metrics)
-    figures.add_row(*(f"{value:.4f}" for value in metrics.values()))
+    figures = Table("", *metrics)
+    figures.add_row("net", *(f"{value:.4f}" for value in metrics.values()))
+    for rule, values in _baselines(restored).items():
+        figures.add_row(rule, *(f"{values[key]:.4f}" if key in values else "" for key in metrics))
     console.print(figures)
-    table = Table("label", "predicted neg", "predicted pos", title="confusion (texts)")
-    for label, row in zip(("neg", "pos"), confusion, strict=True):
-        table.add_row(label, *(f"{count:,}" for count in row))
-    console.print(table)
+    if isinstance(examples, TextSplit):
+        console.print(_confusion(restored, examples))
 
 
-def _texts(restored: "RestoredRun", overrides: list[str], split: str | None) -> tuple[str, "TextSplit"]:
-    """Returns the name and the encoded texts of what is to be evaluated, in the run's precision."""
-    from dataclasses import replace
-    from pathlib import Path
-
-    import torch
-
-    from rnnlab.cli.display import track_texts
-    from rnnlab.cli.messages import print_note
-    from rnnlab.config.build import build_corpus, encoding_of, with_insertion
+def _test_path(overrides: list[str], split: str | None) -> str | None:
+    """Returns the path of data.test=PATH; raises InputError for anything else."""
     from rnnlab.core.errors import InputError, did_you_mean
-    from rnnlab.data.corpus import encode_file
 
-    config = restored.config
-    precision = getattr(torch, config.training.precision)
     paths = dict(word.partition("=")[::2] for word in overrides)
     unknown = next((key for key in paths if key != "data.test"), None)
     if unknown is not None:
@@ -75,35 +69,66 @@ def _texts(restored: "RestoredRun", overrides: list[str], split: str | None) -> 
         raise InputError("data.test: expected a file or folder, as in data.test=PATH")
     if paths and split is not None:
         raise InputError(f"--split {split}: makes no sense beside data.test; leave one of them out")
-    if paths or (split == "test" and config.data.test is not None):
-        path = Path(paths.get("data.test") or str(config.data.test))
-        texts, notes = encode_file(path, restored.vocabulary, encoding_of(config), track=track_texts)
-        for note in notes:
-            print_note(note)
-        return str(path), replace(texts, precision=precision)
-    corpus = build_corpus(config, track=track_texts)
-    if corpus.vocabulary.words != restored.vocabulary.words:
-        raise InputError(f"{config.data.train}: has changed since the run (its vocabulary differs)")
-    name = split or ("valid" if "valid" in corpus.splits else "train")
-    if name not in corpus.splits:
-        raise InputError(f"--split {name}: the run has none; it has {', '.join(corpus.splits)}")
-    return name, replace(
-        with_insertion(corpus.splits[name], config, restored.vocabulary), precision=precision
-    )
+    return paths.get("data.test")
 
 
-def _measure(restored: "RestoredRun", texts: "TextSplit") -> tuple[dict[str, float], list[list[int]]]:
-    """Returns the task's metrics, averaged over texts, and counts[label][predicted]."""
+def _examples(restored: "RestoredRun", test: str | None, split: str | None) -> "tuple[str, Split]":
+    """Returns the name and the examples of what is to be evaluated, in the run's precision."""
+    from dataclasses import replace
+    from pathlib import Path
+
     import torch
 
-    from rnnlab.training.loop import EVALUATION_BATCH, evaluate
+    from rnnlab.cli.display import track_texts
+    from rnnlab.cli.messages import print_note
+    from rnnlab.config.build import check_fit, encoding_of
+    from rnnlab.config.subject import material_of
+    from rnnlab.core.errors import InputError
+    from rnnlab.data.corpus import encode_file
+    from rnnlab.tasks.sentiment import Sentiment
 
-    metrics = evaluate(restored.model, restored.task, texts, device=restored.device)
+    config = restored.config
+    texts_of = test or (config.data.test if split == "test" else None)
+    if isinstance(restored.task, Sentiment) and texts_of is not None:
+        assert restored.vocabulary is not None
+        texts, notes = encode_file(
+            Path(texts_of), restored.vocabulary, encoding_of(config), track=track_texts
+        )
+        for note in notes:
+            print_note(note)
+        return texts_of, replace(texts, precision=getattr(torch, config.training.precision))
+    if test is not None:
+        data = config.data.model_copy(update={"test": test})
+        restored = replace(restored, config=config.model_copy(update={"data": data}))
+        check_fit(restored.config, restored.task)
+    material = material_of(restored, track=track_texts)
+    name = "test" if test else split or material.looked_at
+    if name not in material.finite:
+        raise InputError(f"--split {name}: the run has none; it has {', '.join(material.finite)}")
+    return test or name, material.finite[name]
+
+
+def _baselines(restored: "RestoredRun") -> dict[str, dict[str, float]]:
+    """Returns what simple rules reach, by their name and metric."""
+    rules: dict[str, dict[str, float]] = {}
+    for metric, found in restored.run.summary.get("baselines", {}).items():
+        for rule, value in found.items():
+            rules.setdefault(rule, {})[metric] = value
+    return rules
+
+
+def _confusion(restored: "RestoredRun", texts: "TextSplit") -> "Table":
+    """Returns how many texts of each label are called what."""
+    from rich.table import Table
+
+    from rnnlab.training.loop import every_example
+
     counts = [[0, 0], [0, 0]]
-    with torch.no_grad():
-        for batch in texts.batches(texts.by_length(), EVALUATION_BATCH):
-            logits = restored.model(batch.inputs.to(restored.device), batch.lengths)
-            predicted = (torch.sigmoid(logits[:, 0]) > 0.5).long().tolist()
-            for label, guess in zip(batch.targets.long().tolist(), predicted, strict=True):
-                counts[label][guess] += 1
-    return metrics, counts
+    for batch in every_example(texts):
+        predicted = (restored.answer(batch)[:, 0] > 0).long().tolist()
+        for label, guess in zip(batch.targets.long().tolist(), predicted, strict=True):
+            counts[label][guess] += 1
+    table = Table("label", "predicted neg", "predicted pos", title="confusion (texts)")
+    for label, row in zip(("neg", "pos"), counts, strict=True):
+        table.add_row(label, *(f"{count:,}" for count in row))
+    return table

@@ -23,7 +23,8 @@ from rnnlab.config.experiment import prepare
 from rnnlab.config.launch import HydraOptions, launch
 from rnnlab.config.restore import Which, restore
 from rnnlab.config.schema import Config
-from rnnlab.config.subject import corpus_of, subject_of
+from rnnlab.config.subject import material_of, subject_of
+from rnnlab.core.errors import InputError
 from rnnlab.core.files import write_text
 from rnnlab.data.vocabulary import NEWNEG, NEWPOS
 from rnnlab.probes.base import Subject
@@ -66,8 +67,8 @@ def gradients_of_untrained(
 def gradients_of_run(name: str, *, checkpoint: Which, reduction: Reduction | None, full: bool) -> None:
     """Prints the gradients of a finished run's net and writes them into its folder."""
     restored = restore(find_run(name), checkpoint=checkpoint)
-    subject = subject_of(restored, corpus_of(restored, track=track_texts))
-    print(f"{printable(restored.run.name)}, epoch {restored.epoch}")
+    subject = subject_of(restored, material_of(restored, track=track_texts))
+    print(f"{printable(restored.run.name)}, {restored.place}")
     model = _model_name(restored.config)
     _show(_measure(restored.config, subject, model, reduction=reduction, full=full), restored.run.folder)
 
@@ -79,7 +80,7 @@ def _of_untrained(cfg: DictConfig, *, reduction: Reduction | None, full: bool) -
     folder = Path(hydra.runtime.output_dir)
     with nothing_left_behind(folder):
         experiment = prepare(checked(cfg), track=track_texts)
-        for note in experiment.corpus.notes:
+        for note in experiment.material.notes:
             print_note(note)
         model = str(hydra.runtime.choices["model"])
         table = _measure(experiment.config, experiment.subject(), model, reduction=reduction, full=full)
@@ -97,11 +98,13 @@ def _measure(
     chosen = build_probes(config).get("gradients")
     probe = chosen if isinstance(chosen, Gradients) else Gradients()
     probe = replace(probe, reduction=reduction or probe.reduction)
+    if objection := probe.objection(subject):
+        raise InputError(objection)
     with Console(stderr=True).status(f"Differentiating {model}"):
         vectors = probe.vectors(subject)
     batches = f"sum over mini-batches of {probe.batch_size} of the gradient of their mean loss"
     what = "mean over texts" if probe.reduction == "mean" else batches
-    print(f"{model}: gradient at the inserted tokens' vectors, {what} ({len(subject.texts):,} texts)")
+    print(f"{model}: gradient at the inserted tokens' vectors, {what} ({len(subject.inserted):,} texts)")
     if full:
         _print_vectors(vectors, model)
     table = gradient_table(vectors)

@@ -28,12 +28,14 @@ def neighbours(
     from rnnlab.cli.messages import print_note
     from rnnlab.cli.tables import print_table
     from rnnlab.config.restore import restore
+    from rnnlab.config.subject import require_words
     from rnnlab.core.errors import did_you_mean
     from rnnlab.probes.similarity import neighbours as nearest
     from rnnlab.runs.finder import find_run
 
     restored = restore(find_run(run), checkpoint=checkpoint)
-    before, vocabulary = _before(restored), restored.vocabulary
+    vocabulary = require_words(restored, "neighbours")
+    before = _before(restored)
     for word in words:
         if word not in vocabulary:
             hint = did_you_mean(word, vocabulary.words)
@@ -41,7 +43,7 @@ def neighbours(
             continue
         found: dict[str, Neighbours] = {
             name: nearest(weights, vocabulary, word, number=number)
-            for name, weights in (("before training", before), ("after", restored.model.embedding.weight))
+            for name, weights in (("before training", before), ("after", restored.model.word_vectors))
             if weights is not None
         }
         print_table(_table(word, found))

@@ -36,6 +36,7 @@ def pairs(
     """
     from rnnlab.cli.frames import print_frame
     from rnnlab.config.restore import restore
+    from rnnlab.config.subject import require_sentiment
     from rnnlab.core.errors import InputError
     from rnnlab.probes.pairs import chosen_suites, read_suite
     from rnnlab.runs.finder import find_run
@@ -44,6 +45,7 @@ def pairs(
         raise InputError("--suite and --file: make no sense together; leave one of them out")
     suites = chosen_suites(suite or []) if file is None else [read_suite(file)]
     restored = restore(find_run(run), checkpoint=checkpoint)
+    require_sentiment(restored, "pairs")
     rows = _judge(restored, suites)
     if form == "table":
         _print_summary(restored, suites, rows)
@@ -73,7 +75,7 @@ def _print_summary(restored: "RestoredRun", suites: "list[Suite]", rows: "pd.Dat
     from rnnlab.probes.pairs import TIE, summarise
 
     lines = [
-        f"{restored.run.name}, epoch {restored.epoch}",
+        f"{restored.run.name}, {restored.place}",
         *(f"{suite.name}: {suite.asks}" for suite in suites),
     ]
     console = make_console()

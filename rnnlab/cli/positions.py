@@ -37,19 +37,20 @@ def positions(
     from rnnlab.cli.messages import print_note, printable
     from rnnlab.cli.tables import print_table
     from rnnlab.config.restore import restore
-    from rnnlab.config.subject import corpus_of, subject_of
+    from rnnlab.config.subject import material_of, require_sentiment, subject_of
     from rnnlab.probes.positions import PLACES, Positions
     from rnnlab.reports.figures import save_figure
     from rnnlab.reports.position_figure import draw_positions
     from rnnlab.runs.finder import find_run
 
     restored = restore(find_run(run), checkpoint=checkpoint)
-    subject = subject_of(restored, corpus_of(restored, track=track_texts))
+    require_sentiment(restored, "positions")
+    subject = subject_of(restored, material_of(restored, track=track_texts))
     probe = Positions(tuple(step / steps for step in range(steps + 1)), texts)
     with Console(stderr=True).status("Moving the tokens"):
         table = probe.measure(subject)
     trained = f"trained with insert={restored.config.insert}"
-    print(printable(f"{restored.run.name}, epoch {restored.epoch}, {trained}"))
+    print(printable(f"{restored.run.name}, {restored.place}, {trained}"))
     print_table(_table(table))
     if note := _note(restored):
         print_note(note)
@@ -64,8 +65,9 @@ def _note(restored: "RestoredRun") -> str | None:
     """Returns what is really shown where the tokens have not been learned."""
     from rnnlab.data.vocabulary import NEWNEG, NEWPOS
 
+    assert restored.vocabulary is not None
     rows = [restored.vocabulary[token] for token in (NEWNEG, NEWPOS)]
-    if restored.model.embedding.weight[rows].any():
+    if restored.model.word_vectors[rows].any():
         return None
     why = "never met the tokens" if restored.config.insert == "none" else "has frozen vectors"
     return (

@@ -39,12 +39,14 @@ def predict(
     """
     from rnnlab.cli.texts import given_texts
     from rnnlab.config.restore import restore
+    from rnnlab.config.subject import require_sentiment
     from rnnlab.core.errors import InputError
     from rnnlab.runs.finder import find_run
 
     if trace and attribute:
         raise InputError("--trace and --attribute: make no sense together; leave one of them out")
     restored = restore(find_run(run), checkpoint=checkpoint)
+    require_sentiment(restored, "predict")
     given = given_texts(texts or [], file)
     encoded = restored.encode(given.texts, given.places)
     if trace or attribute:

@@ -3,7 +3,7 @@
 import logging
 import shlex
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -31,14 +31,15 @@ class Record:
         self.clock = time.monotonic()
         self.started = datetime.now().astimezone().isoformat(timespec="seconds")
         self.writer.write(CONFIG, self.config_yaml)
-        self.experiment.corpus.vocabulary.save(self.writer.folder / VOCABULARY)
+        if (vocabulary := self.experiment.material.vocabulary) is not None:
+            vocabulary.save(self.writer.folder / VOCABULARY)
         self.facts = self._lasting_facts()
         self.writer.summary(self._summary("running"))
 
     def add(self, row: EpochRow) -> None:
-        """Adds an epoch's row."""
+        """Adds a round's row."""
         metrics = self.experiment.task.metrics
-        values: dict[str, Any] = {"epoch": row.epoch}
+        values: dict[str, Any] = {self.experiment.plan.unit: row.place}
         values |= {f"train_{name}": row.train[name] for name in metrics}
         values |= {f"valid_{name}": row.valid.get(name) for name in metrics}
         values["seconds"] = round(row.seconds, 4)
@@ -67,8 +68,12 @@ class Record:
 
     def _lasting_facts(self) -> dict[str, Any]:
         parameters = list(self.experiment.model.parameters())
-        splits = self.experiment.splits
+        material = self.experiment.material
         return {
+            "task": self.experiment.task.name,
+            "unit": self.experiment.task.unit,
+            "shape": asdict(material.shape),
+            "baselines": material.baselines,
             "seed": self.experiment.config.seed,
             "engine": self.experiment.config.engine,
             "device": self.experiment.device,
@@ -76,10 +81,10 @@ class Record:
                 "total": sum(p.numel() for p in parameters),
                 "trainable": sum(p.numel() for p in parameters if p.requires_grad),
             },
-            "vocabulary": len(self.experiment.corpus.vocabulary),
+            "vocabulary": None if material.vocabulary is None else len(material.vocabulary),
             "vector_coverage": self.experiment.vector_coverage,
-            "examples": {name: len(split) for name, split in splits.items()},
-            "data": self.experiment.files,
+            "examples": {name: len(split) for name, split in material.finite.items()},
+            "data": material.files,
             "notes": self.experiment.notes,
             "versions": versions(),
             "git": git_state(),

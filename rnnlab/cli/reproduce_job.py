@@ -24,7 +24,6 @@ from rnnlab.config.restore import restore
 from rnnlab.config.schema import Config
 from rnnlab.core.batch import Batch
 from rnnlab.core.errors import InputError
-from rnnlab.core.seeds import epoch_order
 from rnnlab.probes.gradients import Gradients
 from rnnlab.reports.course import PRESETS, write_course_report
 from rnnlab.reports.course_texts import TEXTS
@@ -101,16 +100,14 @@ def _estimate(jobs: list[Job]) -> list[float]:
         if kind not in seconds:
             experiment = prepare(job.config, track=track_texts)
             state = build_state(job.config, experiment.model)
-            train = experiment.splits["train"]
-            order = epoch_order(len(train), seed=0, epoch=0)
-            batches = train.batches(order, job.config.training.batch_size)
+            plan = experiment.plan
             start = time.perf_counter()
-            some = islice(batches, TIMED_BATCHES)
+            some = islice(plan.batches(1), TIMED_BATCHES)
             train_epoch(state, experiment.task, some, device=experiment.device, clip_norm=None)
-            total = -(-len(train) // job.config.training.batch_size)
+            total = plan.steps(1)
             # An evaluation of the validation texts costs about a third of a training pass.
             seconds[kind] = (time.perf_counter() - start) / min(TIMED_BATCHES, total) * total * 4 / 3
-        costs.append(seconds[kind] * job.config.training.epochs)
+        costs.append(seconds[kind] * (job.config.training.epochs or 1))
     return costs
 
 
@@ -119,11 +116,11 @@ class _Overall(TrainingDisplay):
 
     def __init__(self, progress: Progress, cost: float) -> None:
         self._overall, self._cost = progress, cost
-        self._epochs = 1
+        self._rounds = 1
 
-    def begin(self, epochs: int) -> "_Overall":
-        """Returns itself, its share of the bar spread over `epochs`."""
-        self._epochs = epochs
+    def begin(self, rounds: int) -> "_Overall":
+        """Returns itself, its share of the bar spread over `rounds`."""
+        self._rounds = rounds
         return self
 
     def row(self, values: object) -> None:
@@ -133,7 +130,7 @@ class _Overall(TrainingDisplay):
         """Yields the batches of an epoch, moving the bar by their share of the run's cost."""
         for batch in batches:
             yield batch
-            self._overall.advance(self._overall.task_ids[0], self._cost / (total * self._epochs))
+            self._overall.advance(self._overall.task_ids[0], self._cost / (total * self._rounds))
 
 
 def _run(job: Job, display: _Overall) -> None:
@@ -141,7 +138,7 @@ def _run(job: Job, display: _Overall) -> None:
     experiment = prepare(job.config, track=track_texts)
     record = Record(experiment, RunWriter(job.folder), ["rnnlab", "train", *job.words], job.config_yaml)
     try:
-        train_into(experiment, record, display.begin(job.config.training.epochs))
+        train_into(experiment, record, display.begin(experiment.plan.rounds))
     except KeyboardInterrupt:
         record.finish("interrupted")
         raise

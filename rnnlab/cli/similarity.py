@@ -33,6 +33,7 @@ def similarity(
     from rnnlab.cli.messages import print_note, printable
     from rnnlab.cli.tables import print_table
     from rnnlab.config.restore import restore
+    from rnnlab.config.subject import require_words
     from rnnlab.core.errors import did_you_mean
     from rnnlab.probes.similarity import history, known_pairs, similarities
     from rnnlab.reports.figures import save_figure
@@ -40,13 +41,13 @@ def similarity(
     from rnnlab.runs.finder import find_run
 
     restored = restore(find_run(run), checkpoint=checkpoint)
-    vocabulary = restored.vocabulary
+    vocabulary = require_words(restored, "similarity")
     pairs, missing = known_pairs(_pairs(restored, words or []), vocabulary)
     for word in missing:
         hint = did_you_mean(word, vocabulary.words)
         print_note(f"{word!r} is not in the run's vocabulary; skipped{hint}")
-    print(printable(f"{restored.run.name}, epoch {restored.epoch}"))
-    print_table(_table(similarities(restored.model.embedding.weight, vocabulary, pairs)))
+    print(printable(f"{restored.run.name}, {restored.place}"))
+    print_table(_table(similarities(restored.model.word_vectors, vocabulary, pairs)))
     rows = history(restored.run.folder / "similarity.csv", pairs)
     if rows["similarity"].notna().any():
         print(_curve(rows, width=min(shutil.get_terminal_size().columns, 90)))

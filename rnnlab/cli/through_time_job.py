@@ -19,7 +19,7 @@ from rnnlab.config.experiment import prepare
 from rnnlab.config.launch import HydraOptions, launch
 from rnnlab.config.restore import Which, restore
 from rnnlab.config.schema import Config
-from rnnlab.config.subject import corpus_of, subject_of
+from rnnlab.config.subject import material_of, subject_of
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import write_text
 from rnnlab.probes.base import Subject
@@ -44,7 +44,7 @@ def measure_untrained(overrides: list[str], settings: Settings) -> None:
         folder = Path(HydraConfig.get().runtime.output_dir)
         with nothing_left_behind(folder):
             experiment = prepare(checked(cfg), track=track_texts)
-            for note in experiment.corpus.notes:
+            for note in experiment.material.notes:
                 print_note(note)
             table = _measure(experiment.config, experiment.subject(), settings)
         _save(table, folder)
@@ -55,8 +55,8 @@ def measure_untrained(overrides: list[str], settings: Settings) -> None:
 def measure_run(name: str, checkpoint: Which, settings: Settings) -> None:
     """Measures a finished run's net, into its folder."""
     restored = restore(find_run(name), checkpoint=checkpoint)
-    subject = subject_of(restored, corpus_of(restored, track=track_texts))
-    print(f"{printable(restored.run.name)}, epoch {restored.epoch}")
+    subject = subject_of(restored, material_of(restored, track=track_texts))
+    print(f"{printable(restored.run.name)}, {restored.place}")
     _save(_measure(restored.config, subject, settings), restored.run.folder)
 
 
@@ -67,7 +67,7 @@ def _measure(config: Config, subject: Subject, settings: Settings) -> pd.DataFra
     for name, value in settings.items():
         if value is not None:
             setattr(probe, name, value)
-    if objection := probe.objection(subject.model):
+    if objection := probe.objection(subject):
         raise InputError(objection)
     with Console(stderr=True).status("Going back through time"):
         return probe.measure(subject)

@@ -26,11 +26,8 @@ def train_into(experiment: Experiment, record: Record, display: TrainingDisplay)
     rows = fit(
         state,
         experiment.task,
-        experiment.splits["train"],
-        experiment.splits.get("valid"),
-        epochs=training.epochs,
-        batch_size=training.batch_size,
-        seed=experiment.config.seed,
+        experiment.plan,
+        experiment.material.splits.get("valid"),
         device=experiment.device,
         monitor=experiment.monitor,
         patience=training.patience,
@@ -41,7 +38,7 @@ def train_into(experiment: Experiment, record: Record, display: TrainingDisplay)
         if row.improved:
             save_checkpoint(state, record.writer.folder / BEST)
         save_checkpoint(state, record.writer.folder / LAST)
-        observers.look(row.epoch)
+        observers.look(row)
         record.add(row)
         display.row(record.rows[-1])
     record.finish("finished")

@@ -28,7 +28,7 @@ def run_training(cfg: DictConfig) -> float | None:
         experiment = prepare(checked(cfg), track=track_texts)
         record = Record(experiment, RunWriter(folder), _command(), OmegaConf.to_yaml(cfg, resolve=True))
     try:
-        with training_display(experiment.config.training.epochs) as display:
+        with training_display(experiment.plan) as display:
             best = train_into(experiment, record, display)
     except RnnlabError as error:
         log.error("%s", error)

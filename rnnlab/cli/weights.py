@@ -47,7 +47,7 @@ def weights(
     restored = restore(find_run(run), checkpoint=checkpoint)
     parameters = _chosen(dict(restored.model.named_parameters()), names or [])
     table = parameter_table(restored.model)
-    print(printable(f"{restored.run.name}, epoch {restored.epoch}"))
+    print(printable(f"{restored.run.name}, {restored.place}"))
     print_table(_shown(table[table["parameter"].isin(parameters)]))
     if values:
         for name, parameter in parameters.items():

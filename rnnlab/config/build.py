@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits
 from torch import nn
 
 from rnnlab.config.schema import Config, load_target
-from rnnlab.core.batch import Objective
+from rnnlab.core.batch import Split, Stream
 from rnnlab.core.errors import InputError, did_you_mean
 from rnnlab.core.metrics import higher_is_better
 from rnnlab.core.seeds import seed_everything
@@ -16,11 +16,14 @@ from rnnlab.data.corpus import Corpus, Encoding, Track, load_corpus
 from rnnlab.data.splits import TextSplit
 from rnnlab.data.vectors import Vectors, load_vectors
 from rnnlab.data.vocabulary import NEWNEG, NEWPOS, PAD_ID, Vocabulary
-from rnnlab.models.base import SequenceModel
+from rnnlab.models.base import Embedding, Features, SequenceModel
 from rnnlab.models.embedding import make_embedding
 from rnnlab.probes.base import Probe
+from rnnlab.tasks.base import Shape, Task
+from rnnlab.tasks.sentiment import Sentiment
 from rnnlab.training.engine import MakeEngine, TorchEngine
 from rnnlab.training.loop import Scheduler, TrainingState
+from rnnlab.training.plan import Epochs, Plan, Steps
 from rnnlab.training.scratch_engine import ScratchEngine
 
 DEFAULT_EMBEDDING_DIM = 50
@@ -38,9 +41,15 @@ def build_corpus(config: Config, *, track: Track) -> Corpus:
     data = config.data
     if data.valid is not None and data.valid_fraction:
         raise InputError("data.valid_fraction: makes no sense beside data.valid; leave one of them out")
-    paths = {name: getattr(data, name) for name in ("train", "valid", "test")}
-    given = {name: Path(path) for name, path in paths.items() if path is not None}
-    return load_corpus(given, encoding_of(config), cache=Path(data.cache), track=track)
+    if data.train is None:
+        raise InputError("data.train: a value is needed; give it as data.train=…")
+    return load_corpus(given_paths(config), encoding_of(config), cache=Path(data.cache), track=track)
+
+
+def given_paths(config: Config) -> dict[str, Path]:
+    """Returns the paths of the splits that the configuration names."""
+    paths = {name: getattr(config.data, name) for name in ("train", "valid", "test")}
+    return {name: Path(path) for name, path in paths.items() if path is not None}
 
 
 def with_insertion(split: TextSplit, config: Config, vocabulary: Vocabulary) -> TextSplit:
@@ -60,29 +69,43 @@ def build_vectors(config: Config, vocabulary: Vocabulary) -> Vectors | None:
     return load_vectors(Path(data.vectors), vocabulary.words, embedding_dim=data.embedding_dim)
 
 
-def build_model(config: Config, vocabulary: Vocabulary, vectors: Vectors | None) -> SequenceModel:
+def build_model(
+    config: Config, vocabulary: Vocabulary | None, vectors: Vectors | None, shape: Shape = Sentiment.shape
+) -> SequenceModel:
     """Returns the model with the initial parameters that follow from `config.seed`.
 
     Right after seeding, the modules are made in the order embedding, recurrent layer, hidden Linear,
     output Linear, as float32, and then cast to the training precision.
     """
     cls, settings = load_target(config.model, "model")
+    if shape.every_step:
+        settings["every_step"] = True
     seed_everything(config.seed)
-    embedding = make_embedding(
-        vocabulary_size=len(vocabulary),
-        embedding_dim=config.data.embedding_dim or DEFAULT_EMBEDDING_DIM,
-        vectors=None if vectors is None else torch.from_numpy(vectors.matrix),
-        zero_rows=[PAD_ID, vocabulary[NEWNEG], vocabulary[NEWPOS]],
-        freeze=config.freeze,
-    )
-    model = cls(embedding=embedding, output_size=build_task(config).output_size, **settings)
+    embedding = build_embedding(config, vocabulary, vectors, shape)
+    model = cls(embedding=embedding, output_size=shape.output_size, **settings)
     return model.to(getattr(torch, config.training.precision))
 
 
-def build_task(config: Config) -> Objective:
+def build_embedding(
+    config: Config, vocabulary: Vocabulary | None, vectors: Vectors | None, shape: Shape
+) -> Embedding:
+    """Returns the table of word vectors, or what passes numbers on."""
+    if vocabulary is None:
+        assert shape.features is not None
+        return Features(shape.features)
+    return make_embedding(
+        vocabulary_size=len(vocabulary),
+        embedding_dim=config.data.embedding_dim or DEFAULT_EMBEDDING_DIM,
+        vectors=None if vectors is None else torch.from_numpy(vectors.matrix),
+        zero_rows=[PAD_ID, *(vocabulary[word] for word in (NEWNEG, NEWPOS) if word in vocabulary)],
+        freeze=config.freeze,
+    )
+
+
+def build_task(config: Config) -> Task:
     """Returns the task; raises InputError if `training.monitor` is none of its metrics."""
     cls, settings = load_target(config.task, "task")
-    task: Objective = cls(**settings)
+    task: Task = _try("task", lambda: cls(**settings))
     monitors = [f"{split}_{metric}" for split in ("train", "valid") for metric in task.metrics]
     monitor = config.training.monitor
     if monitor not in monitors:
@@ -142,7 +165,8 @@ def configure_torch(config: Config) -> None:
 
 def check_buildable(config: Config) -> None:
     """Raises InputError for what only making things shows: torch knows the ranges of its own settings."""
-    build_task(config)
+    task = build_task(config)
+    check_fit(config, task)
     build_device(config)
     model_cls, settings = load_target(config.model, "model")
     _try("model", lambda: model_cls(embedding=nn.Embedding(2, 1), output_size=1, **settings))
@@ -153,6 +177,51 @@ def check_buildable(config: Config) -> None:
     _try("optimizer", optimizer.step)
     plateau = isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau)
     _try("scheduler", lambda: scheduler.step(*([0.0] if plateau else [])))
+
+
+def check_fit(config: Config, task: Task) -> None:
+    """Raises InputError for a choice that means nothing to the task, or that its shape rules out."""
+    if isinstance(task, Sentiment):
+        return
+    if config.insert != "none":
+        raise InputError(
+            f"insert: task={task.name} has no classes to mark; expected none, found {config.insert!r}"
+        )
+    for key, field in type(config.data).model_fields.items():
+        value = getattr(config.data, key)
+        if key not in task.reads and key != "cache" and value != field.default:
+            raise InputError(f"data.{key}: task={task.name} makes no use of it; found {value!r}")
+    if config.freeze and "embedding_dim" not in task.reads:
+        raise InputError(f"freeze: task={task.name} has no word vectors; expected false, found true")
+
+
+def build_plan(config: Config, train: Split | Stream) -> Plan:
+    """Returns how long to train on what; raises InputError where epochs and steps are mixed up."""
+    training, task = config.training, str(config.task["_target_"]).rpartition(".")[2].lower()
+    if isinstance(train, Stream):
+        if training.epochs is not None:
+            raise InputError(
+                f"training.epochs: task={task} draws fresh examples and counts training.steps; "
+                f"expected null, found {training.epochs}"
+            )
+        if training.steps is None or training.validate_every is None:
+            missing = "steps" if training.steps is None else "validate_every"
+            raise InputError(f"training.{missing}: a value is needed; give it as training.{missing}=…")
+        return Steps(
+            stream=train,
+            total=training.steps,
+            validate_every=training.validate_every,
+            batch_size=training.batch_size,
+        )
+    for name in ("steps", "validate_every"):
+        if (found := getattr(training, name)) is not None:
+            raise InputError(
+                f"training.{name}: task={task} has a finite training set and counts training.epochs; "
+                f"expected null, found {found}"
+            )
+    if training.epochs is None:
+        raise InputError("training.epochs: a value is needed; give it as training.epochs=…")
+    return Epochs(split=train, epochs=training.epochs, batch_size=training.batch_size, seed=config.seed)
 
 
 def _try(group: str, make: Any) -> Any:

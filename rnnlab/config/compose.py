@@ -37,9 +37,11 @@ class UserConfigs(SearchPathPlugin):
             search_path.prepend("user", f"file://{own}")
 
 
-def label(experiment: str | None, model: str, insert: str) -> str:
-    """Returns the first part of a run folder's name: the experiment's, else model and insertion."""
-    return str(experiment).replace("/", "-") if experiment else f"{model}-{insert}"
+def label(experiment: str | None, task: str, model: str, insert: str) -> str:
+    """Returns the first part of a run folder's name: the experiment's, else model and insertion or task."""
+    if experiment:
+        return str(experiment).replace("/", "-")
+    return f"{model}-{insert if task == 'sentiment' else task}"
 
 
 def register() -> None:

@@ -7,18 +7,23 @@ from pathlib import Path
 from typing import Literal
 
 import pandas as pd
+import torch
 import yaml
+from pydantic import TypeAdapter, ValidationError
+from torch import Tensor
 
 from rnnlab.config.build import build_device, build_model, build_task, configure_torch
 from rnnlab.config.schema import Config, validate
-from rnnlab.core.batch import Objective
+from rnnlab.core.batch import Batch
 from rnnlab.core.errors import InputError
 from rnnlab.data.tokenizers import Tokenizer, make_tokenizer
 from rnnlab.data.vocabulary import Vocabulary
 from rnnlab.models.base import SequenceModel
 from rnnlab.probes.prediction import EncodedText, predictions
 from rnnlab.runs.finder import Run, metrics_path
-from rnnlab.runs.writer import BEST, CONFIG, LAST, VOCABULARY
+from rnnlab.runs.writer import BEST, CONFIG, LAST, SUMMARY, VOCABULARY
+from rnnlab.tasks.base import Shape, Task
+from rnnlab.tasks.sentiment import Sentiment
 from rnnlab.training.checkpoint import load_model, read_checkpoint
 
 Which = Literal["last", "best"]
@@ -26,15 +31,26 @@ Which = Literal["last", "best"]
 
 @dataclass(frozen=True)
 class RestoredRun:
-    """A run's model in evaluation mode, with all that is needed to ask it something."""
+    """A run's model in evaluation mode, with all that is needed to ask it something.
+
+    vocabulary: None where the task's inputs are numbers; epoch: finished epochs, or rounds of steps.
+    """
 
     run: Run
     config: Config
-    vocabulary: Vocabulary
-    task: Objective
+    vocabulary: Vocabulary | None
+    task: Task
+    shape: Shape
     model: SequenceModel
     device: str
     epoch: int
+
+    @property
+    def place(self) -> str:
+        """How far the training had come, as in `epoch 10` or `step 2000`."""
+        every = self.config.training.validate_every
+        steps = min(self.epoch * (every or 0), self.config.training.steps or 0)
+        return f"step {steps:,}" if every else f"epoch {self.epoch}"
 
     @property
     def metrics(self) -> pd.DataFrame:
@@ -44,6 +60,12 @@ class RestoredRun:
             return pd.read_csv(path)
         except ValueError as error:
             raise InputError(f"{path}: not readable as a table of metrics ({error})") from None
+
+    @torch.no_grad()
+    def answer(self, batch: Batch) -> Tensor:
+        """Returns the model's logits of a batch, on the CPU."""
+        logits: Tensor = self.model(batch.inputs.to(self.device), batch.lengths)
+        return logits.cpu()
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
@@ -55,6 +77,7 @@ class RestoredRun:
 
         Raises InputError for a text that holds no token, naming its place (by default `text 1` and so on).
         """
+        assert self.vocabulary is not None
         encoded = []
         for index, tokens in enumerate(self.tokenizer.tokenize(texts)):
             if not tokens:
@@ -93,18 +116,28 @@ def restore(run: Run, *, checkpoint: Which = "last") -> RestoredRun:
         raise InputError(f"{run.folder}: the run is unfinished (still going on, or killed)")
     config = read_config(run.folder)
     configure_torch(config)
-    vocabulary = Vocabulary.load(run.folder / VOCABULARY)
+    shape = read_shape(run)
     path = run.folder / {"last": LAST, "best": BEST}[checkpoint]
     tensors, _ = read_checkpoint(path)
-    weight = tensors.get("model.embedding.weight")
-    if weight is None or weight.ndim != 2:
-        raise InputError(f"{path}: expected a two-dimensional model.embedding.weight, found none")
-    # The dimension came from the vectors file, which need not be there any more.
-    data = config.data.model_copy(update={"embedding_dim": weight.shape[1]})
-    config_then = config.model_copy(update={"data": data})
-    model = build_model(config_then, vocabulary, None)
+    vocabulary, config_then = None, config
+    if shape.features is None:
+        vocabulary = Vocabulary.load(run.folder / VOCABULARY)
+        weight = tensors.get("model.embedding.weight")
+        if weight is None or weight.ndim != 2:
+            raise InputError(f"{path}: expected a two-dimensional model.embedding.weight, found none")
+        # The dimension came from the vectors file, which need not be there any more.
+        data = config.data.model_copy(update={"embedding_dim": weight.shape[1]})
+        config_then = config.model_copy(update={"data": data})
+    model = build_model(config_then, vocabulary, None, shape)
     facts = load_model(model, path)
-    device = build_device(config)
-    return RestoredRun(
-        run, config, vocabulary, build_task(config), model.to(device).eval(), device, facts["epoch"]
-    )
+    device, task = build_device(config), build_task(config)
+    return RestoredRun(run, config, vocabulary, task, shape, model.to(device).eval(), device, facts["epoch"])
+
+
+def read_shape(run: Run) -> Shape:
+    """Returns the shape of a run's net from its summary, that of sentiment if it names none."""
+    found = run.summary.get("shape")
+    try:
+        return Sentiment.shape if found is None else TypeAdapter(Shape).validate_python(found)
+    except ValidationError:
+        raise InputError(f"{run.folder / SUMMARY}: shape: expected a net's shape, found {found!r}") from None

@@ -19,7 +19,7 @@ TARGET_MODULES = {  # where a `_target_` of each group may come from; nothing el
 }
 AT_RUN_TIME = {  # parameters of these classes that a configuration does not give
     "task": set[str](),
-    "model": {"embedding", "output_size"},
+    "model": {"embedding", "output_size", "every_step"},
     "optimizer": {"params"},
     "scheduler": {"optimizer", "mode", "last_epoch"},
     "probe": set[str](),
@@ -35,25 +35,27 @@ class Section(BaseModel):
 class DataConfig(Section):
     """Which texts, and how they become numbers (`configs/data/base.yaml` has the meanings)."""
 
-    train: str
-    valid: str | None
-    test: str | None
-    vectors: str | None
-    embedding_dim: Positive | None
-    valid_fraction: Annotated[float, Ge(0.0), Lt(1.0)]
-    tokenizer: Literal["spacy", "whitespace"]
-    vocabulary: Literal["rnnlab", "torchtext"]
-    min_count: Positive
-    max_vocabulary: Positive | None
-    max_length: Positive | None
-    strip_html: bool
+    train: str | None = None
+    valid: str | None = None
+    test: str | None = None
+    vectors: str | None = None
+    embedding_dim: Positive | None = None
+    valid_fraction: Annotated[float, Ge(0.0), Lt(1.0)] = 0.0
+    tokenizer: Literal["spacy", "whitespace"] = "spacy"
+    vocabulary: Literal["rnnlab", "torchtext"] = "rnnlab"
+    min_count: Positive = 1
+    max_vocabulary: Positive | None = None
+    max_length: Positive | None = None
+    strip_html: bool = True
     cache: str
 
 
 class TrainingConfig(Section):
     """How long, on what, and in which numbers."""
 
-    epochs: Positive
+    epochs: Positive | None
+    steps: Positive | None = None
+    validate_every: Positive | None = None
     batch_size: Positive
     device: Literal["auto", "cpu", "cuda"]
     precision: Literal["float32", "float64"]

@@ -1,39 +1,59 @@
 """What a probe gets to see of a finished run."""
 
-from dataclasses import replace
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
-from rnnlab.config.build import build_corpus, build_model, build_vectors, with_insertion
+from rnnlab.config.build import build_model, build_vectors
+from rnnlab.config.material import check_unchanged, load_material
 from rnnlab.config.restore import RestoredRun
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import fingerprint
-from rnnlab.data.corpus import Corpus, Track
+from rnnlab.data.corpus import Track
+from rnnlab.data.vocabulary import Vocabulary
 from rnnlab.probes.base import Subject
+from rnnlab.tasks.base import Material
+from rnnlab.tasks.sentiment import Sentiment
 
 
-def corpus_of(restored: RestoredRun, *, track: Track) -> Corpus:
-    """Returns the run's encoded texts; raises InputError if they are gone or other than they were."""
-    corpus = build_corpus(restored.config, track=track)
-    if corpus.vocabulary.words != restored.vocabulary.words:
-        raise InputError(f"{restored.config.data.train}: has changed since the run (its vocabulary differs)")
-    return corpus
+def material_of(restored: RestoredRun, *, track: Track) -> Material:
+    """Returns what the run was trained with; raises InputError if it is gone or other than it was."""
+    material = load_material(restored.config, restored.task, track=track).material
+    words = None if restored.vocabulary is None else restored.vocabulary.words
+    check_unchanged(material, words, restored.config)
+    return material
 
 
-def subject_of(restored: RestoredRun, corpus: Corpus) -> Subject:
-    """Returns the run's model beside its validation texts (else the training ones), in its precision."""
-    texts = corpus.splits.get("valid", corpus.splits["train"])
-    texts = replace(texts, precision=getattr(torch, restored.config.training.precision))
+def subject_of(restored: RestoredRun, material: Material) -> Subject:
+    """Returns the run's model beside its validation examples (else the training ones), in its precision."""
+    name = material.looked_at
     return Subject(
         model=restored.model,
         objective=restored.task,
         vocabulary=restored.vocabulary,
-        texts=texts,
-        inserted=with_insertion(texts, restored.config, restored.vocabulary),
+        texts=material.texts.get(name),
+        inserted=material.finite[name],
         device=restored.device,
     )
+
+
+def require_sentiment(restored: RestoredRun, command: str) -> None:
+    """Raises InputError, in one line, for a run of another task than sentiment."""
+    if not isinstance(restored.task, Sentiment):
+        raise InputError(
+            f"{restored.run.name}: rnnlab {command} is about texts with a class (task=sentiment); "
+            f"this run's task is {restored.task.name}"
+        )
+
+
+def require_words(restored: RestoredRun, command: str) -> Vocabulary:
+    """Returns the run's vocabulary; raises InputError, in one line, for a run whose inputs are numbers."""
+    if restored.vocabulary is None:
+        raise InputError(
+            f"{restored.run.name}: rnnlab {command} is about word vectors; the inputs of "
+            f"task={restored.task.name} are numbers"
+        )
+    return restored.vocabulary
 
 
 def initial_vectors(restored: RestoredRun) -> Tensor:
@@ -47,5 +67,7 @@ def initial_vectors(restored: RestoredRun) -> Tensor:
         path = Path(config.data.vectors)
         if path.exists() and fingerprint(path) != recorded["sha256"]:
             raise InputError(f"{path}: has changed since the run (its SHA-256 differs)")
+    assert restored.vocabulary is not None
     vectors = build_vectors(config, restored.vocabulary)
-    return build_model(config, restored.vocabulary, vectors).embedding.weight.detach()
+    model = build_model(config, restored.vocabulary, vectors, restored.shape)
+    return model.word_vectors.detach()

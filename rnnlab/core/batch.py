@@ -1,10 +1,15 @@
 """What flows from data through a model into a loss."""
 
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from typing import ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from torch import Tensor
+
+UNCOUNTED = -100
+"""The class of a step at which nothing is asked; torch's own cross-entropy leaves it out, too."""
+
+Criterion = Literal["binary_cross_entropy", "cross_entropy", "mean_squared_error"]
 
 
 class Batch(NamedTuple):
@@ -12,7 +17,8 @@ class Batch(NamedTuple):
 
     inputs: token ids, int64 (batch, time), 0 where padded; or numbers, float (batch, time, features).
     lengths: int64 (batch,), at least 1, always on the CPU.
-    targets: what the task compares with; for sentiment float (batch,), 0 negative and 1 positive.
+    targets: what the task compares with; for sentiment float (batch,), 0 negative and 1 positive. Classes
+    are int64, UNCOUNTED where nothing is asked (padding); numbers are float (batch, outputs).
     """
 
     inputs: Tensor
@@ -23,7 +29,15 @@ class Batch(NamedTuple):
         """Returns the batch with inputs and targets on `device`; lengths stay on the CPU."""
         return Batch(self.inputs.to(device), self.lengths, self.targets.to(device))
 
+    def double(self) -> "Batch":
+        """Returns the batch with numbers in float64, ids and classes as they are."""
+        inputs, targets = (
+            part.double() if part.is_floating_point() else part for part in (self.inputs, self.targets)
+        )
+        return Batch(inputs, self.lengths, targets)
 
+
+@runtime_checkable
 class Split(Protocol):
     """A finite set of examples that can be read in any order."""
 
@@ -40,15 +54,35 @@ class Split(Protocol):
         ...
 
 
-class Objective(Protocol):
-    """What a task asks of a model's outputs."""
+@runtime_checkable
+class Stream(Protocol):
+    """Examples without end, drawn when they are asked for."""
 
-    metrics: tuple[str, ...]
-    output_size: int
+    def draw(self, start: int, number: int, batch_size: int) -> Iterator[Batch]:
+        """Yields `number` batches from number `start`, 0 or more, on.
+
+        A batch follows from the stream's seed, its own number and `batch_size` alone, so that a training
+        may stop at any batch and go on from there.
+        """
+        ...
+
+
+class Objective(Protocol):
+    """What a task asks of a model's outputs.
+
+    metrics: the names of its figures, `loss` among them; criterion: what is minimized.
+    """
+
+    metrics: ClassVar[tuple[str, ...]]
+    criterion: ClassVar[Criterion]
 
     def measure(self, logits: Tensor, targets: Tensor) -> dict[str, Tensor]:
-        """Returns each metric's values (units,), to be averaged over units; `loss` is what is minimized.
+        """Returns measures (units,) by name, each to be averaged over units; `loss` is what is minimized.
 
         A unit is what the task counts: a text for a classifier, a token for a tagger.
         """
+        ...
+
+    def figures(self, means: dict[str, float]) -> dict[str, float]:
+        """Returns the metrics from the means of the measures over units."""
         ...

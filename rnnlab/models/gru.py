@@ -2,7 +2,8 @@
 
 from torch import nn
 
-from rnnlab.models.base import Probability, Size
+from rnnlab.models.base import Embedding, Probability, Size
+from rnnlab.models.initialise import Init
 from rnnlab.models.recurrent import RecurrentModel, between_layers
 
 
@@ -12,13 +13,15 @@ class GRU(RecurrentModel):
     def __init__(
         self,
         *,
-        embedding: nn.Embedding,
+        embedding: Embedding,
         output_size: int,
         hidden_size: Size = 50,
         num_layers: Size = 1,
         bidirectional: bool = False,
-        head_size: Size = 20,
+        head_size: Size | None = 20,
         dropout: Probability = 0.0,
+        init: Init = "default",
+        every_step: bool = False,
     ) -> None:
         recurrent = nn.GRU(
             embedding.embedding_dim,
@@ -33,4 +36,6 @@ class GRU(RecurrentModel):
             head_size=head_size,
             output_size=output_size,
             dropout=dropout,
+            every_step=every_step,
+            init=init,
         )

@@ -4,7 +4,8 @@ from typing import Literal
 
 from torch import nn
 
-from rnnlab.models.base import Probability, Size
+from rnnlab.models.base import Embedding, Probability, Size
+from rnnlab.models.initialise import Init
 from rnnlab.models.recurrent import RecurrentModel, between_layers
 
 
@@ -14,14 +15,16 @@ class RNN(RecurrentModel):
     def __init__(
         self,
         *,
-        embedding: nn.Embedding,
+        embedding: Embedding,
         output_size: int,
         hidden_size: Size = 50,
         num_layers: Size = 1,
         bidirectional: bool = False,
         nonlinearity: Literal["tanh", "relu"] = "tanh",
-        head_size: Size = 20,
+        head_size: Size | None = 20,
         dropout: Probability = 0.0,
+        init: Init = "default",
+        every_step: bool = False,
     ) -> None:
         recurrent = nn.RNN(
             embedding.embedding_dim,
@@ -37,4 +40,6 @@ class RNN(RecurrentModel):
             head_size=head_size,
             output_size=output_size,
             dropout=dropout,
+            every_step=every_step,
+            init=init,
         )

@@ -8,39 +8,60 @@ from typing import Protocol
 import pandas as pd
 import torch
 
-from rnnlab.core.batch import Objective
+from rnnlab.core.batch import Split
 from rnnlab.data.splits import TextSplit
 from rnnlab.data.vocabulary import Vocabulary
 from rnnlab.models.base import SequenceModel
+from rnnlab.tasks.base import Task
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A model and the texts it is looked at with; a probe leaves all of it bit for bit as it was.
+    """A model and the examples it is looked at with; a probe leaves all of it bit for bit as it was.
 
-    texts: the validation texts (training ones where there are none) without inserted tokens; inserted:
-    the same with the run's tokens; optimizer: that of the training going on, None for a finished run.
+    vocabulary: None where inputs are numbers; inserted: the validation examples (training ones where there
+    are none), for sentiment with the run's tokens; texts: for sentiment the same without them, else None;
+    optimizer: that of the training going on, None for a finished run.
     """
 
     model: SequenceModel
-    objective: Objective
-    vocabulary: Vocabulary
-    texts: TextSplit
-    inserted: TextSplit
+    objective: Task
+    vocabulary: Vocabulary | None
+    texts: TextSplit | None
+    inserted: Split
     device: str
     optimizer: torch.optim.Optimizer | None = None
+
+    @property
+    def marked(self) -> TextSplit:
+        """The validation texts with the run's tokens; only for sentiment."""
+        assert isinstance(self.inserted, TextSplit)
+        return self.inserted
 
 
 class Probe(Protocol):
     """One way of looking at a model; its constructor's parameters are its settings in `configs/probe/`."""
 
-    def objection(self, model: SequenceModel) -> str | None:
-        """Returns why the probe makes no sense for this model, or None if it does."""
+    def objection(self, subject: Subject) -> str | None:
+        """Returns why the probe makes no sense for this model or task, or None if it does."""
         ...
 
     def measure(self, subject: Subject) -> pd.DataFrame:
         """Returns a table of figures; columns are the probe's own."""
         ...
+
+
+def labelled(subject: Subject) -> tuple[TextSplit, Vocabulary]:
+    """Returns the texts and the vocabulary of a subject that `objection_without_labels` lets pass."""
+    assert subject.texts is not None and subject.vocabulary is not None
+    return subject.texts, subject.vocabulary
+
+
+def objection_without_labels(subject: Subject) -> str | None:
+    """Returns why a probe that moves class-marking tokens makes no sense, unless the task is sentiment."""
+    if subject.texts is not None:
+        return None
+    return f"task={subject.objective.name} has no class-marking tokens to put into its sequences"
 
 
 @contextmanager

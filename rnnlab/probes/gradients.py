@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from rnnlab.data.splits import Insert
 from rnnlab.data.vocabulary import NEWNEG, NEWPOS
-from rnnlab.models.base import SequenceModel, Size
-from rnnlab.probes.base import Subject, undisturbed
+from rnnlab.models.base import Size
+from rnnlab.probes.base import Subject, labelled, objection_without_labels, undisturbed
 from rnnlab.probes.similarity import cosine
 
 POSITIONS: tuple[Insert, ...] = ("start", "middle", "end")
@@ -40,9 +40,9 @@ class Gradients:
     reduction: Reduction = "sum_of_batch_means"
     batch_size: Size = 8
 
-    def objection(self, model: SequenceModel) -> str | None:
-        """Returns None: every model has word vectors."""
-        return None
+    def objection(self, subject: Subject) -> str | None:
+        """Returns a reason for tasks without labelled texts; every model has word vectors."""
+        return objection_without_labels(subject)
 
     def measure(self, subject: Subject) -> pd.DataFrame:
         """Returns the rows of `gradient_table`."""
@@ -54,22 +54,23 @@ class Gradients:
         They are taken on a copy in float64: in float32, those that have vanished over some hundred steps
         would be zeros, without direction or ratio.
         """
-        tokens = {"newneg": subject.vocabulary[NEWNEG], "newpos": subject.vocabulary[NEWPOS]}
+        bare, vocabulary = labelled(subject)
+        tokens = {"newneg": vocabulary[NEWNEG], "newpos": vocabulary[NEWPOS]}
         rows = list(tokens.values())
-        weights = self._weights(len(subject.texts))
+        weights = self._weights(len(bare))
         found = {}
         double = copy.deepcopy(subject.model).double()
         # cuDNN has no backward pass in evaluation mode.
         with torch.backends.cudnn.flags(enabled=False), undisturbed(double) as model:
             for position in POSITIONS:
-                texts = replace(subject.texts.insert(position, **tokens), precision=torch.float64)
+                texts = replace(bare.insert(position, **tokens), precision=torch.float64)
                 order = texts.by_length()
                 total = torch.zeros(2, model.embedding.embedding_dim, dtype=torch.float64)
                 parts = weights[torch.from_numpy(order)].split(TEXTS_AT_A_TIME)
                 for batch, part in zip(texts.batches(order, TEXTS_AT_A_TIME), parts, strict=True):
                     inputs, lengths, targets = batch.to(subject.device)
                     losses = subject.objective.measure(model(inputs, lengths), targets)["loss"]
-                    (gradient,) = torch.autograd.grad(losses @ part.to(losses), model.embedding.weight)
+                    (gradient,) = torch.autograd.grad(losses @ part.to(losses), model.word_vectors)
                     total += gradient[rows].cpu()
                 found[str(position)] = total.numpy()
         return found

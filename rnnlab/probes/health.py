@@ -10,7 +10,6 @@ from annotated_types import Gt, Lt
 from torch import Tensor, nn
 
 from rnnlab.core.batch import Batch
-from rnnlab.models.base import SequenceModel
 from rnnlab.models.recurrent import RecurrentModel
 from rnnlab.probes.base import Subject
 from rnnlab.probes.through_time import Count, draw_texts, read_texts
@@ -46,7 +45,7 @@ class Health:
         """Sets how many texts are drawn by `seed` (the same at every look), and what counts as saturated."""
         self.examples, self.saturation, self.seed = examples, saturation, seed
 
-    def objection(self, model: SequenceModel) -> str | None:
+    def objection(self, subject: Subject) -> str | None:
         """Returns None: every model has parameters."""
         return None
 
@@ -55,12 +54,10 @@ class Health:
         batch = draw_texts(subject, self.examples, self.seed)
         gradients = double_gradients(subject, batch)
         ratios, saturated = update_ratios(subject, gradients), self._saturated(subject, batch)
-        tokens = torch.arange(int(batch.lengths.max())) < batch.lengths[:, None]
-        words = batch.inputs[tokens].unique().to(subject.device)
         rows = []
         for name, parameter in subject.model.named_parameters():
             gradient = gradients[name]
-            entries = gradient[words] if name == "embedding.weight" else gradient
+            entries = gradient[_words(batch).to(subject.device)] if name == "embedding.weight" else gradient
             smallest = torch.finfo(parameter.dtype).tiny
             row = {
                 "parameter": name,
@@ -93,8 +90,8 @@ class Health:
 def double_gradients(subject: Subject, batch: Batch) -> dict[str, Tensor]:
     """Returns the gradient of the batch's mean loss for every parameter, frozen ones included, in float64."""
     model = deepcopy(subject.model).double().eval().requires_grad_(True)
-    inputs, lengths, targets = batch.to(subject.device)
-    loss = subject.objective.measure(model(inputs, lengths), targets.double())["loss"].mean()
+    inputs, lengths, targets = batch.double().to(subject.device)
+    loss = subject.objective.measure(model(inputs, lengths), targets)["loss"].mean()
     parameters = dict(model.named_parameters())
     return dict(zip(parameters, torch.autograd.grad(loss, list(parameters.values())), strict=True))
 
@@ -114,6 +111,12 @@ def update_ratios(subject: Subject, gradients: dict[str, Tensor]) -> dict[str, f
         size = before.detach().double().norm()
         ratios[name] = float((after.detach().double() - before.detach().double()).norm() / size)
     return ratios
+
+
+def _words(batch: Batch) -> Tensor:
+    """Returns the ids that occur in the texts, (words,)."""
+    tokens = torch.arange(batch.inputs.shape[1]) < batch.lengths[:, None]
+    return batch.inputs[tokens].unique()
 
 
 def _share(flags: Tensor) -> float:

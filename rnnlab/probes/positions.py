@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from rnnlab.data.splits import TextSplit
 from rnnlab.data.vocabulary import NEWNEG, NEWPOS, Vocabulary
-from rnnlab.models.base import SequenceModel
-from rnnlab.probes.base import Subject, undisturbed
+from rnnlab.probes.base import Subject, labelled, objection_without_labels, undisturbed
 from rnnlab.probes.logits import logits_of, probabilities, spread
 
 Position = Annotated[float, Ge(0.0), Le(1.0)]
@@ -33,9 +32,9 @@ class Positions:
     ) -> None:
         self.positions, self.max_texts = positions, max_texts
 
-    def objection(self, model: SequenceModel) -> str | None:
-        """Returns None: the tokens can be put into the texts of any model."""
-        return None
+    def objection(self, subject: Subject) -> str | None:
+        """Returns a reason for tasks without labelled texts; any model can be given the tokens."""
+        return objection_without_labels(subject)
 
     def measure(self, subject: Subject) -> pd.DataFrame:
         """Returns a row a position and, in front, one for the texts without a token (`position` is NaN).
@@ -45,14 +44,15 @@ class Positions:
         `probability_shift`, logit and probability with `<newpos>` less those with `<newneg>`. Logits are in
         nats and are those of the positive class.
         """
-        texts = spread(subject.texts, self.max_texts)
+        whole, vocabulary = labelled(subject)
+        texts = spread(whole, self.max_texts)
         with undisturbed(subject.model) as model:
             bare = logits_of(model, texts, device=subject.device)
             rows = [{"position": float("nan"), "accuracy": _accuracy(bare, texts)}]
             for position in self.positions:
                 negative, positive = (
                     logits_of(model, split, device=subject.device)
-                    for split in _with_each_token(texts, position, subject.vocabulary)
+                    for split in _with_each_token(texts, position, vocabulary)
                 )
                 rows.append(_row(position, texts, bare=bare, negative=negative, positive=positive))
         return pd.DataFrame(rows, columns=list(rows[-1]))

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from rnnlab.probes.base import Subject
+from rnnlab.probes.base import Subject, labelled
 from rnnlab.probes.logits import logits_of, probabilities, spread
 
 LOOKED_AT = 1000  # texts, evenly spaced over the split
@@ -14,7 +14,8 @@ def surest_predictions(subject: Subject, *, number: int = 5) -> pd.DataFrame:
 
     Columns: outcome, label, probability (of `pos`, 0 to 1), text (its tokens, inserted ones included).
     """
-    split = spread(subject.inserted, LOOKED_AT)
+    split = spread(subject.marked, LOOKED_AT)
+    _, vocabulary = labelled(subject)
     logits = logits_of(subject.model, split, device=subject.device)
     chances = probabilities(logits)
     right = (chances > 0.5) == (split.labels == 1)
@@ -23,6 +24,6 @@ def surest_predictions(subject: Subject, *, number: int = 5) -> pd.DataFrame:
         for label, name in ((0, "neg"), (1, "pos")):
             members = np.flatnonzero(wanted & (split.labels == label))
             for index in members[np.argsort(-np.abs(logits[members]), kind="stable")][:number]:
-                words = " ".join(subject.vocabulary.words[i] for i in split.text(int(index)))
+                words = " ".join(vocabulary.words[i] for i in split.text(int(index)))
                 rows.append((outcome, name, float(chances[index]), words))
     return pd.DataFrame(rows, columns=["outcome", "label", "probability", "text"])

@@ -2,8 +2,10 @@
 
 For every layer, direction and distance d from the end (T, a text's last step of that direction's reading):
 
-    ‖∂L/∂h_{T-d}‖     Euclidean norm of the gradient of each text's own loss L, in nats
+    ‖∂L/∂h_{T-d}‖     Euclidean norm of the gradient of each text's own loss L (in nats, or squared error)
     ‖∂h_T/∂h_{T-d}‖   spectral norm of the Jacobian, 1 at d = 0
+
+Where a net answers at every step, L is the loss of the answer at the last step that the direction reads.
 
 The first says what learning is told, the second how much of a change could arrive at all. If a step
 multiplies by less than 1, both vanish exponentially (Hochreiter 1991; Bengio, Simard & Frasconi 1994;
@@ -18,11 +20,10 @@ import numpy as np
 import pandas as pd
 import torch
 from annotated_types import Gt
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from rnnlab.core.batch import Batch
-from rnnlab.models.base import SequenceModel
 from rnnlab.models.recurrent import RecurrentModel
 from rnnlab.probes.base import Subject
 from rnnlab.probes.half_life import fit_half_life
@@ -74,11 +75,12 @@ class ThroughTime:
         self.examples, self.distances = examples, distances
         self.exact_size, self.seed = exact_size, seed
 
-    def objection(self, model: SequenceModel) -> str | None:
+    def objection(self, subject: Subject) -> str | None:
         """Returns a reason for models that carry no state from step to step, such as BoE."""
-        if isinstance(model, RecurrentModel):
+        if isinstance(subject.model, RecurrentModel):
             return None
-        return f"{type(model).__name__} carries no state from step to step, so no gradient goes through time"
+        name = type(subject.model).__name__
+        return f"{name} carries no state from step to step, so no gradient goes through time"
 
     def measure(self, subject: Subject) -> pd.DataFrame:
         """Returns the table; all is computed on the CPU in float64, where small gradients are not lost."""
@@ -139,18 +141,41 @@ def draw_texts(subject: Subject, examples: int, seed: int) -> Batch:
 def read_texts(
     subject: Subject, recurrent: nn.RNNBase, batch: Batch
 ) -> tuple[list[Reading], Float[Tensor, " B"]]:
-    """Returns all states of `recurrent` (float64, on the CPU) on the texts, and each text's loss in nats."""
-    head = deepcopy(subject.model.head).cpu().double()
-    inputs = batch.inputs.to(subject.model.embedding.weight.device)
-    vectors = subject.model.embedding(inputs).detach().cpu().double()
-    readings = unroll(recurrent, vectors, batch.lengths)
-    document = torch.cat([reading.hidden[-1] for reading in readings], dim=1)
-    losses = subject.objective.measure(head(document), batch.targets.double())["loss"]
-    return readings, losses
+    """Returns all states of `recurrent` (float64, on the CPU) on the texts, and each text's loss."""
+    embedding, head = (
+        deepcopy(part).cpu().double() for part in (subject.model.embedding, subject.model.head)
+    )
+    inputs, lengths, targets = batch.double()
+    readings = unroll(recurrent, embedding(inputs).detach(), lengths)
+    if subject.model.every_step:
+        directions = 2 if recurrent.bidirectional else 1
+        answers = _answers_at_ends(readings[-directions:], lengths)
+        asked = [targets[torch.arange(len(lengths)), at] for at in (lengths - 1, 0 * lengths)[:directions]]
+        logits, targets = head(torch.stack(answers, dim=1)), torch.stack(asked, dim=1)
+    else:
+        logits = head(torch.cat([reading.hidden[-1] for reading in readings], dim=1))
+    return readings, subject.objective.measure(logits, targets)["loss"]
+
+
+def _answers_at_ends(top: Sequence[Reading], lengths: Int[Tensor, " B"]) -> list[Float[Tensor, "B states"]]:
+    """Returns what the head reads at the last step, and of a net that reads both ways at the first.
+
+    Each is in the graph only as the end of its own direction's reading: that the first step of the one is
+    also the last of the other is no way back through time.
+    """
+    if len(top) == 1:
+        return [top[0].hidden[-1]]
+    texts, begin = torch.arange(len(lengths)), len(top[0].hidden) - lengths
+    first = [torch.stack(reading.hidden).detach()[begin, texts] for reading in top]
+    last = [reading.hidden[-1] for reading in top]
+    return [torch.cat([last[0], first[1]], dim=1), torch.cat([first[0], last[1]], dim=1)]
 
 
 def _gradients(loss: Tensor, states: Sequence[Tensor]) -> Float[Tensor, "distances texts hidden"]:
-    return torch.stack(torch.autograd.grad(loss, states, retain_graph=True))
+    gradients = torch.autograd.grad(
+        loss, states, retain_graph=True, allow_unused=True, materialize_grads=True
+    )
+    return torch.stack(gradients)
 
 
 def _scales(recurrent: nn.RNNBase, weight_hh: Float[Tensor, "rows hidden"]) -> dict[str, float]:

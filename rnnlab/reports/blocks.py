@@ -35,12 +35,16 @@ class Grid:
 
 @dataclass(frozen=True)
 class Series:
-    """One line of a chart; NaN leaves a gap. band: lower and upper values, drawn as an area."""
+    """One line of a chart, or with line=False its points alone; NaN leaves a gap.
+
+    band: lower and upper values, drawn as an area.
+    """
 
     name: str
     x: Sequence[float]
     y: Sequence[float]
     band: tuple[Sequence[float], Sequence[float]] | None = None
+    line: bool = True
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class Chart:
     series: list[Series]
     log_y: bool = False
     y_range: tuple[float, float] | None = None
+    whole_x: bool = True
     kind: str = field(default="chart", init=False)
 
     WIDTH, HEIGHT = 640, 300
@@ -65,7 +70,7 @@ class Chart:
         ys = [y for line in self.series for y in (*line.y, *(line.band[0] if line.band else ()))]
         ys += [y for line in self.series if line.band for y in line.band[1]]
         return (
-            Scale.around(xs, self.LEFT, self.WIDTH - self.RIGHT, whole=True),
+            Scale.around(xs, self.LEFT, self.WIDTH - self.RIGHT, whole=self.whole_x),
             Scale.around(ys, self.HEIGHT - self.BOTTOM, self.TOP, log=self.log_y, limits=self.y_range),
         )
 

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from rnnlab.reports.blocks import Chart, Grid, Heatmap, Paragraph, Section, Series
-from rnnlab.reports.records import Records, titled
+from rnnlab.reports.records import Records, place_of, titled
 
 HEATMAP_ROWS = 40
 PREDICTIONS = {"predicted": "σ_max or gate, predicted", "predicted_radius": "spectral radius, predicted"}
@@ -22,17 +22,18 @@ def position_section(runs: list[Records]) -> Section | None:
                 Grid.of(now, titled(runs, run, "gradient of the loss at the inserted tokens' vectors"))
             )
         if logged is not None:
-            last = logged[logged["epoch"] == logged["epoch"].max()]
+            when = place_of(logged)
+            last = logged[logged[when] == logged[when].max()]
             blocks.append(Grid.of(last, titled(runs, run, "the same, while it trained")))
             series = [
-                Series(place, rows["epoch"].tolist(), rows["newpos_norm"].astype(float).tolist())
+                Series(place, rows[when].tolist(), rows["newpos_norm"].astype(float).tolist())
                 for place in POSITIONS
                 if len(rows := logged[logged["position"] == place])
             ]
             blocks.append(
                 Chart(
                     titled(runs, run, "gradient at <newpos> by its position"),
-                    "epoch",
+                    when,
                     "norm",
                     series,
                     log_y=True,
@@ -51,39 +52,41 @@ def through_time_section(runs: list[Records]) -> Section | None:
         for (layer, direction, path), rows in table.groupby(["layer", "direction", "path"], sort=False):
             name = titled(runs, run, f"layer {layer}, {direction}, {path} path")
             blocks.append(_against_distance(rows, name))
-            if rows["epoch"].nunique() > 1:
+            if rows[place_of(rows)].nunique() > 1:
                 blocks.append(_heatmap(rows, name))
     note = (
-        "Distance counts steps back from the last one that this direction reads. Lines are medians over "
-        "validation texts, the band their quartiles. A straight fall on the logarithmic axis is exponential."
+        "Distance counts steps back from the last one that this direction reads. Lines are medians "
+        "over validation examples, the band their quartiles. A straight fall on the logarithmic axis is "
+        "exponential."
     )
     return Section("Gradients through time", [Paragraph(note), *blocks]) if blocks else None
 
 
 def _against_distance(rows: pd.DataFrame, name: str) -> Chart:
-    series = []
-    for epoch in dict.fromkeys([rows["epoch"].min(), rows["epoch"].max()]):
-        at = rows[rows["epoch"] == epoch].sort_values("distance")
+    series, when = [], place_of(rows)
+    for place in dict.fromkeys([rows[when].min(), rows[when].max()]):
+        at = rows[rows[when] == place].sort_values("distance")
         distance = at["distance"].tolist()
         quartiles = (_floats(at["gradient_q1"]), _floats(at["gradient_q3"]))
         series.append(
-            Series(f"loss gradient, epoch {epoch}", distance, _floats(at["gradient_median"]), quartiles)
+            Series(f"loss gradient, {when} {place}", distance, _floats(at["gradient_median"]), quartiles)
         )
-        series.append(Series(f"Jacobian, epoch {epoch}", distance, _floats(at["jacobian_median"])))
+        series.append(Series(f"Jacobian, {when} {place}", distance, _floats(at["jacobian_median"])))
         for column, what in PREDICTIONS.items():
             if at[column].notna().any():
-                series.append(Series(f"{what}, epoch {epoch}", distance, _floats(at[column])))
+                series.append(Series(f"{what}, {when} {place}", distance, _floats(at[column])))
     return Chart(name, "distance from the end (steps)", "norm", series, log_y=True)
 
 
 def _heatmap(rows: pd.DataFrame, name: str) -> Heatmap:
-    grid = rows.pivot(index="epoch", columns="distance", values="gradient_median")
+    when = place_of(rows)
+    grid = rows.pivot(index=when, columns="distance", values="gradient_median")
     step = -(-len(grid) // HEATMAP_ROWS)
     grid = grid.iloc[::step]
     return Heatmap(
         f"{name}: median loss gradient (darker is larger, logarithmic)",
         "distance from the end (steps)",
-        "epoch",
+        when,
         [float(column) for column in grid.columns],
         [float(epoch) for epoch in grid.index],
         grid.to_numpy(dtype=float).tolist(),
@@ -97,18 +100,19 @@ def health_section(runs: list[Records]) -> Section | None:
         table = run.table("probes/health.csv")
         if table is None:
             continue
+        when = place_of(table)
         for column, unit in (("gradient_norm", "norm"), ("update_ratio", "update / weight")):
             if column not in table or table[column].isna().all():
                 continue
             series = [
-                Series(str(parameter), rows["epoch"].tolist(), _floats(rows[column]))
+                Series(str(parameter), rows[when].tolist(), _floats(rows[column]))
                 for parameter, rows in table.groupby("parameter", sort=False)
                 if rows[column].notna().any()
             ]
             title = titled(runs, run, f"{column.replace('_', ' ')} of every parameter")
-            blocks.append(Chart(title, "epoch", unit, series, log_y=True))
-        last = table[table["epoch"] == table["epoch"].max()]
-        blocks.append(Grid.of(last, titled(runs, run, "after the last epoch")))
+            blocks.append(Chart(title, when, unit, series, log_y=True))
+        last = table[table[when] == table[when].max()]
+        blocks.append(Grid.of(last, titled(runs, run, f"after the last {when}")))
     return Section("Health of the training", blocks, folded=True) if blocks else None
 
 

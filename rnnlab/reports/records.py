@@ -53,6 +53,23 @@ def read_records(folder: Path) -> Records:
     return Records(folder.name, folder, summary, flatten(config), metrics)
 
 
+def place_of(frame: pd.DataFrame) -> str:
+    """Returns the column that says when a row was written: `step`, or `epoch`."""
+    return "step" if "step" in frame else "epoch"
+
+
+def metric_names(metrics: pd.DataFrame) -> list[str]:
+    """Returns the names of the metrics in the columns of metrics.csv, as in `acc` of `train_acc`."""
+    return [str(name).removeprefix("train_") for name in metrics if str(name).startswith("train_")]
+
+
+def metric_unit(name: str, unit: str) -> str:
+    """Returns a metric's name for an axis; `unit`, as in texts, is what it is an average over."""
+    if name.endswith("acc"):
+        return f"accuracy (share of {unit})"
+    return f"{name} (mean over {unit})" if name == "loss" else name
+
+
 def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, str]:
     """Returns a nested configuration as dotted names and values as text."""
     flat: dict[str, str] = {}

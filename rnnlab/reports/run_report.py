@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from rnnlab.reports.blocks import Chart, Grid, Paragraph, Section, Series
+from rnnlab.reports.finding_sections import finding_sections
 from rnnlab.reports.page import write_page
 from rnnlab.reports.probe_sections import (
     health_section,
@@ -13,7 +14,7 @@ from rnnlab.reports.probe_sections import (
     position_section,
     through_time_section,
 )
-from rnnlab.reports.records import Records, read_records, shown, titled
+from rnnlab.reports.records import Records, metric_names, metric_unit, place_of, read_records, shown, titled
 
 
 def write_report(folders: list[Path], path: Path) -> None:
@@ -26,7 +27,12 @@ def write_report(folders: list[Path], path: Path) -> None:
 def report_sections(runs: list[Records]) -> list[Section]:
     """Returns the sections of a report, those without records left out."""
     sections = [_overview(runs), _settings(runs), curves(runs), similarity_section(runs)]
-    sections += [position_section(runs), through_time_section(runs), pairs_section(runs)]
+    sections += [
+        finding_sections(runs),
+        position_section(runs),
+        through_time_section(runs),
+        pairs_section(runs),
+    ]
     sections += [health_section(runs), _predictions(runs), _environment(runs)]
     return [section for section in sections if section is not None]
 
@@ -40,14 +46,15 @@ def _overview(runs: list[Records]) -> Section:
             {
                 "run": run.name,
                 "status": run.summary.get("status"),
-                "epochs": final.get("epoch"),
-                **{name: value for name, value in final.items() if name not in ("epoch", "seconds")},
-                "best_epoch": best.get("epoch"),
-                "seconds_an_epoch": float(run.metrics["seconds"][1:].mean()),
+                **{name: value for name, value in final.items() if name != "seconds"},
+                f"best_{place_of(run.metrics)}": best.get(place_of(run.metrics)),
+                "seconds_a_row": float(run.metrics["seconds"][1:].mean()),
                 "trained_parameters": parameters,
             }
         )
-    blocks: list[Any] = [Grid.of(pd.DataFrame(rows), "Last epoch; averages over the texts of each split.")]
+    blocks: list[Any] = [
+        Grid.of(pd.DataFrame(rows), "After the training; averages over the units of each split.")
+    ]
     for run in runs:
         blocks.append(Paragraph(f"Run again: {run.summary.get('command')}", code=True))
         if "error" in run.summary:
@@ -70,23 +77,36 @@ def _settings(runs: list[Records]) -> Section:
 
 def curves(runs: list[Records]) -> Section:
     """Returns the learning curves, one chart a metric."""
-    metrics = [name.removeprefix("train_") for name in runs[0].metrics if str(name).startswith("train_")]
     charts: list[Any] = []
-    for metric in metrics:
+    when = place_of(runs[0].metrics)
+    for metric in metric_names(runs[0].metrics):
         series = [
             Series(
                 f"{split} {metric}" if len(runs) == 1 else f"{run.name}: {split}",
-                run.metrics["epoch"].tolist(),
+                run.metrics[place_of(run.metrics)].tolist(),
                 run.metrics[f"{split}_{metric}"].astype(float).tolist(),
             )
             for run in runs
             for split in ("train", "valid")
             if f"{split}_{metric}" in run.metrics
         ]
-        unit = {"acc": "accuracy (share of texts)", "loss": "loss (nats a text)"}.get(metric, metric)
-        charts.append(Chart(metric, "epoch", unit, series, y_range=(0.0, 1.0) if metric == "acc" else None))
-    note = "Epoch 0 is the untrained net. Training figures are running averages while the epoch trained."
+        series += _baselines(runs[0], metric)
+        unit = metric_unit(metric, runs[0].summary.get("unit", "texts"))
+        y_range = (0.0, 1.0) if metric.endswith("acc") else None
+        charts.append(Chart(metric, when, unit, series, y_range=y_range))
+    note = (
+        f"{when.capitalize()} 0 is the untrained net. Training figures are running averages while it trained "
+        "since the row before."
+    )
     return Section("Learning curves", [*charts, Paragraph(note)])
+
+
+def _baselines(run: Records, metric: str) -> list[Series]:
+    """Returns level lines for what simple rules reach."""
+    rules = run.summary.get("baselines", {}).get(metric, {})
+    at = run.metrics[place_of(run.metrics)]
+    ends = [float(at.min()), float(at.max())]
+    return [Series(name, ends, [value, value]) for name, value in rules.items()]
 
 
 def similarity_section(runs: list[Records]) -> Section | None:
@@ -96,14 +116,15 @@ def similarity_section(runs: list[Records]) -> Section | None:
         table = run.table("similarity.csv")
         if table is None:
             continue
-        last = table[table["epoch"] == table["epoch"].max()].drop(columns="epoch")
+        when = place_of(table)
+        last = table[table[when] == table[when].max()].drop(columns=when)
         series = [
-            Series(f"{first} – {second}", rows["epoch"].tolist(), rows["similarity"].astype(float).tolist())
+            Series(f"{first} – {second}", rows[when].tolist(), rows["similarity"].astype(float).tolist())
             for (first, second), rows in table.groupby(["word1", "word2"], sort=False)
         ]
-        blocks.append(Grid.of(last, titled(runs, run, "cosine after the last epoch")))
+        blocks.append(Grid.of(last, titled(runs, run, f"cosine after the last {when}")))
         blocks.append(
-            Chart(titled(runs, run, "word similarity"), "epoch", "cosine", series, y_range=(-1.0, 1.0))
+            Chart(titled(runs, run, "word similarity"), when, "cosine", series, y_range=(-1.0, 1.0))
         )
     return Section("Word vectors", blocks) if blocks else None
 
@@ -124,7 +145,7 @@ def _environment(runs: list[Records]) -> Section:
             key: summary.get(key) for key in ("started", "wall_seconds", "peak_memory_mib", "seed", "device")
         }
         rows = [[key, shown(value)] for key, value in facts.items()]
-        rows += [[f"{name} texts", shown(count)] for name, count in summary.get("examples", {}).items()]
+        rows += [[f"{name} examples", shown(count)] for name, count in summary.get("examples", {}).items()]
         rows += [[f"version of {name}", shown(value)] for name, value in summary.get("versions", {}).items()]
         rows += [[f"git {name}", shown(value)] for name, value in (summary.get("git") or {}).items()]
         for name, file in summary.get("data", {}).items():

@@ -7,6 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from rnnlab.reports.records import place_of
+
 NORMS = {  # s: the state, of the kind that the path names
     "gradient": r"gradient norm $\|\partial L/\partial s_t\|$ (nats a unit of $s$)",
     "jacobian": r"spectral norm of $\partial s_T/\partial s_t$ (no unit)",
@@ -47,11 +49,12 @@ def draw_through_time(table: pd.DataFrame) -> Figure:
 
 
 def draw_over_epochs(table: pd.DataFrame) -> Figure:
-    """Returns heatmaps of epoch × distance, from rows of several looks with their column `epoch`.
+    """Returns heatmaps of epoch or step × distance, from rows of several looks, told apart by that column.
 
     A row of panels for each layer, direction and path; brightness is the decimal logarithm of the median
     norm; norms of zero, and distances that no text reaches, stay white.
     """
+    when = place_of(table)
     ways = list(table.groupby(["layer", "direction", "path"], sort=False))
     figure = Figure(figsize=(11, 1 + 3 * len(ways)), layout="constrained")
     panels = figure.subplots(len(ways), 2, squeeze=False)
@@ -59,14 +62,14 @@ def draw_over_epochs(table: pd.DataFrame) -> Figure:
         for axes, (norm, label) in zip(row, NORMS.items(), strict=True):
             # Distances at which a large state's Jacobian was not measured would leave stripes.
             measured = rows.dropna(subset=[f"{norm}_median"])
-            grid = measured.pivot(index="distance", columns="epoch", values=f"{norm}_median")
+            grid = measured.pivot(index="distance", columns=when, values=f"{norm}_median")
             logs = np.log10(grid.where(grid > 0))
             mesh = axes.pcolormesh(grid.columns, grid.index, logs, cmap="cividis", shading="nearest")
             figure.colorbar(mesh, ax=axes, label=f"log₁₀ of {label}".replace(" (", "\n("))
             axes.set(title=f"layer {layer}, {direction}, {NAMES[str(path)]}", ylabel="distance (steps)")
             axes.xaxis.get_major_locator().set_params(integer=True)
     for axes in panels[-1]:
-        axes.set_xlabel("epoch")
+        axes.set_xlabel(when)
         if len(grid.columns) <= 12:
             axes.set_xticks(grid.columns)
     return figure

@@ -1,14 +1,16 @@
-"""The training loop: epochs in, a row of figures an epoch out.
+"""The training loop: a plan in, a row of figures a round out.
 
 for row in fit(state, …):      row 0 is the untrained net
     write the row, save the state, draw the table
+
+A round is an epoch, or some steps where examples have no end (see plan.py).
 """
 
 import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import InitVar, dataclass
+from dataclasses import InitVar, dataclass, replace
 from functools import partial
 
 import torch
@@ -17,10 +19,8 @@ from torch import Tensor, nn
 from rnnlab.core.batch import Batch, Objective, Split
 from rnnlab.core.errors import DivergenceError
 from rnnlab.core.metrics import improves
-from rnnlab.core.seeds import epoch_order
 from rnnlab.training.engine import MakeEngine, Measures, TorchEngine, measure
-
-EVALUATION_BATCH = 256
+from rnnlab.training.plan import EVALUATION_BATCH, Plan
 
 Scheduler = torch.optim.lr_scheduler.LRScheduler | torch.optim.lr_scheduler.ReduceLROnPlateau
 
@@ -36,11 +36,11 @@ class TrainingState:
     optimizer: torch.optim.Optimizer
     scheduler: Scheduler
     epoch: int = 0
-    """Finished epochs."""
+    """Finished epochs, or rounds of steps."""
     batch: int = 0
-    """Finished batches of the epoch begun; 0 between epochs, where checkpoints are written."""
+    """Finished batches of the round begun; 0 between rounds, where checkpoints are written."""
     best: float | None = None
-    """The monitored metric at its best over epochs 1, 2, …; None before the first."""
+    """The monitored metric at its best over rounds 1, 2, …; None before the first."""
     best_epoch: int | None = None
     make_engine: InitVar[MakeEngine] = TorchEngine
 
@@ -50,13 +50,15 @@ class TrainingState:
 
 @dataclass(frozen=True)
 class EpochRow:
-    """The figures of one epoch; every metric is an average over the task's units (texts, for sentiment).
+    """The figures of one round; metrics come of averages over the task's units (texts, for sentiment).
 
-    train: running averages while the epoch trained (row 0: an evaluation); valid: an evaluation after
-    it, empty without validation; seconds: the training pass alone; improved: a new best of the monitor.
+    epoch: finished rounds; place: finished epochs or steps; train: running averages while the round
+    trained (row 0: an evaluation); valid: an evaluation after it, empty without validation; seconds: the
+    training pass alone; improved: a new best of the monitor.
     """
 
     epoch: int
+    place: int
     train: Mapping[str, float]
     valid: Mapping[str, float]
     seconds: float
@@ -89,35 +91,39 @@ class Averages:
 def fit(
     state: TrainingState,
     objective: Objective,
-    train: Split,
+    plan: Plan,
     valid: Split | None,
     *,
-    epochs: int,
-    batch_size: int,
-    seed: int,
     device: str,
     monitor: str,
     patience: int | None,
     clip_norm: float | None,
     progress: Callable[[Iterable[Batch], int], Iterable[Batch]] = lambda batches, _: batches,
 ) -> Iterator[EpochRow]:
-    """Trains `state` in place and yields a row an epoch, the first of them (0) before any training.
+    """Trains `state` in place and yields a row a round, the first of them (0) before any training.
 
-    The order of epoch e follows from (seed, e) alone. progress wraps the batches of an epoch, given
-    their number. Raises DivergenceError when a batch's loss is not finite, the parameters being still
-    those before that batch.
+    progress wraps the batches of a round, given their number. Raises DivergenceError when a batch's loss
+    is not finite, the parameters being still those before that batch.
     """
+    measures_of = partial(state.engine.measure, objective)
+
+    def validate() -> dict[str, float]:
+        return {} if valid is None else _figures(measures_of, objective, every_example(valid), device)
+
     if state.epoch == 0:
-        before = _evaluate(state, objective, train, device)
-        yield EpochRow(0, before, _evaluate(state, objective, valid, device), 0.0, False)
-    while state.epoch < epochs:
-        order = epoch_order(len(train), seed=seed, epoch=state.epoch + 1)
+        yield EpochRow(0, 0, _figures(measures_of, objective, plan.sample(), device), validate(), 0.0, False)
+    while state.epoch < plan.rounds:
+        number = state.epoch + 1
         start = time.perf_counter()
-        batches = progress(train.batches(order, batch_size), math.ceil(len(order) / batch_size))
-        figures = train_epoch(state, objective, batches, device=device, clip_norm=clip_norm)
+        batches = progress(plan.batches(number), plan.steps(number))
+        try:
+            train = train_epoch(state, objective, batches, device=device, clip_norm=clip_norm)
+        except DivergenceError as error:
+            place = plan.name(number, state.batch + 1)
+            raise DivergenceError(f"{error} at {place}; try a smaller optimizer.lr") from None
         seconds = time.perf_counter() - start
-        state.epoch, state.batch = state.epoch + 1, 0
-        row = EpochRow(state.epoch, figures, _evaluate(state, objective, valid, device), seconds, False)
+        state.epoch, state.batch = number, 0
+        row = EpochRow(number, plan.place(number), train, validate(), seconds, False)
         yield _conclude(state, row, monitor)
         if patience is not None and state.epoch - (state.best_epoch or 0) >= patience:
             return
@@ -131,36 +137,32 @@ def train_epoch(
     device: str,
     clip_norm: float | None,
 ) -> dict[str, float]:
-    """Takes one optimizer step a batch, on the batch's mean loss; returns the epoch's running averages."""
+    """Takes one optimizer step a batch, on the batch's mean loss; returns the round's running figures."""
     state.model.train()
     averages = Averages()
     for batch in batches:
-        try:
-            averages.add(state.engine.step(objective, batch.to(device), clip_norm=clip_norm))
-        except DivergenceError as error:
-            place = f"epoch {state.epoch + 1}, batch {state.batch + 1}"
-            raise DivergenceError(f"{error} at {place}; try a smaller optimizer.lr") from None
+        averages.add(state.engine.step(objective, batch.to(device), clip_norm=clip_norm))
         state.batch += 1
-    return averages.means()
+    return objective.figures(averages.means())
 
 
 def evaluate(model: nn.Module, objective: Objective, split: Split, *, device: str) -> dict[str, float]:
-    """Returns each metric's average over all units of `split`, in evaluation mode."""
-    return _averages(partial(measure, model, objective), split, device)
+    """Returns each metric over all units of `split`, in evaluation mode."""
+    return _figures(partial(measure, model, objective), objective, every_example(split), device)
 
 
-def _evaluate(
-    state: TrainingState, objective: Objective, split: Split | None, device: str
+def every_example(split: Split) -> Iterator[Batch]:
+    """Yields all examples of a split, in batches that hold little padding."""
+    return split.batches(split.by_length(), EVALUATION_BATCH)
+
+
+def _figures(
+    measures_of: Callable[[Batch], Measures], objective: Objective, batches: Iterable[Batch], device: str
 ) -> dict[str, float]:
-    """Does the same by the training's own engine; empty without a split."""
-    return {} if split is None else _averages(partial(state.engine.measure, objective), split, device)
-
-
-def _averages(measures_of: Callable[[Batch], Measures], split: Split, device: str) -> dict[str, float]:
     averages = Averages()
-    for batch in split.batches(split.by_length(), EVALUATION_BATCH):
+    for batch in batches:
         averages.add(measures_of(batch.to(device)))
-    return averages.means()
+    return objective.figures(averages.means())
 
 
 def _conclude(state: TrainingState, row: EpochRow, monitor: str) -> EpochRow:
@@ -172,4 +174,4 @@ def _conclude(state: TrainingState, row: EpochRow, monitor: str) -> EpochRow:
         state.scheduler.step(value)
     else:
         state.scheduler.step()
-    return EpochRow(row.epoch, row.train, row.valid, row.seconds, improved)
+    return replace(row, improved=improved)

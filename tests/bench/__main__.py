@@ -57,7 +57,7 @@ def time_epochs(experiment: Experiment) -> dict[str, list[float]]:
     contestants = make_contestants(experiment)
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     for epoch in range(ROUNDS + 1):
-        order = epoch_order(len(experiment.splits["train"]), seed=1, epoch=epoch)
+        order = epoch_order(len(experiment.material.train), seed=1, epoch=epoch)
         turns = [CONTESTANTS[(epoch + turn) % len(CONTESTANTS)] for turn in range(len(CONTESTANTS))]
         losses = {}
         for name in turns:

@@ -32,7 +32,7 @@ Texts = Callable[[np.ndarray], list[Tensor]]
 
 
 def make_contestants(experiment: Experiment) -> dict[str, Contestant]:
-    train, vocabulary = experiment.splits["train"], experiment.corpus.vocabulary
+    train, vocabulary = experiment.material.train, experiment.material.vocabulary
     ids = [torch.from_numpy(train.text(index).astype(np.int64)) for index in range(len(train))]
     raw = read_examples(Path(experiment.config.data.train)).texts
     cut = spacy.blank("en").tokenizer
@@ -53,7 +53,7 @@ def own_epochs(experiment: Experiment) -> Contestant:
     batch_size = experiment.config.training.batch_size
 
     def train(order: np.ndarray) -> float:
-        batches = experiment.splits["train"].batches(order, batch_size)
+        batches = experiment.material.train.batches(order, batch_size)
         return train_epoch(state, experiment.task, batches, device="cpu", clip_norm=None)["loss"]
 
     return train
@@ -63,7 +63,7 @@ def plain_epochs(experiment: Experiment, texts: Texts) -> Contestant:
     """A training loop in plain PyTorch, with running loss and accuracy."""
     model = plain_model(experiment.model)
     optimizer = build_optimizer(experiment.config, list(model.parameters()))
-    labels = torch.from_numpy(experiment.splits["train"].labels).float()
+    labels = torch.from_numpy(experiment.material.train.labels).float()
     batch_size = experiment.config.training.batch_size
 
     def train(order: np.ndarray) -> float:

@@ -180,7 +180,7 @@ def test_early_stopping_ends_a_run(call: Call, tiny: list[str]) -> None:
 
 def test_without_validation_its_cells_are_empty(call: Call, tiny: list[str]) -> None:
     outcome = call("train", *tiny, "data.valid=null")
-    assert "no validation texts" in outcome.err
+    assert "no validation examples" in outcome.err
     rows = metrics_of(run_folder(outcome))
     assert [row["valid_acc"] for row in rows] == ["", "", ""] and rows[2]["train_acc"] != ""
     assert "nan" not in outcome.out.lower()

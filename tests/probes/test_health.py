@@ -162,4 +162,4 @@ def test_looking_leaves_no_trace(name: str) -> None:
 
 
 def test_every_model_has_health() -> None:
-    assert Health().objection(make_net("boe")) is None
+    assert Health().objection(subject_for(make_net("boe"), random_split())) is None

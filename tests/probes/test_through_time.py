@@ -209,5 +209,9 @@ def test_texts_of_one_word_have_no_half_life() -> None:
 
 
 def test_objects_to_a_model_without_states() -> None:
-    assert "BoE carries no state" in str(ThroughTime().objection(make_net("boe")))
-    assert all(ThroughTime().objection(make_net(name)) is None for name in RECURRENT)
+    assert "BoE carries no state" in str(
+        ThroughTime().objection(subject_for(make_net("boe"), random_split()))
+    )
+    assert all(
+        ThroughTime().objection(subject_for(make_net(name), random_split())) is None for name in RECURRENT
+    )

@@ -12,6 +12,7 @@ from rnnlab.data.splits import TextSplit
 from rnnlab.tasks.sentiment import Sentiment
 from rnnlab.training.checkpoint import load_model, read_checkpoint, save_checkpoint
 from rnnlab.training.loop import EpochRow, TrainingState, fit
+from rnnlab.training.plan import Epochs
 
 MakeState = Callable[..., TrainingState]
 EPOCHS = 5
@@ -35,11 +36,8 @@ def rows_of(state: TrainingState, train: TextSplit, valid: TextSplit) -> Iterato
     return fit(
         state,
         Sentiment(),
-        train,
+        Epochs(split=train, epochs=EPOCHS, batch_size=4, seed=2),
         valid,
-        epochs=EPOCHS,
-        batch_size=4,
-        seed=2,
         device="cpu",
         monitor="valid_loss",
         patience=3,

@@ -14,6 +14,7 @@ from rnnlab.config.experiment import prepare
 from rnnlab.config.schema import Config
 from rnnlab.core.errors import DivergenceError, InputError
 from rnnlab.training.loop import EpochRow, TrainingState, fit
+from rnnlab.training.plan import Epochs
 
 TOLERANCE = {"float32": 1e-4, "float64": 1e-10}
 COURSE = ["course/end", "course/lstm-start-adam"]
@@ -76,17 +77,19 @@ def train(engine: str, *words: str, texts: int, epochs: int) -> Trained:
     experiment = prepare(config, track=quietly)
     splits = {
         name: split.take(np.r_[: texts // 2, len(split) - texts // 2 : len(split)])
-        for name, split in experiment.splits.items()
+        for name, split in experiment.material.finite.items()
     }
     state = build_state(config, experiment.model)
     rows = fit(
         state,
         experiment.task,
-        splits["train"],
+        Epochs(
+            split=splits["train"],
+            epochs=epochs,
+            batch_size=config.training.batch_size,
+            seed=config.seed,
+        ),
         splits["valid"],
-        epochs=epochs,
-        batch_size=config.training.batch_size,
-        seed=config.seed,
         device=experiment.device,
         monitor=experiment.monitor,
         patience=None,
@@ -185,7 +188,7 @@ def test_a_loss_that_is_not_finite_leaves_the_parameters_as_they_were(engine: st
     with torch.no_grad():
         experiment.model.head.output.bias.fill_(torch.inf)
     before = {name: value.clone() for name, value in experiment.model.state_dict().items()}
-    batch = next(experiment.splits["train"].batches(np.arange(8), 8))
+    batch = next(experiment.material.train.batches(np.arange(8), 8))
     with pytest.raises(DivergenceError, match=r"^the training loss became (inf|nan)$"):
         state.engine.step(experiment.task, batch, clip_norm=None)
     for name, value in experiment.model.state_dict().items():

@@ -17,6 +17,7 @@ from rnnlab.data.splits import TextSplit
 from rnnlab.tasks.sentiment import Sentiment
 from rnnlab.training import loop
 from rnnlab.training.loop import EpochRow, TrainingState, evaluate, fit
+from rnnlab.training.plan import Epochs
 
 MakeState = Callable[..., TrainingState]
 BATCH_SIZE = 4
@@ -29,18 +30,19 @@ def rows(
     valid: TextSplit | None,
     *,
     task: Sentiment | None = None,
+    epochs: int = 3,
+    batch_size: int = BATCH_SIZE,
+    seed: int = SEED,
     **changes: Any,
 ) -> Iterator[EpochRow]:
+    plan = Epochs(split=train, epochs=epochs, batch_size=batch_size, seed=seed)
     settings: dict[str, Any] = {
-        "epochs": 3,
-        "batch_size": BATCH_SIZE,
-        "seed": SEED,
         "device": "cpu",
         "monitor": "valid_loss",
         "patience": None,
         "clip_norm": None,
     }
-    return fit(state, task or Sentiment(), train, valid, **settings | changes)
+    return fit(state, task or Sentiment(), plan, valid, **settings | changes)
 
 
 def run(state: TrainingState, train: Any, valid: TextSplit | None, **changes: Any) -> list[EpochRow]:

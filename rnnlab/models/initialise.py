@@ -1,0 +1,43 @@
+"""Where the weights of a recurrent model start."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+Init = Literal["default", "identity", "orthogonal", "glorot"]
+
+
+@torch.no_grad()
+def initialise(recurrent: nn.RNNBase, head: nn.Module, init: Init) -> None:
+    """Sets the weights of a recurrent layer and its head in place; `default` leaves torch's own.
+
+    Otherwise every bias is zero, and each gate's recurrent matrix the identity (Le, Jaitly & Hinton 2015)
+    or orthogonal (Saxe, McClelland & Ganguli 2014), every other matrix uniform in ±√(3 / fan-in) (LeCun et
+    al. 1998); or with `glorot` all matrices, gate by gate, are uniform in ±√(6 / (fan-in + fan-out))
+    (Glorot & Bengio 2010). Draws from torch's global stream.
+    """
+    if init == "default":
+        return
+    for name, parameter in recurrent.named_parameters():
+        for gate in parameter.split(recurrent.hidden_size):
+            _set(gate, init if "weight_hh" in name else _of_others(init))
+    for parameter in head.parameters():
+        _set(parameter, _of_others(init))
+
+
+def _of_others(init: Init) -> str:
+    return "glorot" if init == "glorot" else "lecun"
+
+
+def _set(parameter: Tensor, init: str) -> None:
+    if parameter.ndim == 1:
+        parameter.zero_()
+    elif init == "identity":
+        nn.init.eye_(parameter)
+    elif init == "orthogonal":
+        nn.init.orthogonal_(parameter)
+    elif init == "glorot":
+        nn.init.xavier_uniform_(parameter)
+    else:
+        parameter.uniform_(-((3 / parameter.shape[1]) ** 0.5), (3 / parameter.shape[1]) ** 0.5)

@@ -1,0 +1,52 @@
+"""The sections of a report that show what a task found of its trained net."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from rnnlab.reports.blocks import Chart, Grid, Section, Series
+from rnnlab.reports.records import Records, titled
+
+
+def finding_sections(runs: list[Records]) -> Section | None:
+    """Returns the tasks' own tables, drawn as they are best read, or None if there are none."""
+    blocks: list[Any] = []
+    for run in runs:
+        for name, draw in FINDINGS.items():
+            if (table := run.table(name)) is not None:
+                blocks.append(draw(table, titled(runs, run, name.removesuffix(".csv").replace("_", " "))))
+    return Section("What the net does", blocks) if blocks else None
+
+
+def _scatter(table: pd.DataFrame, title: str) -> Chart:
+    points = Series("test examples", table["true"].tolist(), table["predicted"].tolist(), line=False)
+    ends = [float(table["true"].min()), float(table["true"].max())]
+    return Chart(title, "true", "predicted", [points, Series("perfect", ends, ends)], whole_x=False)
+
+
+def _lengths(table: pd.DataFrame, title: str) -> Chart:
+    series = [
+        Series(
+            str(kind),
+            rows["length"].tolist(),
+            rows["acc"].tolist(),
+            (rows["low"].tolist(), rows["high"].tolist()),
+        )
+        for kind, rows in table.groupby("examples", sort=False)
+    ]
+    return Chart(title, "length", "accuracy, 95 % interval", series, y_range=(0.0, 1.0))
+
+
+def _grid(table: pd.DataFrame, title: str) -> Grid:
+    return Grid.of(table, title)
+
+
+FINDINGS: dict[str, Callable[[pd.DataFrame, str], Any]] = {
+    "scatter.csv": _scatter,
+    "lengths.csv": _lengths,
+    "baselines.csv": _grid,
+    "tags.csv": _grid,
+    "confusion.csv": _grid,
+    "series.csv": _grid,
+}

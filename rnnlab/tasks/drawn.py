@@ -1,0 +1,130 @@
+"""Examples that are drawn: without end to train on, a fixed number of them to measure with."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rnnlab.core.batch import Batch
+from rnnlab.tasks.base import Material, Shape, Sources, Task
+
+BLOCK = 4096  # examples drawn at a time: a generator made anew for each would take longer than a small step
+
+
+class Arrays(NamedTuple):
+    """Drawn examples: inputs float (examples, time, features), lengths int64 (examples,), and targets."""
+
+    inputs: NDArray[Any]
+    lengths: NDArray[np.int64]
+    targets: NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """A finite split of sequences in memory; the tensors of a `Batch` of all of them.
+
+    every_step: whether targets have a time, as inputs have.
+    """
+
+    inputs: Tensor
+    lengths: Tensor
+    targets: Tensor
+    every_step: bool = False
+
+    @classmethod
+    def of(cls, arrays: Arrays, precision: torch.dtype, *, every_step: bool = False) -> "Examples":
+        """Returns drawn examples, numbers in `precision`, ids and classes as int64."""
+        inputs, targets = (
+            part.to(precision if part.is_floating_point() else torch.int64)
+            for part in (torch.from_numpy(arrays.inputs), torch.from_numpy(arrays.targets))
+        )
+        return cls(inputs, torch.from_numpy(arrays.lengths), targets, every_step)
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def by_length(self) -> NDArray[np.int64]:
+        """Returns example numbers, shortest first, equals in their own order."""
+        return np.argsort(self.lengths.numpy(), kind="stable")
+
+    def batches(self, order: NDArray[np.int64], batch_size: int) -> Iterator[Batch]:
+        """Yields the examples numbered in `order`, each batch cut to its longest."""
+        for begin in range(0, len(order), batch_size):
+            chosen = torch.from_numpy(order[begin : begin + batch_size])
+            lengths = self.lengths[chosen]
+            longest = int(lengths.max())
+            targets = self.targets[chosen, :longest] if self.every_step else self.targets[chosen]
+            yield Batch(self.inputs[chosen, :longest], lengths, targets)
+
+    def take(self, chosen: NDArray[np.int64]) -> "Examples":
+        """Returns the examples numbered in `chosen`, in that order."""
+        numbers = torch.from_numpy(chosen)
+        return replace(
+            self, inputs=self.inputs[numbers], lengths=self.lengths[numbers], targets=self.targets[numbers]
+        )
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """A stream of a drawn task's examples; follows from the task's settings and the seed."""
+
+    task: "DrawnTask"
+    seed: int
+    precision: torch.dtype
+
+    def draw(self, start: int, number: int, batch_size: int) -> Iterator[Batch]:
+        """Yields `number` batches from number `start` on."""
+        size = max(1, BLOCK // batch_size)  # batches a block
+        for block in range(start // size, -(-(start + number) // size)):
+            examples = self.task.examples(size * batch_size, self.precision, generator(self.seed, 1, block))
+            first, last = max(start - block * size, 0), min(start + number - block * size, size)
+            yield from examples.batches(np.arange(first * batch_size, last * batch_size), batch_size)
+
+
+def generator(seed: int, *place: int) -> np.random.Generator:
+    """Returns the random stream of a seed and a place, which no other seed or place shares."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=place))
+
+
+class DrawnTask(Task):
+    """A task that draws its examples: fresh ones to train on, always the same ones to measure with.
+
+    valid_examples: how many of the latter, in each of both splits.
+    """
+
+    valid_examples: int
+
+    @property
+    def shape(self) -> Shape:
+        """What a net for the task takes and gives."""
+        raise NotImplementedError
+
+    @property
+    def baselines(self) -> dict[str, dict[str, float]]:
+        """What a net without memory reaches, by metric and name."""
+        return {}
+
+    def draw(self, examples: int, rng: np.random.Generator) -> Arrays:
+        """Returns examples."""
+        raise NotImplementedError
+
+    def load(self, sources: Sources) -> Material:
+        """Returns a stream, and validation and test examples that do not follow from the run's seed."""
+        splits = {
+            name: self.examples(self.valid_examples, sources.precision, generator(0, place))
+            for place, name in ((2, "valid"), (3, "test"))
+        }
+        return Material(
+            train=Fresh(self, sources.seed, sources.precision),
+            splits=splits,
+            shape=self.shape,
+            baselines=self.baselines,
+        )
+
+    def examples(self, number: int, precision: torch.dtype, rng: np.random.Generator) -> Examples:
+        """Returns so many drawn examples as a split."""
+        return Examples.of(self.draw(number, rng), precision, every_step=self.shape.every_step)

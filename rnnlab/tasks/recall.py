@@ -1,0 +1,41 @@
+"""Remember the first number: what a recurrent state keeps, and for how long."""
+
+from typing import Annotated, ClassVar
+
+import numpy as np
+import pandas as pd
+from annotated_types import Gt
+
+from rnnlab.core.batch import Criterion
+from rnnlab.tasks.base import Answer, Material, Shape
+from rnnlab.tasks.drawn import Arrays, DrawnTask
+
+SCATTER = 500  # examples in the scatter of true against predicted
+
+
+class Recall(DrawnTask):
+    """Sequences of `length` numbers, uniform in [−1, 1]; the target is the first of them.
+
+    The error is squared; without memory the best guess is 0, whose error is the variance, 1/3.
+    """
+
+    criterion: ClassVar[Criterion] = "mean_squared_error"
+    shape = Shape(output_size=1, features=1)
+    baselines: ClassVar = {"loss": {"no memory (1/3)": 1 / 3}}
+
+    def __init__(
+        self, *, length: Annotated[int, Gt(0)] = 10, valid_examples: Annotated[int, Gt(0)] = 1024
+    ) -> None:
+        self.length, self.valid_examples = length, valid_examples
+
+    def draw(self, examples: int, rng: np.random.Generator) -> Arrays:
+        """Returns inputs (examples, length, 1) and targets (examples, 1), both in [−1, 1]."""
+        inputs = rng.uniform(-1, 1, (examples, self.length, 1))
+        return Arrays(inputs, np.full(examples, self.length), inputs[:, 0])
+
+    def findings(self, answer: Answer, material: Material) -> dict[str, pd.DataFrame]:
+        """Returns scatter.csv: true first number and prediction of some test examples."""
+        test = material.splits["test"]
+        (batch,) = test.batches(np.arange(min(SCATTER, len(test))), SCATTER)
+        table = {"true": batch.targets[:, 0].numpy(), "predicted": answer(batch)[:, 0].numpy()}
+        return {"scatter.csv": pd.DataFrame(table)}
