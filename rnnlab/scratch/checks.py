@@ -51,3 +51,8 @@ def as_lengths(lengths: ArrayLike | None, batch: int, time: int) -> Array:
     check_shape("lengths", array, batch)
     check_range("lengths", array, 1, time)
     return array
+
+
+def real_steps(lengths_B: Array, time: int) -> Array:
+    """Returns (B, T), true where a sequence has a real step and false in its padding."""
+    return np.arange(time) < lengths_B[:, None]

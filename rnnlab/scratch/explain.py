@@ -13,7 +13,7 @@ from rnnlab.scratch import LSTM, RNN
 from rnnlab.scratch.activations import Array, sigmoid
 from rnnlab.scratch.cell import PARAMETER_NAMES, Gradients
 from rnnlab.scratch.classifiers import RecurrentClassifier, classifier_parameters
-from rnnlab.scratch.layer import Forward, Layer, Run, scan_backward
+from rnnlab.scratch.layer import Layer, Run, scan_backward
 from rnnlab.scratch.losses import binary_cross_entropy_with_logits
 
 MODELS: dict[str, type[Layer]] = {"rnn": RNN, "lstm": LSTM}
@@ -70,9 +70,8 @@ def explain(
     logits, cache = net.forward(ids)
     loss = binary_cross_entropy_with_logits(logits, np.array([label]))
     gradients = net.backward(loss.gradient, cache)
-    forward: Forward = cache.document
-    run = forward.cache.runs[0]
-    d_document, _ = net.head_backward(loss.gradient, cache.head)
+    run = cache.recurrent.cache.runs[0]
+    d_document, _ = net.head_backward(loss.gradient[:, None], cache.head)
     return [
         Table(
             "1. parameters and their shapes",
@@ -89,7 +88,7 @@ def explain(
             ],
         ),
         _forward_table(run, tokens),
-        _head_table(cache.head.document_BD, cache.head.hidden_BH, logits, loss.value, label),
+        _head_table(cache.head.read, cache.head.hidden, logits, loss.value, label),
         _backward_table(run, tokens, loss.gradient, d_document),
         _gradients_table(gradients),
     ]

@@ -7,12 +7,16 @@ costs -ln(eps), 18.4207 for 1e-8; where a probability is clipped, its derivative
 Numbers in brackets are equations of docs/from-scratch.md.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from rnnlab.scratch.activations import Array, sigmoid
 from rnnlab.scratch.checks import as_floats, check_no_nan, check_range, check_shape
+
+NOT_COUNTED = -100
+"""The class of a step that asks nothing, such as padding; torch's own default."""
 
 
 class Loss(NamedTuple):
@@ -71,6 +75,46 @@ def mean_squared_error(predictions: Array, targets: Array) -> Loss:
     check_shape("targets", t, *y.shape)
     check_no_nan("targets", t)
     return Loss(float(((y - t) ** 2).mean()), 2 * (y - t) / y.size)  # (44), (45)
+
+
+def _of_one_output(logits_N1: Array, labels_N: Array) -> Loss:
+    """Binary cross-entropy of the single output; labels 0 or 1."""
+    check_shape("logits", logits_N1, "N", 1)
+    loss = binary_cross_entropy_with_logits(logits_N1[:, 0], labels_N)
+    return Loss(loss.value, loss.gradient[:, None])
+
+
+def _of_counted_classes(logits: Array, classes: Array) -> Loss:
+    """Cross-entropy of logits (..., C) with classes (...), where NOT_COUNTED is left out of the mean."""
+    classes = np.asarray(classes)
+    check_shape("classes", classes, *logits.shape[:-1])
+    return _of_counted(cross_entropy_with_logits, logits, classes, classes != NOT_COUNTED)
+
+
+def _of_counted_numbers(predictions: Array, targets: Array) -> Loss:
+    """Mean squared error of any shape, where targets that are NaN are left out of the mean."""
+    targets = as_floats("targets", targets)
+    check_shape("targets", targets, *predictions.shape)
+    return _of_counted(mean_squared_error, predictions, targets, ~np.isnan(targets))
+
+
+def _of_counted(
+    loss: Callable[[Array, Array], Loss], predictions: Array, targets: Array, counted: Array
+) -> Loss:
+    """Returns the mean over what is counted (NaN if nothing is, as in torch); the rest has no gradient."""
+    gradient = np.zeros_like(predictions)
+    if not counted.any():
+        return Loss(float("nan"), gradient)
+    value, gradient[counted] = loss(predictions[counted], targets[counted])
+    return Loss(value, gradient)
+
+
+CRITERIA: dict[str, Callable[[Array, Array], Loss]] = {
+    "binary_cross_entropy": _of_one_output,
+    "cross_entropy": _of_counted_classes,
+    "mean_squared_error": _of_counted_numbers,
+}
+"""A task's losses by name: of a net's logits and the targets, some of which may not be counted."""
 
 
 def _clipped_log(p: Array, eps: float) -> tuple[Array, Array]:

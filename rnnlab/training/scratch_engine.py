@@ -10,10 +10,9 @@ from rnnlab import scratch
 from rnnlab.core.batch import Batch, Objective
 from rnnlab.core.errors import DivergenceError
 from rnnlab.models.boe import BoE
-from rnnlab.models.recurrent import RecurrentModel
 from rnnlab.scratch.activations import Array
-from rnnlab.scratch.classifiers import BagOfEmbeddings, Classifier, ClassifierCache, RecurrentClassifier
-from rnnlab.scratch.losses import binary_cross_entropy_with_logits
+from rnnlab.scratch.losses import CRITERIA, Loss
+from rnnlab.scratch.nets import NetCache, SequenceNet
 from rnnlab.scratch.optimizers import OPTIMIZERS, SGD, Adam, Optimizer, clip_by_norm, make_optimizer
 from rnnlab.training.engine import Measures, check_finite
 
@@ -30,7 +29,8 @@ class ScratchEngine:
     whoever reads them (checkpoints, probes) reads this training; the optimizer's settings are read before
     every step, so that schedules work. torch itself computes only the metrics beside the loss.
 
-    Takes a BoE or recurrent model on the CPU, whose dropout it does not apply, and torch's SGD or Adam.
+    Takes a BoE or recurrent model on the CPU, whose dropout it does not apply, torch's SGD or Adam, and any
+    objective whose loss is among `scratch.losses.CRITERIA`.
     """
 
     def __init__(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
@@ -46,8 +46,8 @@ class ScratchEngine:
     @unbounded
     def step(self, objective: Objective, batch: Batch, *, clip_norm: float | None) -> Measures:
         """Takes one optimizer step on the batch's mean loss; returns the measures before it."""
-        logits_B, cache = self._forward(batch)
-        loss = binary_cross_entropy_with_logits(logits_B, batch.targets.numpy())
+        logits, cache = self._forward(batch)
+        loss = _loss(objective, batch, logits)
         check_finite(loss.value)
         gradients = self._net.backward(loss.gradient, cache)
         if clip_norm is not None:
@@ -57,41 +57,54 @@ class ScratchEngine:
         self._rule.step(gradients)
         for name, parameter in self._trained.items():
             self._optimizer.state[parameter] = torch_state(self._rule, name)
-        return _measures(objective, batch, logits_B, loss.value)
+        return _measures(objective, batch, logits, loss.value)
 
     @unbounded
     def measure(self, objective: Objective, batch: Batch) -> Measures:
         """Returns the task's measures of the batch."""
-        logits_B, _ = self._forward(batch)
-        loss = binary_cross_entropy_with_logits(logits_B, batch.targets.numpy())
-        return _measures(objective, batch, logits_B, loss.value)
+        logits, _ = self._forward(batch)
+        return _measures(objective, batch, logits, _loss(objective, batch, logits).value)
 
-    def _forward(self, batch: Batch) -> tuple[Array, ClassifierCache]:
+    def _forward(self, batch: Batch) -> tuple[Array, NetCache]:
         try:
             return self._net.forward(batch.inputs.numpy(), batch.lengths.numpy())
         except ValueError:
-            if np.isnan(self._net.parameters["embedding.weight"]).any():
+            vectors = self._net.parameters.get("embedding.weight")
+            if vectors is not None and np.isnan(vectors).any():
                 raise DivergenceError("the word vectors became NaN") from None
             raise
 
 
-def _measures(objective: Objective, batch: Batch, logits_B: Array, loss: float) -> Measures:
+def _loss(objective: Objective, batch: Batch, logits: Array) -> Loss:
+    """Returns the mean loss of the task's criterion."""
+    criterion = getattr(objective, "criterion", "binary_cross_entropy")
+    return CRITERIA[criterion](logits, batch.targets.numpy())
+
+
+def _measures(objective: Objective, batch: Batch, logits: Array, loss: float) -> Measures:
     """Returns the task's measures of the logits, with NumPy's mean loss as the loss of every unit."""
-    measured = objective.measure(torch.from_numpy(logits_B)[:, None], batch.targets)
+    measured = objective.measure(torch.from_numpy(logits), batch.targets)
     return measured | {"loss": torch.full_like(measured["loss"], loss)}
 
 
-def make_net(model: nn.Module) -> Classifier:
+def make_net(model: nn.Module) -> SequenceNet:
     """Returns the net of rnnlab.scratch that does what the model does, on the model's own memory."""
     parameters = {name: p.detach().numpy() for name, p in model.named_parameters()}
+    freeze = not all(p.requires_grad for name, p in model.named_parameters() if name == "embedding.weight")
     if isinstance(model, BoE):
-        return BagOfEmbeddings(parameters, freeze=not model.embedding.weight.requires_grad)
-    if not isinstance(model, RecurrentModel):
-        raise TypeError(f"model is a {type(model).__name__}, expected a BoE or RecurrentModel")
-    layer = model.recurrent
-    options = {"nonlinearity": layer.nonlinearity} if isinstance(layer, nn.RNN) else {}
-    freeze = not model.embedding.weight.requires_grad
-    return RecurrentClassifier(parameters, LAYERS[layer.mode.split("_")[0]], freeze=freeze, **options)
+        return SequenceNet(parameters, None, freeze=freeze)
+    layer = getattr(model, "recurrent", None)
+    if not isinstance(layer, nn.RNNBase):
+        raise TypeError(
+            f"model is a {type(model).__name__}, expected a BoE or one with a torch layer `recurrent`"
+        )
+    return SequenceNet(
+        parameters,
+        LAYERS[layer.mode.split("_")[0]],
+        every_step=getattr(model, "every_step", False),
+        freeze=freeze,
+        **({"nonlinearity": layer.nonlinearity} if isinstance(layer, nn.RNN) else {}),
+    )
 
 
 def optimizer_settings(name: str) -> list[str]:

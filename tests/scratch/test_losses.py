@@ -52,6 +52,52 @@ def test_mean_squared_error_matches_torch():
     )
 
 
+CLASSES = np.array([[1, -100, 2], [-100, -100, 0]])
+NUMBERS = np.where(np.arange(12).reshape(2, 3, 2) % 5 == 1, np.nan, RNG.standard_normal((2, 3, 2)))
+
+
+def counted_squares(predictions, targets):
+    differences = (predictions - targets)[~targets.isnan()]  # squared before, NaN would stay in the gradient
+    return differences.square().mean()
+
+
+CRITERIA = {
+    "binary_cross_entropy": (
+        lambda z, y: functional.binary_cross_entropy_with_logits(z[:, 0], y),
+        RNG.standard_normal((4, 1)),
+        np.array([0.0, 1.0, 1.0, 0.0]),
+    ),
+    "cross_entropy": (functional.cross_entropy, RNG.standard_normal((4, 3)), np.array([2, -100, 0, 1])),
+    "cross_entropy of steps": (
+        lambda z, c: functional.cross_entropy(z.flatten(0, 1), c.flatten()),
+        RNG.standard_normal((2, 3, 3)),
+        CLASSES,
+    ),
+    "mean_squared_error": (counted_squares, RNG.standard_normal((2, 2)), NUMBERS[0, :2]),
+    "mean_squared_error of steps": (counted_squares, RNG.standard_normal((2, 3, 2)), NUMBERS),
+}
+
+
+@pytest.mark.parametrize("name", CRITERIA)
+def test_criteria_match_torch_with_some_targets_not_counted(name):
+    torch_loss, logits, targets = CRITERIA[name]
+    criterion = losses.CRITERIA[name.split()[0]]
+    compare(criterion, torch_loss, logits, targets)
+    not_counted = np.isnan(targets) | (targets == losses.NOT_COUNTED)
+    assert not_counted.any() == (name != "binary_cross_entropy")
+    if not_counted.any():
+        assert (criterion(logits, targets).gradient[not_counted] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("criterion", "targets"),
+    [("cross_entropy", np.full(2, -100)), ("mean_squared_error", np.full((2, 3), np.nan))],
+)
+def test_a_loss_of_nothing_is_nan_as_in_torch_and_has_no_gradient(criterion, targets):
+    found = losses.CRITERIA[criterion](np.ones((2, 3)), targets)
+    assert np.isnan(found.value) and (found.gradient == 0).all()
+
+
 def test_eps_form_equals_the_exact_one_where_nothing_is_clipped():
     logits, labels = np.array([0.3, -2.0, 1.0]), np.array([0, 1, 1])
     exact = losses.binary_cross_entropy_with_logits(logits, labels)
@@ -87,6 +133,22 @@ def test_saturated_wrong_answer_costs_minus_log_eps_and_has_no_gradient():
         (
             lambda: losses.mean_squared_error(np.zeros((2, 3)), np.zeros((2, 1))),
             r"targets has shape \(2, 1\), expected \(2, 3\)",
+        ),
+        (
+            lambda: losses.CRITERIA["binary_cross_entropy"](np.zeros((2, 3)), np.zeros(2)),
+            r"logits has shape \(2, 3\), expected \(N, 1\)",
+        ),
+        (
+            lambda: losses.CRITERIA["cross_entropy"](np.zeros((2, 4, 3)), np.zeros((2, 3), int)),
+            r"classes has shape \(2, 3\), expected \(2, 4\)",
+        ),
+        (
+            lambda: losses.CRITERIA["cross_entropy"](np.zeros((2, 3)), np.array([-100, 3])),
+            "classes holds 3 at index",
+        ),
+        (
+            lambda: losses.CRITERIA["mean_squared_error"](np.zeros((2, 3)), np.zeros((3, 2))),
+            r"targets has shape \(3, 2\), expected \(2, 3\)",
         ),
         (
             lambda: losses.binary_cross_entropy_with_logits(np.zeros(2, int), np.zeros(2)),

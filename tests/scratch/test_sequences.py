@@ -95,6 +95,44 @@ def test_regression_gradients_match_torch(kind, every_step):
         np.testing.assert_allclose(found.gradients[name], reference.numpy(), rtol=0, atol=1e-13)
 
 
+@pytest.mark.parametrize("every_step", [False, True])
+def test_regression_leaves_padding_and_unknown_targets_out_of_the_mean(every_step):
+    rng = np.random.default_rng(6)
+    net = regressor("GRU", rng=rng, bidirectional=True, every_step=every_step)
+    x, lengths = rng.standard_normal((3, 5, 2)), [5, 1, 3]
+    targets = rng.standard_normal((3, 5, 2) if every_step else (3, 2))
+    targets[0, ..., -1] = np.nan
+    found = net.loss_and_gradients(x, lengths, targets)
+    losses, counts, gradients = [], [], []
+    for b, length in enumerate(lengths):
+        own = targets[b : b + 1, :length] if every_step else targets[b : b + 1]
+        alone = net.loss_and_gradients(x[b : b + 1, :length], None, own)
+        losses.append(alone.loss)
+        gradients.append(alone.gradients)
+        counts.append(np.count_nonzero(~np.isnan(own)))
+    assert found.loss == pytest.approx(np.average(losses, weights=counts), abs=1e-14)
+    for name, gradient in found.gradients.items():
+        expected = np.average([g[name] for g in gradients], axis=0, weights=counts)
+        assert np.linalg.norm(expected) > 0
+        np.testing.assert_allclose(gradient, expected, rtol=0, atol=1e-14, err_msg=name)
+
+
+def test_stacked_regression_reads_the_top_layer_alone():
+    rng = np.random.default_rng(7)
+    layer = LSTM.random(2, 4, rng=rng, num_layers=2, bidirectional=True, batch_first=True)
+    parameters = {f"recurrent.{n}": p for n, p in layer.parameters.items()}
+    parameters |= linear_parameters("output", 8, 3, rng=rng)
+    x, targets = rng.standard_normal((3, 5, 2)), rng.standard_normal((3, 3))
+    found = Regressor(parameters, LSTM).loss_and_gradients(x, None, targets)
+    output = layer.forward(x).output
+    top = np.concatenate([output[:, -1, :4], output[:, 0, 4:]], axis=1)
+    expected = top @ parameters["output.weight"].T + parameters["output.bias"]
+    assert np.abs(expected).min() > 0
+    np.testing.assert_allclose(found.logits, expected, rtol=0, atol=1e-14)
+    assert found.gradients.keys() == parameters.keys()
+    assert all(np.linalg.norm(gradient) > 0 for gradient in found.gradients.values())
+
+
 @pytest.mark.parametrize("kind", ["RNN", "LSTM"])
 @pytest.mark.slow
 def test_noise_is_fitted_to_about_its_variance(kind):
