@@ -77,8 +77,7 @@ class ScratchEngine:
 
 def _loss(objective: Objective, batch: Batch, logits: Array) -> Loss:
     """Returns the mean loss of the task's criterion."""
-    criterion = getattr(objective, "criterion", "binary_cross_entropy")
-    return CRITERIA[criterion](logits, batch.targets.numpy())
+    return CRITERIA[objective.criterion](logits, batch.targets.numpy())
 
 
 def _measures(objective: Objective, batch: Batch, logits: Array, loss: float) -> Measures:
