@@ -3,12 +3,14 @@
 import logging
 from pathlib import Path
 
+import pandas as pd
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from rnnlab.cli.beginning import nothing_left_behind, told
 from rnnlab.cli.closing import close_run
 from rnnlab.cli.display import track_texts, training_display
+from rnnlab.cli.frames import print_frame
 from rnnlab.cli.messages import print_note
 from rnnlab.cli.record import Record
 from rnnlab.cli.trainer import train_into
@@ -44,6 +46,9 @@ def run_training(cfg: DictConfig) -> float | None:
         record.finish("failed", error=f"{type(error).__name__}: {error}")
         raise
     close_run(folder)
+    if (baselines := folder / "baselines.csv").is_file():
+        print()
+        print_frame(pd.read_csv(baselines), "table")
     print(f"\nrun folder: {folder}")
     return best
 

@@ -1,0 +1,221 @@
+"""A tag for every token of a sentence."""
+
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+from annotated_types import Ge, Le
+from numpy.typing import NDArray
+
+from rnnlab.core.batch import UNCOUNTED, Batch, Criterion, Split
+from rnnlab.core.files import fingerprint
+from rnnlab.data.tagged import read_tagged, tag_ids
+from rnnlab.data.vocabulary import RESERVED, UNK, Vocabulary, build_vocabulary
+from rnnlab.tasks.base import Answer, Material, Shape, Sources, Task
+from rnnlab.tasks.drawn import generator
+from rnnlab.tasks.sequences import TaggedSplit
+
+ENDINGS = ("ing", "ed", "ly", "er", "est", "ion", "al", "y", "s")
+NET, RULE = "net", "most frequent tag"
+
+
+class Tagging(Task):
+    """Sequence labelling: accuracy and loss are averages over tokens, padding excluded.
+
+    column: of the files' tags, counted from 1; the words are column 1. unknown: what stands for a word that
+    the vocabulary does not have, `<unk>`, or by `shape` one of some such classes (`<unk-Cap-s>`), told by
+    capitals, digits, hyphens and endings. rare: the probability that a training word which occurs once is
+    replaced so, anew in every epoch: how to read what stands for unknown words has to be learned.
+    """
+
+    metrics: ClassVar[tuple[str, ...]] = ("acc", "loss")
+    unit: ClassVar[str] = "tokens"
+    criterion: ClassVar[Criterion] = "cross_entropy"
+    reads: ClassVar[frozenset[str]] = frozenset(
+        {"train", "valid", "test", "vectors", "embedding_dim", "vocabulary", "min_count", "max_vocabulary"}
+    )
+
+    def __init__(
+        self,
+        *,
+        column: Annotated[int, Ge(2)] = 2,
+        lower: bool = False,
+        unknown: Literal["plain", "shape"] = "shape",
+        rare: Annotated[float, Ge(0.0), Le(1.0)] = 0.5,
+    ) -> None:
+        self.column, self.lower, self.unknown, self.rare = column, lower, unknown, rare
+
+    def load(self, sources: Sources) -> Material:
+        """Reads data.train, data.valid and data.test; tags unknown to training are counted and told."""
+        sources.path("train")
+        read = {name: read_tagged(path, column=self.column) for name, path in sources.paths.items()}
+        train = read["train"]
+        tags = tuple(sorted({tag for of_sentence in train.tags for tag in of_sentence}))
+        vocabulary = self._vocabulary([word for words in train.words for word in words], sources)
+        splits, notes = {}, []
+        for name, sentences in read.items():
+            targets, unknown = tag_ids(sentences, tags)
+            splits[name] = TaggedSplit.of(
+                [self.encode(words, vocabulary) for words in sentences.words], targets
+            )
+            if unknown:
+                shown = ", ".join(f"{tag} ({count:,})" for tag, count in unknown.most_common())
+                notes.append(f"{name}: {unknown.total():,} token(s) with tags unknown to training: {shown}")
+        whole = splits.pop("train")
+        looked_at = splits.get("valid", whole)
+        rule = most_frequent_tags(whole, len(vocabulary), len(tags))
+        return Material(
+            train=RarelyUnknown(whole, self._stand_ins(train.words, vocabulary), self.rare, sources.seed),
+            splits=splits,
+            shape=Shape(output_size=len(tags), every_step=True),
+            vocabulary=vocabulary,
+            baselines={"acc": {RULE: _accuracy(rule[looked_at.ids] == looked_at.targets, looked_at.targets)}},
+            classes=tags,
+            notes=tuple(notes),
+            files={name: {"path": str(p), "sha256": fingerprint(p)} for name, p in sources.paths.items()},
+        )
+
+    def encode(self, words: list[str], vocabulary: Vocabulary) -> NDArray[np.int64]:
+        """Returns the ids (words,) of a sentence's words, unknown ones by what stands for them."""
+        return np.array([self._id(word, vocabulary) for word in words], dtype=np.int64)
+
+    def stand_in(self, word: str) -> str:
+        """Returns what stands for a word that the vocabulary does not have."""
+        if self.unknown == "plain":
+            return UNK
+        signs = ["num"] * any(map(str.isdigit, word)) + ["Cap"] * word[0].isupper() + ["dash"] * ("-" in word)
+        ending = next(
+            (end for end in ENDINGS if word.lower().endswith(end) and len(word) > len(end) + 2), None
+        )
+        return "-".join(["<unk", *signs, *([ending] if ending else [])]) + ">"
+
+    def findings(self, answer: Answer, material: Material) -> dict[str, pd.DataFrame]:
+        """Returns baselines.csv, tags.csv and confusion.csv of the test sentences, else the validation ones."""
+        assert isinstance(material.train, RarelyUnknown) and material.vocabulary is not None
+        name = "test" if "test" in material.splits else material.looked_at
+        rule = most_frequent_tags(material.train.split, len(material.vocabulary), len(material.classes))
+        unknown = np.array([word.startswith("<unk") for word in material.vocabulary.words])
+        said = tokens_of(material.finite[name], answer)
+        said = said.assign(rule=rule[said["id"]], unknown=unknown[said["id"]])
+        return {
+            "baselines.csv": _compared(said, name),
+            "tags.csv": _by_tag(said, material.classes),
+            "confusion.csv": _confusion(said, material.classes),
+        }
+
+    def _form(self, word: str) -> str:
+        return word.lower() if self.lower else word
+
+    def _id(self, word: str, vocabulary: Vocabulary) -> int:
+        form = self._form(word)
+        known = form in vocabulary and form not in RESERVED and not form.startswith("<unk")
+        return vocabulary[form if known else self.stand_in(word)]
+
+    def _vocabulary(self, words: list[str], sources: Sources) -> Vocabulary:
+        """Returns the words of the training sentences, and what may stand for others."""
+        shapes = sorted({self.stand_in(word) for word in words} - {UNK})
+        counts = Counter(self._form(word) for word in words)
+        return build_vocabulary(
+            {word: count for word, count in counts.items() if word not in shapes},
+            min_count=sources.min_count,
+            max_vocabulary=sources.max_vocabulary,
+            extra=tuple(shapes),
+        )
+
+    def _stand_ins(self, sentences: list[list[str]], vocabulary: Vocabulary) -> NDArray[np.int64]:
+        """Returns for every id that of what stands for its word if that occurs once, else the id itself."""
+        counts = Counter(self._form(word) for words in sentences for word in words)
+        stand_ins = np.arange(len(vocabulary))
+        for words in sentences:
+            for word in words:
+                if counts[self._form(word)] == 1:
+                    stand_ins[self._id(word, vocabulary)] = vocabulary[self.stand_in(word)]
+        return stand_ins
+
+
+@dataclass(frozen=True)
+class RarelyUnknown:
+    """Training sentences, some of whose rare words are read as unknown ones.
+
+    stand_ins: int64 (vocabulary,), what an id becomes with probability `probability`.
+    """
+
+    split: TaggedSplit
+    stand_ins: NDArray[np.int64]
+    probability: float
+    seed: int
+
+    def __len__(self) -> int:
+        return len(self.split)
+
+    def by_length(self) -> NDArray[np.int64]:
+        """Returns sentence numbers, shortest first."""
+        return self.split.by_length()
+
+    def batches(self, order: NDArray[np.int64], batch_size: int) -> Iterator[Batch]:
+        """Yields the sentences numbered in `order`; what is replaced follows from the seed and the order."""
+        # An epoch's order is its own, so the words that are replaced change from epoch to epoch.
+        rng = generator(self.seed, zlib.crc32(order.tobytes()))
+        ids = self.split.ids
+        chosen = rng.random(len(ids)) < self.probability
+        return replace(self.split, ids=np.where(chosen, self.stand_ins[ids], ids)).batches(order, batch_size)
+
+
+def most_frequent_tags(split: TaggedSplit, words: int, tags: int) -> NDArray[np.int64]:
+    """Returns for every id (words,) the tag most frequent with it, the first of equals.
+
+    What was never met gets the tag most frequent among words met once, which are most like it.
+    """
+    counts = np.zeros((words, tags), dtype=np.int64)
+    counted = split.targets != UNCOUNTED
+    np.add.at(counts, (split.ids[counted], split.targets[counted]), 1)
+    met = counts.sum(axis=1)
+    once = counts[met == 1].sum(axis=0) if (met == 1).any() else counts.sum(axis=0)
+    return np.where(met > 0, counts.argmax(axis=1), once.argmax())
+
+
+def tokens_of(split: Split, answer: Answer) -> pd.DataFrame:
+    """Returns a row a counted token: `id`, `tag` and `net`, the tag that the net gives it."""
+    parts = []
+    for batch in split.batches(split.by_length(), 256):
+        counted = batch.targets != UNCOUNTED
+        said = answer(batch).argmax(dim=-1)
+        parts.append(np.stack([part[counted].numpy() for part in (batch.inputs, batch.targets, said)]))
+    return pd.DataFrame(np.concatenate(parts, axis=1).T, columns=["id", "tag", NET])
+
+
+def _accuracy(right: NDArray[np.bool_], targets: NDArray[np.int64]) -> float:
+    return float(right[targets != UNCOUNTED].mean())
+
+
+def _compared(said: pd.DataFrame, split: str) -> pd.DataFrame:
+    """Returns accuracies of net and rule on all, known and unknown words."""
+    rows = []
+    for name, column in ((NET, NET), (RULE, "rule")):
+        right = said[column] == said["tag"]
+        unknown = said["unknown"]
+        rows.append((name, split, right.mean(), right[~unknown].mean(), right[unknown].mean()))
+    table = pd.DataFrame(rows, columns=["tagger", "split", "acc", "known_words_acc", "unknown_words_acc"])
+    return table.assign(tokens=len(said), unknown_words=int(said["unknown"].sum()))
+
+
+def _by_tag(said: pd.DataFrame, tags: tuple[str, ...]) -> pd.DataFrame:
+    """Returns a row a tag: its tokens, and which share of them net and rule get right."""
+    rows = []
+    for number, of_tag in said.groupby("tag"):
+        shares = [(of_tag[column] == number).mean() for column in (NET, "rule")]
+        rows.append((tags[number], len(of_tag), *shares))
+    return pd.DataFrame(rows, columns=["tag", "tokens", "net_acc", "most_frequent_tag_acc"])
+
+
+def _confusion(said: pd.DataFrame, tags: tuple[str, ...]) -> pd.DataFrame:
+    """Returns how many tokens of each tag (row) the net gives each tag (column)."""
+    counts = np.zeros((len(tags), len(tags)), dtype=np.int64)
+    np.add.at(counts, (said["tag"], said[NET]), 1)
+    table = pd.DataFrame(counts, columns=list(tags))
+    table.insert(0, "tag", tags)
+    return table
