@@ -8,6 +8,7 @@ from rnnlab.cli.data import data
 from rnnlab.cli.doctor import doctor
 from rnnlab.cli.evaluate import evaluate
 from rnnlab.cli.explain import explain
+from rnnlab.cli.generate import generate
 from rnnlab.cli.gradcheck import gradcheck
 from rnnlab.cli.grads import grads
 from rnnlab.cli.messages import print_error
@@ -44,6 +45,7 @@ app.command()(neighbours)
 app.command()(positions)
 app.command()(weights)
 app.command()(doctor)
+app.command()(generate)
 app.command()(report)
 app.command()(reproduce)
 app.command()(gradcheck)

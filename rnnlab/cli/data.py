@@ -5,8 +5,10 @@ import typer
 from rnnlab.cli.data_check import check
 from rnnlab.cli.data_fetch import fetch
 from rnnlab.cli.data_show import show
+from rnnlab.cli.data_words import words
 
 data = typer.Typer(no_args_is_help=True, help="Fetch, check and look at data.")
 data.command()(fetch)
 data.command()(check)
 data.command()(show)
+data.command()(words)

@@ -50,7 +50,8 @@ class TrainingDisplay:
             return
         lines = [names, cells] if first else [cells]
         for line in lines:
-            print("".join(cell.rjust(WIDTH) for cell in line), flush=True)
+            widths = (max(WIDTH, len(name) + 2) for name in names)
+            print("".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)), flush=True)
 
     def progress(self, batches: Iterable[Batch], total: int) -> Iterable[Batch]:
         """Yields the batches of a round, `total` of them, moving a bar that spans the whole training."""

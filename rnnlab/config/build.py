@@ -1,5 +1,6 @@
 """Makes what a configuration describes, in plain typed arguments."""
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,8 @@ def build_model(
     """
     cls, settings = load_target(config.model, "model")
     if shape.every_step:
+        if "every_step" not in inspect.signature(cls).parameters:
+            raise InputError(f"model: {cls.__name__} answers once a sequence, the task asks at every step")
         settings["every_step"] = True
     seed_everything(config.seed)
     embedding = build_embedding(config, vocabulary, vectors, shape)
@@ -183,6 +186,11 @@ def check_fit(config: Config, task: Task) -> None:
     """Raises InputError for a choice that means nothing to the task, or that its shape rules out."""
     if isinstance(task, Sentiment):
         return
+    if task.forward_only and config.model.get("bidirectional"):
+        raise InputError(
+            f"model: task={task.name} asks for what comes next, which a bidirectional net has read; "
+            "expected model.bidirectional=false"
+        )
     if config.insert != "none":
         raise InputError(
             f"insert: task={task.name} has no classes to mark; expected none, found {config.insert!r}"

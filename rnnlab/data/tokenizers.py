@@ -1,4 +1,4 @@
-"""Cuts texts into lower-cased tokens.
+"""Cuts texts into tokens, as a rule lower-cased.
 
 A text is lower-cased, then cut at white space into pieces, then every piece into tokens. Pieces recur
 (the 13 million tokens of IMDb are 365,000 distinct pieces), so each is cut once and remembered.
@@ -26,16 +26,16 @@ _ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z]\w*);", re.IGNORECASE)
 
 
 class Tokenizer:
-    """Cuts texts into lower-cased tokens and numbers the distinct ones in the order of their first use.
+    """Cuts texts into tokens and numbers the distinct ones in the order of their first use.
 
     Lower-casing comes first: the word list of the course's GloVe sample holds `dr` and `mrs`, which the
     rules of English find in `dr.` and `mrs.` but not in `Dr.` and `Mrs.`. White space is never a token.
     """
 
-    def __init__(self, cut: Callable[[str], Iterable[str]], *, strip_html: bool) -> None:
+    def __init__(self, cut: Callable[[str], Iterable[str]], *, strip_html: bool, lower: bool = True) -> None:
         self.strings: list[str] = []
         """The distinct tokens met so far; `encode` yields indices into this list."""
-        self._strip_html = strip_html
+        self._strip_html, self._lower = strip_html, lower
         self._pieces = _PieceIds(cut, self.strings)
 
     def encode(self, texts: Iterable[str]) -> Iterator[NDArray[np.int32]]:
@@ -47,7 +47,7 @@ class Tokenizer:
         for text in texts:
             if self._strip_html:
                 text = strip_html(text)
-            pieces = map(self._pieces.__getitem__, text.lower().split())
+            pieces = map(self._pieces.__getitem__, (text.lower() if self._lower else text).split())
             yield np.fromiter(chain.from_iterable(pieces), dtype=np.int32)
 
     def tokenize(self, texts: Iterable[str]) -> Iterator[list[str]]:
@@ -76,18 +76,20 @@ class _PieceIds(dict[str, tuple[int, ...]]):
         return index
 
 
-def make_tokenizer(name: Literal["spacy", "whitespace"], *, strip_html: bool) -> Tokenizer:
+def make_tokenizer(
+    name: Literal["spacy", "whitespace"], *, strip_html: bool, lower: bool = True
+) -> Tokenizer:
     """Returns the tokenizer of that name.
 
     `spacy` has the rules of blank English (no model), applied to every piece between white space;
     `whitespace` takes the pieces as they are. With `strip_html`, tags and entities are taken out first.
     """
     if name == "whitespace":
-        return Tokenizer(lambda piece: (piece,), strip_html=strip_html)
+        return Tokenizer(lambda piece: (piece,), strip_html=strip_html, lower=lower)
     import spacy
 
     rules = spacy.blank("en").tokenizer
-    return Tokenizer(lambda piece: [token.text for token in rules(piece)], strip_html=strip_html)
+    return Tokenizer(lambda piece: [token.text for token in rules(piece)], strip_html=strip_html, lower=lower)
 
 
 def strip_html(text: str) -> str:

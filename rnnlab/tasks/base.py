@@ -91,13 +91,14 @@ class Task:
     """What all tasks share; a subclass is one file here and one yaml in `configs/task/`.
 
     unit: what metrics average over; criterion: what is minimized; reads: the keys of `data.` that the task
-    makes use of.
+    makes use of; forward_only: whether a net that reads backwards would see what it is asked for.
     """
 
     metrics: ClassVar[tuple[str, ...]] = ("loss",)
     unit: ClassVar[str] = "sequences"
     criterion: ClassVar[Criterion] = "mean_squared_error"
     reads: ClassVar[frozenset[str]] = frozenset()
+    forward_only: ClassVar[bool] = False
 
     @property
     def name(self) -> str:

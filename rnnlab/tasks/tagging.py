@@ -94,7 +94,7 @@ class Tagging(Task):
         return "-".join(["<unk", *signs, *([ending] if ending else [])]) + ">"
 
     def findings(self, answer: Answer, material: Material) -> dict[str, pd.DataFrame]:
-        """Returns baselines.csv, tags.csv and confusion.csv of the test sentences, else the validation ones."""
+        """Returns baselines.csv, tags.csv and confusion.csv of the test, else the validation sentences."""
         assert isinstance(material.train, RarelyUnknown) and material.vocabulary is not None
         name = "test" if "test" in material.splits else material.looked_at
         rule = most_frequent_tags(material.train.split, len(material.vocabulary), len(material.classes))

@@ -1,0 +1,53 @@
+"""`rnnlab generate`: a language model goes on with a text."""
+
+from typing import Annotated
+
+import typer
+
+from rnnlab.cli.evaluate import Checkpoint, RunName
+
+
+def generate(
+    run: RunName,
+    prompt: Annotated[str, typer.Option(help="The text to go on with; empty: from nothing read.")] = "",
+    length: Annotated[int, typer.Option(min=1, max=1_000_000, help="Characters or words to add.")] = 200,
+    temperature: Annotated[
+        float, typer.Option(min=0.0, help="0: always the likeliest; 1: as the net has it; above: bolder.")
+    ] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the drawing; the same seed writes the same text.")] = 1,
+    checkpoint: Checkpoint = "last",
+) -> None:
+    """Let a finished run of task=language go on with a text.
+
+    The prompt is cut as the run's own text was; what the run does not know is read as <unk>.
+    """
+    import numpy as np
+
+    from rnnlab.cli.messages import print_note, printable
+    from rnnlab.config.restore import restore
+    from rnnlab.core.errors import InputError
+    from rnnlab.data.running_text import tokens_of
+    from rnnlab.data.vocabulary import PAD_ID, UNK_ID
+    from rnnlab.models.recurrent import RecurrentModel
+    from rnnlab.probes.generation import generate as go_on
+    from rnnlab.runs.finder import find_run
+    from rnnlab.tasks.language import Language
+
+    restored = restore(find_run(run), checkpoint=checkpoint)
+    task, vocabulary, model = restored.task, restored.vocabulary, restored.model
+    if not isinstance(task, Language) or vocabulary is None or not isinstance(model, RecurrentModel):
+        raise InputError(
+            f"{restored.run.name}: rnnlab generate needs a run of task=language; "
+            f"this run's task is {task.name}"
+        )
+    tokens = tokens_of(prompt, task.cutting(restored.config.data.tokenizer))
+    unknown = sorted({token for token in tokens if token not in vocabulary})
+    if unknown:
+        print_note(f"unknown to the run, and read as <unk>: {' '.join(unknown)}")
+    # Without a prompt the net starts where a sentence may: after a full stop, if it knows one.
+    start = vocabulary.encode(tokens).tolist() or [vocabulary["."]]
+    rng = np.random.default_rng(seed)
+    ids = go_on(model, start, length, temperature=temperature, rng=rng, never=(PAD_ID, UNK_ID))
+    between = "" if task.token == "character" else " "
+    words = [vocabulary.words[number] for number in ids]
+    print(printable(between.join([*tokens, *words])))

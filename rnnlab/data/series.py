@@ -1,0 +1,99 @@
+"""Series of numbers: read from CSV, drawn as a sine with noise, cut into windows."""
+
+import csv
+import io
+import math
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnlab.core.errors import InputError, did_you_mean
+from rnnlab.data.opening import quote, show_path
+from rnnlab.data.running_text import read_text
+
+
+class Series(NamedTuple):
+    """Named columns of numbers: values float64 (rows, columns)."""
+
+    names: tuple[str, ...]
+    values: NDArray[np.float64]
+
+    def columns(self, names: tuple[str, ...] | None, key: str) -> list[int]:
+        """Returns the places of the columns of these names (None: all); InputError naming `key` and a hint."""
+        for name in names or ():
+            if name not in self.names:
+                raise InputError(
+                    f"{key}: no column {quote(name)}{did_you_mean(name, self.names)} "
+                    f"(there are: {', '.join(self.names)})"
+                )
+        return [self.names.index(name) for name in (self.names if names is None else names)]
+
+
+def read_series(path: Path, wanted: tuple[str, ...] | None = None) -> Series:
+    """Reads a CSV (.tsv with tabs, either plain or .gz) whose first line names its columns.
+
+    wanted: only these columns, in this order; None: all. Raises InputError naming the line and column of
+    what is no finite number, a line with too few or too many cells, or a column that is not there.
+    """
+    name = show_path(path)
+    tabs = path.name.lower().removesuffix(".gz").endswith(".tsv")
+    reader = csv.reader(io.StringIO(read_text(path), newline=""), delimiter="\t" if tabs else ",")
+    header = tuple(cell.strip() for cell in next(reader, []))
+    if len(set(header)) < len(header) or not header:
+        raise InputError(
+            f"{name}, line 1: expected distinct names of columns, found {quote(','.join(header))}"
+        )
+    places = Series(header, np.zeros((0, len(header)))).columns(wanted, f"{name}, line 1")
+    rows = []
+    for cells in reader:
+        place = f"{name}, line {reader.line_num}"
+        if len(cells) != len(header):
+            raise InputError(f"{place}: expected {len(header)} cells, found {len(cells)}")
+        rows.append([_number(cells[column], place, header[column]) for column in places])
+    if not rows:
+        raise InputError(f"{name}: holds no rows; expected numbers below the line of names")
+    return Series(tuple(header[column] for column in places), np.array(rows))
+
+
+def _number(cell: str, place: str, column: str) -> float:
+    try:
+        value = float(cell)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        found = quote(cell) if cell.strip() else "an empty cell"
+        raise InputError(f"{place}, column {column}: expected a number, found {found}")
+    return value
+
+
+def sine(rows: int, *, period: float, noise: float, rng: np.random.Generator) -> Series:
+    """Returns a sine of that period (rows) and a random phase, with normal noise of that standard deviation."""
+    phase = rng.uniform(0, 2 * math.pi)
+    values = np.sin(2 * math.pi * np.arange(rows) / period + phase) + noise * rng.standard_normal(rows)
+    return Series(("sine",), values[:, None])
+
+
+def windows(
+    inputs: NDArray[np.float64],
+    targets: NDArray[np.float64],
+    length: int,
+    *,
+    horizon: int,
+    every_step: bool,
+    name: str,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Returns all windows (windows, length, inputs) of rows, and what follows `horizon` rows after them.
+
+    Targets are (windows, targets), those after the last row, or with `every_step` (windows, length,
+    targets), those after each. Raises InputError for fewer rows than a window and its horizon, `name` first.
+    """
+    number = len(inputs) - length - horizon + 1
+    if number < 1:
+        raise InputError(
+            f"{name}: {len(inputs):,} rows; expected at least task.window + task.horizon = {length + horizon}"
+        )
+    rows = np.arange(number)[:, None] + np.arange(length)
+    ahead = targets[rows + horizon]
+    return inputs[rows], ahead if every_step else ahead[:, -1]

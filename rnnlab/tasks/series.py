@@ -1,0 +1,132 @@
+"""What comes next in a series of numbers."""
+
+from typing import Annotated, ClassVar
+
+import numpy as np
+import pandas as pd
+from annotated_types import Ge, Gt, Lt
+from numpy.typing import NDArray
+
+from rnnlab.core.batch import Criterion
+from rnnlab.core.errors import InputError
+from rnnlab.core.files import fingerprint
+from rnnlab.data.series import Series as Table
+from rnnlab.data.series import read_series, sine, windows
+from rnnlab.tasks.base import Answer, Material, Shape, Sources, Task
+from rnnlab.tasks.drawn import Arrays, Examples, generator
+
+Positive = Annotated[int, Gt(0)]
+Names = tuple[str, ...]
+MEAN, LAST = "mean of the training rows", "the last value again"
+
+
+class Series(Task):
+    """Regression on windows of a CSV's rows, or of a noisy sine where data.train is not given.
+
+    inputs, targets: names of columns (None: all); window: rows that are read; horizon: how many rows later
+    the target lies; every_step: a target for every row of the window (many to many), else for its last
+    (many to one); held_out: the share of the rows, their end, to validate with where data.valid is not given;
+    rows, period, noise: of the sine. Columns are brought to mean 0 and variance 1 over the training rows, so
+    that the loss, a squared error, is in units of the target's variance.
+    """
+
+    metrics: ClassVar[tuple[str, ...]] = ("loss",)
+    unit: ClassVar[str] = "numbers"
+    criterion: ClassVar[Criterion] = "mean_squared_error"
+    reads: ClassVar[frozenset[str]] = frozenset({"train", "valid", "test"})
+
+    def __init__(
+        self,
+        *,
+        inputs: Names | None = None,
+        targets: Names | None = None,
+        window: Positive = 30,
+        horizon: Positive = 1,
+        every_step: bool = False,
+        held_out: Annotated[float, Gt(0.0), Lt(1.0)] = 0.2,
+        rows: Annotated[int, Ge(2)] = 2000,
+        period: Annotated[float, Gt(0.0)] = 25.0,
+        noise: Annotated[float, Ge(0.0)] = 0.1,
+    ) -> None:
+        self.inputs, self.targets, self.window, self.horizon = inputs, targets, window, horizon
+        self.every_step, self.held_out = every_step, held_out
+        self.rows, self.period, self.noise = rows, period, noise
+
+    def load(self, sources: Sources) -> Material:
+        """Reads or draws the series and cuts it into windows; raises InputError for one that is too short."""
+        tables = self._tables(sources)
+        train = tables["train"]
+        center, spread = train.values.mean(axis=0), train.values.std(axis=0)
+        if not spread.all():
+            constant = train.names[int(np.flatnonzero(spread == 0)[0])]
+            raise InputError(f"data.train: column {constant} never changes; leave it out of task.inputs")
+        wanted = [train.columns(self.inputs, "task.inputs"), train.columns(self.targets, "task.targets")]
+        splits = {}
+        for name, table in tables.items():
+            scaled = (table.values - center) / spread
+            splits[name] = self._split(scaled, wanted, name, sources)
+        return Material(
+            train=splits.pop("train"),
+            splits=splits,
+            shape=Shape(output_size=len(wanted[1]), features=len(wanted[0]), every_step=self.every_step),
+            baselines={"loss": self._rules(splits["valid"], wanted)},
+            classes=tuple(train.names[column] for column in wanted[1]),
+            files={name: {"path": str(p), "sha256": fingerprint(p)} for name, p in sources.paths.items()},
+        )
+
+    def findings(self, answer: Answer, material: Material) -> dict[str, pd.DataFrame]:
+        """Returns series.csv: the validation rows in their order, what was to be predicted and what was."""
+        valid = material.splits["valid"]
+        (batch,) = valid.batches(np.arange(len(valid)), len(valid))
+        true, said = batch.targets, answer(batch)
+        if self.every_step:
+            true, said = true[:, -1], said[:, -1]
+        columns = {"row": np.arange(len(valid)) + self.window + self.horizon - 1}
+        for number, name in enumerate(material.classes):
+            columns |= {f"{name} true": true[:, number].numpy(), f"{name} predicted": said[:, number].numpy()}
+        return {"series.csv": pd.DataFrame(columns)}
+
+    def _tables(self, sources: Sources) -> dict[str, Table]:
+        """Returns the rows of every split; the end of the training rows is held out if need be."""
+        wanted = None
+        if self.inputs is not None and self.targets is not None:
+            wanted = tuple(dict.fromkeys([*self.inputs, *self.targets]))
+        if "train" in sources.paths:
+            tables = {name: read_series(path, wanted) for name, path in sources.paths.items()}
+        elif sources.paths:
+            raise InputError(f"data.train: a value is needed beside data.{next(iter(sources.paths))}")
+        else:
+            rng = generator(sources.seed, 0)
+            tables = {"train": sine(self.rows, period=self.period, noise=self.noise, rng=rng)}
+        train = tables["train"]
+        for name, table in tables.items():
+            if table.names != train.names:
+                raise InputError(f"data.{name}: expected the columns of data.train, {', '.join(train.names)}")
+        if "valid" not in tables:
+            cut = round(len(train.values) * (1 - self.held_out))
+            tables["train"] = train._replace(values=train.values[:cut])
+            tables["valid"] = train._replace(values=train.values[cut:])
+        return tables
+
+    def _split(
+        self, values: NDArray[np.float64], wanted: list[list[int]], name: str, sources: Sources
+    ) -> Examples:
+        inputs, targets = windows(
+            values[:, wanted[0]],
+            values[:, wanted[1]],
+            self.window,
+            horizon=self.horizon,
+            every_step=self.every_step,
+            name=f"data.{name}",
+        )
+        lengths = np.full(len(inputs), self.window)
+        return Examples.of(Arrays(inputs, lengths, targets), sources.precision, every_step=self.every_step)
+
+    def _rules(self, valid: Examples, wanted: list[list[int]]) -> dict[str, float]:
+        """Returns the error of always saying the training mean, and of saying the value last seen."""
+        rules = {MEAN: float((valid.targets**2).mean())}
+        if set(wanted[1]) <= set(wanted[0]):
+            seen = valid.inputs[:, :, [wanted[0].index(column) for column in wanted[1]]]
+            last = seen if self.every_step else seen[:, -1]
+            rules[LAST] = float(((valid.targets - last) ** 2).mean())
+        return rules
