@@ -59,18 +59,15 @@ def words(
             write_text(output, "".join(f"{word}\n" for word in known.words))
         if one_hot is not None:
             matrix = known.one_hot(tokens)
-            parts = {
-                "indptr": matrix.crow_indices(),
-                "indices": matrix.col_indices(),
-                "data": matrix.values(),
-            }
             with atomic_path(one_hot) as temporary, temporary.open("wb") as file:
                 np.savez_compressed(
                     file,
                     allow_pickle=False,
                     format=np.array(b"csr"),
                     shape=np.array(matrix.shape),
-                    **{name: part.numpy() for name, part in parts.items()},
+                    indptr=np.arange(len(tokens) + 1),
+                    indices=matrix.indices()[1].numpy(),
+                    data=matrix.values().numpy(),
                 )
     except OSError as error:
         raise InputError(f"{error.filename}: cannot be written ({error.strerror})") from None

@@ -21,7 +21,7 @@ class Series(NamedTuple):
     values: NDArray[np.float64]
 
     def columns(self, names: tuple[str, ...] | None, key: str) -> list[int]:
-        """Returns the places of the columns of these names (None: all); InputError naming `key` and a hint."""
+        """Returns the places of these columns (None: all); raises InputError beginning with `key`."""
         for name in names or ():
             if name not in self.names:
                 raise InputError(
@@ -69,7 +69,7 @@ def _number(cell: str, place: str, column: str) -> float:
 
 
 def sine(rows: int, *, period: float, noise: float, rng: np.random.Generator) -> Series:
-    """Returns a sine of that period (rows) and a random phase, with normal noise of that standard deviation."""
+    """Returns a sine of that period, in rows, and a random phase, with normal noise of that deviation."""
     phase = rng.uniform(0, 2 * math.pi)
     values = np.sin(2 * math.pi * np.arange(rows) / period + phase) + noise * rng.standard_normal(rows)
     return Series(("sine",), values[:, None])

@@ -9,6 +9,9 @@ from rnnlab.reports.blocks import Chart, Grid, Section, Series
 from rnnlab.reports.records import Records, titled
 
 
+SHOWN_ROWS = 200
+
+
 def finding_sections(runs: list[Records]) -> Section | None:
     """Returns the tasks' own tables, drawn as they are best read, or None if there are none."""
     blocks: list[Any] = []
@@ -38,6 +41,13 @@ def _lengths(table: pd.DataFrame, title: str) -> Chart:
     return Chart(title, "length", "accuracy, 95 % interval", series, y_range=(0.0, 1.0))
 
 
+def _series(table: pd.DataFrame, title: str) -> Chart:
+    shown = table.tail(SHOWN_ROWS)
+    rows = shown["row"].tolist()
+    lines = [Series(str(name), rows, shown[name].tolist()) for name in shown.columns[1:]]
+    return Chart(f"{title}, last rows held out", "row", "standard deviations", lines)
+
+
 def _grid(table: pd.DataFrame, title: str) -> Grid:
     return Grid.of(table, title)
 
@@ -48,5 +58,5 @@ FINDINGS: dict[str, Callable[[pd.DataFrame, str], Any]] = {
     "baselines.csv": _grid,
     "tags.csv": _grid,
     "confusion.csv": _grid,
-    "series.csv": _grid,
+    "series.csv": _series,
 }
