@@ -8,38 +8,97 @@ from rnnlab.cli.train import Overrides
 
 if TYPE_CHECKING:
     from rich.text import Text
+    from torch import Tensor
 
+    from rnnlab.core.batch import Batch
     from rnnlab.data.vocabulary import Vocabulary
+    from rnnlab.tasks.base import Material
+
+STEPS_SHOWN = 60
 
 
 def show(
     overrides: Overrides = None,
-    split: Annotated[Literal["train", "valid", "test"], typer.Option(help="Which texts.")] = "train",
+    split: Annotated[Literal["train", "valid", "test"], typer.Option(help="Which examples.")] = "train",
     number: Annotated[int, typer.Option("--number", "-n", min=1, help="How many of them.")] = 3,
 ) -> None:
-    """Show encoded examples: tokens and ids, inserted tokens marked, unknown words dimmed."""
+    """Show examples as a net gets them: tokens and ids, inserted tokens marked, unknown words dimmed.
+
+    Of tasks with numbers: the numbers (the place of the one where they are one-hot) and what is asked for.
+    """
     from rich.console import Console
     from rich.table import Table
 
     from rnnlab.cli.display import track_texts
-    from rnnlab.config.build import build_corpus, with_insertion
+    from rnnlab.config.build import build_task, check_fit
     from rnnlab.config.compose import checked, compose_config
+    from rnnlab.config.material import load_material
     from rnnlab.core.errors import InputError
 
     config = checked(compose_config(overrides or []))
-    corpus = build_corpus(config, track=track_texts).keep()
-    if split not in corpus.splits:
-        raise InputError(f"--split {split}: there is none; there are {', '.join(corpus.splits)}")
-    texts = with_insertion(corpus.splits[split], config, corpus.vocabulary)
+    task = build_task(config)
+    check_fit(config, task)
+    material = load_material(config, task, track=track_texts).material
+    if split != "train" and split not in material.splits:
+        raise InputError(
+            f"--split {split}: there is none; there are {', '.join(['train', *material.splits])}"
+        )
+    batch, total = _first(material, split, number)
+    table = Table("target", "length", "input", show_lines=True)
+    for index in range(len(batch.lengths)):
+        length = int(batch.lengths[index])
+        inputs = batch.inputs[index][: length if material.texts else min(length, STEPS_SHOWN)]
+        shown = _tokens(inputs.tolist(), material.vocabulary) if material.vocabulary else _numbers(inputs)
+        table.add_row(_target(batch.targets[index], length, material), str(length), shown)
     console = Console()
-    table = Table("label", "length", "tokens and ids", show_lines=True)
-    for index in range(min(number, len(texts))):
-        ids = texts.text(index).tolist()
-        table.add_row("pos" if texts.labels[index] else "neg", str(len(ids)), _tokens(ids, corpus.vocabulary))
     console.print(table)
-    console.print(
-        f"{split}: {len(texts):,} texts; vocabulary: {len(corpus.vocabulary):,} words; insert={config.insert}"
+    words = "" if material.vocabulary is None else f"; vocabulary: {len(material.vocabulary):,} words"
+    console.print(f"{split}: {total}{words}; insert={config.insert}")
+
+
+def _first(material: "Material", split: str, number: int) -> "tuple[Batch, str]":
+    """Returns the first examples of a split as one batch, and how many there are."""
+    import numpy as np
+
+    from rnnlab.core.batch import Stream
+
+    if split == "train" and isinstance(material.train, Stream):
+        return next(iter(material.train.draw(0, 1, number))), "drawn without end"
+    examples = material.finite[split]
+    order = np.arange(min(number, len(examples)))
+    return next(iter(examples.batches(order, number))), f"{len(examples):,} examples"
+
+
+def _numbers(inputs: "Tensor") -> "Text":
+    """Returns (steps, features) as text: one number a step where it is one feature, or one-hot."""
+    from rich.text import Text
+
+    one_hot = inputs.shape[1] > 2 and bool(
+        ((inputs == 1).sum(dim=1) == 1).all() and (inputs.sum(dim=1) == 1).all()
     )
+    if one_hot:
+        return Text(" ".join(map(str, inputs.argmax(dim=1).tolist())))
+    steps = [" ".join(f"{value:.3g}" for value in step) for step in inputs.tolist()]
+    return Text(("  " if inputs.shape[1] == 1 else " | ").join(steps))
+
+
+def _target(target: "Tensor", length: int, material: "Material") -> "Text":
+    """Returns what is asked for: a class or number, or one for every step, · where nothing is asked."""
+    from rich.text import Text
+
+    from rnnlab.core.batch import UNCOUNTED
+
+    def name(value: float) -> str:
+        if value == UNCOUNTED:
+            return "·"
+        if target.is_floating_point() and not material.texts:
+            return f"{value:.3g}"
+        names = material.classes or (material.vocabulary.words if material.vocabulary else ())
+        return names[int(value)] if names else str(int(value))
+
+    if material.shape.every_step:
+        target = target[: min(length, STEPS_SHOWN)]
+    return Text(" ".join(map(name, target.flatten().tolist())))
 
 
 def _tokens(ids: list[int], vocabulary: "Vocabulary") -> "Text":

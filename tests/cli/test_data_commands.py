@@ -13,13 +13,21 @@ Call = Callable[..., Outcome]
 def test_show_marks_where_the_token_goes(call: Call, tiny: list[str]) -> None:
     outcome = call("data", "show", *tiny, "insert=middle", "-n", "2")
     assert outcome.code == 0 and outcome.err == ""
-    assert "train: 40 texts; vocabulary: 17 words; insert=middle" in outcome.out
+    assert "train: 40 examples; vocabulary: 17 words; insert=middle" in outcome.out
     rows = [line.split("│")[1:4] for line in outcome.out.splitlines() if "<new" in line]
     assert [row[0].strip() for row in rows] == ["neg", "pos"]
     assert [row[1].strip() for row in rows] == ["7", "7"]
     for row, token in zip(rows, ("<newneg>", "<newpos>"), strict=True):
         words = row[2].split()[::2]
         assert words.index(token) == 3 and len(words) == 7
+
+
+def test_show_shows_numbers_and_what_is_asked_for(call: Call) -> None:
+    outcome = call("data", "show", "task=recall", "task.length=3", "-n", "2")
+    assert outcome.code == 0 and "train: drawn without end" in outcome.out
+    rows = [line.split("│")[1:4] for line in outcome.out.splitlines() if "│ 3 " in line]
+    assert len(rows) == 2
+    assert all(row[0].strip() == row[2].split()[0] and len(row[2].split()) == 3 for row in rows)
 
 
 def test_show_has_no_more_texts_than_there_are(call: Call, tiny: list[str]) -> None:
