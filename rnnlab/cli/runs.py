@@ -26,14 +26,17 @@ def runs() -> None:
     if not found:
         print(f"no run in {OUTPUTS}/ yet; make one with: rnnlab train")
         return
-    table = Table("run", "status", "epochs", "train acc", "valid acc", "best valid acc", "seed")
+    table = Table("run", "status", "epochs", "train acc", "valid acc", "best valid acc", "valid loss", "seed")
     for run in found:
         final, best = run.summary.get("final") or {}, run.summary.get("best") or {}
-        figures = [final.get("train_acc"), final.get("valid_acc"), best.get("valid_acc")]
+        names = ("train_acc", "valid_acc")
+        figures = [*map(final.get, names), best.get("valid_acc"), final.get("valid_loss")]
+        # Tasks that draw their examples count steps.
+        length = f"{final['step']:,} steps" if "step" in final else str(final.get("epoch", "-"))
         table.add_row(
             Text(run.name, overflow="fold"),
             run.status,
-            str(final.get("epoch", "-")),
+            length,
             *(format_cell("acc", value) for value in figures),
             str(run.summary.get("seed", "-")),
         )
@@ -89,18 +92,23 @@ def _facts(run: "Run") -> dict[str, str]:
 
 
 def _curve(metrics: "pd.DataFrame", *, width: int) -> str:
-    """Returns accuracy against epoch as text."""
+    """Returns accuracy (or the first metric of a task without) against epoch or step as text."""
     from plotext import figure
 
+    from rnnlab.reports.records import metric_names, place_of
+
+    when, names = place_of(metrics), metric_names(metrics)
+    name = "acc" if "acc" in names else names[0]
     figure.clear()
     figure.plot_size(width, 16)
-    for name, marker in (("train_acc", "·"), ("valid_acc", "braille")):
-        column = metrics[name].dropna()
+    for split, marker in (("train", "·"), ("valid", "braille")):
+        column = metrics[f"{split}_{name}"].dropna()
         if len(column):
-            signal = figure.signal(metrics["epoch"][column.index].tolist(), column.tolist(), marker=marker)
-            figure.draw(signal.lines().label(name))
-    figure.label("epoch")
-    figure.ruler("y").lim(0, 1)
-    last = int(metrics["epoch"].max())
+            signal = figure.signal(metrics[when][column.index].tolist(), column.tolist(), marker=marker)
+            figure.draw(signal.lines().label(f"{split}_{name}"))
+    figure.label(when)
+    if name == "acc":
+        figure.ruler("y").lim(0, 1)
+    last = int(metrics[when].max())
     figure.ruler("x").ticks(list(range(0, last + 1, max(1, last // 8))))
     return str(figure.build().string(colorless=True))
