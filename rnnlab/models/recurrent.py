@@ -23,8 +23,8 @@ class RecurrentModel(SequenceModel):
         head_size: int | None,
         output_size: int,
         dropout: float,
-        every_step: bool,
-        init: Init,
+        every_step: bool = False,
+        init: Init = "default",
     ) -> None:
         super().__init__()
         self.embedding = embedding
