@@ -35,17 +35,23 @@ def predict(
 ) -> None:
     """Print the probability, 0 to 1, that a finished run gives to each text's being positive.
 
-    Texts get no inserted tokens. Words that the run does not know are listed with each text.
+    Texts get no inserted tokens. Words that the run does not know are listed with each text. Of a run of
+    task=tagging: a tag for every word, words being cut at white space.
     """
+    from rnnlab.cli.predict_tags import print_tags
     from rnnlab.cli.texts import given_texts
     from rnnlab.config.restore import restore
     from rnnlab.config.subject import require_sentiment
     from rnnlab.core.errors import InputError
     from rnnlab.runs.finder import find_run
+    from rnnlab.tasks.tagging import Tagging
 
     if trace and attribute:
         raise InputError("--trace and --attribute: make no sense together; leave one of them out")
     restored = restore(find_run(run), checkpoint=checkpoint)
+    if isinstance(restored.task, Tagging) and not (trace or attribute):
+        print_tags(restored, restored.task, given_texts(texts or [], file), form)
+        return
     require_sentiment(restored, "predict")
     given = given_texts(texts or [], file)
     encoded = restored.encode(given.texts, given.places)

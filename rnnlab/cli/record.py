@@ -74,6 +74,7 @@ class Record:
             "unit": self.experiment.task.unit,
             "shape": asdict(material.shape),
             "baselines": material.baselines,
+            "classes": material.classes,
             "seed": self.experiment.config.seed,
             "engine": self.experiment.config.engine,
             "device": self.experiment.device,
