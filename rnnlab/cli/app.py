@@ -11,6 +11,7 @@ from rnnlab.cli.explain import explain
 from rnnlab.cli.generate import generate
 from rnnlab.cli.gradcheck import gradcheck
 from rnnlab.cli.grads import grads
+from rnnlab.cli.graph import graph
 from rnnlab.cli.messages import print_error
 from rnnlab.cli.neighbours import neighbours
 from rnnlab.cli.pairs import pairs
@@ -40,6 +41,7 @@ app.command()(runs)
 app.command()(show)
 app.command()(grads)
 app.command()(through_time)
+app.command()(graph)
 app.command()(similarity)
 app.command()(neighbours)
 app.command()(positions)

@@ -1,0 +1,31 @@
+"""`rnnlab graph`: the computational graph of a short sequence, forward and the way back."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rnnlab.cli.train import Overrides
+
+LONGEST = 12  # steps; more make a picture that nobody can read
+
+
+def graph(
+    overrides: Overrides = None,
+    length: Annotated[
+        int, typer.Option(min=1, max=LONGEST, help="How many steps: the first words of a validation text.")
+    ] = 4,
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="The SVG file; by default graph.svg in a folder under outputs/."),
+    ] = None,
+) -> None:
+    """Draw the computational graph of a short sequence through the net, unrolled in time, as SVG.
+
+    Every node is one result with its formula and shape: word, word vector, the inside of each cell in each
+    layer and direction, head and loss. Solid arrows compute; dashed ones are the gradient's way back, and
+    beside each stands what multiplies the gradient there. The model is described as in `rnnlab train`.
+    """
+    from rnnlab.cli.graph_job import draw
+
+    draw(overrides or [], length=length, output=output)
