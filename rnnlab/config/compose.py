@@ -44,9 +44,18 @@ def label(experiment: str | None, task: str, model: str, insert: str) -> str:
     return f"{model}-{insert if task == 'sentiment' else task}"
 
 
+def rounds(epochs: Any, steps: Any, validate_every: Any) -> Any:
+    """Returns how often a training is looked at: its epochs, or its validations where it counts steps."""
+    # What is no number is left to the schema, which says so.
+    if isinstance(steps, int) and isinstance(validate_every, int) and validate_every > 0:
+        return -(-steps // validate_every)
+    return epochs
+
+
 def register() -> None:
     """Makes rnnlab's resolvers and the search path of user configs known to Hydra; safe to repeat."""
     OmegaConf.register_new_resolver("label", label, replace=True)
+    OmegaConf.register_new_resolver("rounds", rounds, replace=True)
     OmegaConf.register_new_resolver("inputs", lambda name: str(INPUTS_DIR / name), replace=True)
     Plugins.instance().register(UserConfigs)
 
