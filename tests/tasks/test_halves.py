@@ -145,7 +145,7 @@ def test_accuracy_by_length_is_all_for_who_knows_and_half_for_who_guesses() -> N
 
 
 def test_a_long_total_is_measured_at_some_lengths_only_its_own_among_them() -> None:
-    task = Halves(length=90, valid_examples=4)
+    task = Halves(length=90, alphabet=2, valid_examples=4)
     material = task.load(Sources(paths={}, seed=1, precision=torch.float64))
     table = task.findings(lambda batch: torch.zeros(len(batch.lengths), 2), material)["lengths.csv"]
     assert len(table) <= 2 * 41
