@@ -1,4 +1,4 @@
-"""Runs of tasks that draw their examples leave whole folders, with what their nets do by example or length."""
+"""Runs of tasks that draw their examples leave whole folders, with what their nets do."""
 
 import json
 from collections.abc import Callable
