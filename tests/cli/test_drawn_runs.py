@@ -33,6 +33,8 @@ def test_a_run_shows_its_baselines_and_what_its_net_does(
         assert len(pd.read_csv(tmp_path / "run" / f"{found}.csv")) >= 8
         assert (tmp_path / "run" / "figures" / f"{found}.png").stat().st_size > 0
         assert "What the net does" in report
+    if task == "copy":
+        assert "accuracy (share of steps)" in report and "recall accuracy" in report
     shown = call("evaluate", "run", "--split", "test").out
     for metric, rules in summary["baselines"].items():
         for rule, value in rules.items():
