@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from rnnlab.reports.records import read_table
 
@@ -33,14 +34,18 @@ def draw_lengths(table: pd.DataFrame) -> Figure:
     """Returns accuracy against length with 95 % intervals; lengths not trained on lie in the grey."""
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
-    for style, (kind, rows) in zip(("-o", "--s", ":^"), table.groupby("examples", sort=False), strict=False):
-        axes.plot(rows["length"], rows["acc"], style, label=str(kind), markersize=4)
-        axes.fill_between(rows["length"], rows["low"], rows["high"], alpha=0.2)
-    beyond = table.loc[~table["trained"], "length"]
-    if len(beyond):
-        axes.axvspan(beyond.min() - 0.5, beyond.max() + 0.5, color="0.93", label="not trained on")
+    lengths, trained = table["length"], table.loc[table["trained"], "length"]
+    for label, side in (("not trained on", lengths > trained.max()), ("", lengths < trained.min())):
+        if side.any():
+            ends = lengths[side].min() - 0.5, lengths[side].max() + 0.5
+            axes.axvspan(*ends, color="0.93", label=label, zorder=0)
     axes.axhline(0.5, color="0.5", linestyle="-.", label="guessing")
-    axes.set(xlabel="length of the pattern", ylabel="accuracy (share of sequences)", ylim=(0, 1.02))
+    for style, (kind, rows) in zip(("-o", "--s", ":^"), table.groupby("examples", sort=False), strict=False):
+        reach = [rows["acc"] - rows["low"], rows["high"] - rows["acc"]]
+        axes.errorbar(rows["length"], rows["acc"], reach, fmt=style, label=str(kind), markersize=4, capsize=2)
+    axes.set(xlabel="length of the pattern", ylabel="accuracy (share of sequences, 95 % interval)")
+    axes.set_ylim(min(0.4, table["low"].min()), 1.02)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend()
     return figure
 

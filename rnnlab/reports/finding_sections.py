@@ -37,7 +37,9 @@ def _lengths(table: pd.DataFrame, title: str) -> Chart:
         )
         for kind, rows in table.groupby("examples", sort=False)
     ]
-    return Chart(title, "length", "accuracy, 95 % interval", series, y_range=(0.0, 1.0))
+    trained = table.loc[table["trained"], "length"]
+    across = f"length of the pattern ({trained.min()} to {trained.max()} trained on)"
+    return Chart(title, across, "accuracy, 95 % interval", series, y_range=(0.0, 1.0))
 
 
 def _series(table: pd.DataFrame, title: str) -> Chart:

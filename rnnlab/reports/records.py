@@ -65,8 +65,10 @@ def metric_names(metrics: pd.DataFrame) -> list[str]:
 
 def metric_unit(name: str, unit: str) -> str:
     """Returns a metric's name for an axis; `unit`, as in texts, is what it is an average over."""
-    if name.endswith("acc"):
+    if name == "acc":
         return f"accuracy (share of {unit})"
+    if name.endswith("_acc"):
+        return f"{name.removesuffix('_acc').replace('_', ' ')} accuracy"  # of units of its own
     return f"{name} (mean over {unit})" if name == "loss" else name
 
 

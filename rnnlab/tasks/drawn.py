@@ -5,14 +5,16 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rnnlab.core.batch import Batch
-from rnnlab.tasks.base import Material, Shape, Sources, Task
+from rnnlab.core.batch import Batch, Split
+from rnnlab.tasks.base import Answer, Material, Shape, Sources, Task
 
 BLOCK = 4096  # examples drawn at a time: a generator made anew for each would take longer than a small step
+SCATTER = 500  # examples in a scatter of true against predicted
 
 
 class Arrays(NamedTuple):
@@ -128,3 +130,9 @@ class DrawnTask(Task):
     def examples(self, number: int, precision: torch.dtype, rng: np.random.Generator) -> Examples:
         """Returns so many drawn examples as a split."""
         return Examples.of(self.draw(number, rng), precision, every_step=self.shape.every_step)
+
+
+def scatter(answer: Answer, test: Split) -> pd.DataFrame:
+    """Returns the target (`true`) and what a net says (`predicted`) of some examples of one number each."""
+    (batch,) = test.batches(np.arange(min(SCATTER, len(test))), SCATTER)
+    return pd.DataFrame({"true": batch.targets[:, 0].numpy(), "predicted": answer(batch)[:, 0].numpy()})

@@ -8,9 +8,7 @@ from annotated_types import Gt
 
 from rnnlab.core.batch import Criterion
 from rnnlab.tasks.base import Answer, Material, Shape
-from rnnlab.tasks.drawn import Arrays, DrawnTask
-
-SCATTER = 500  # examples in the scatter of true against predicted
+from rnnlab.tasks.drawn import Arrays, DrawnTask, scatter
 
 
 class Recall(DrawnTask):
@@ -35,7 +33,4 @@ class Recall(DrawnTask):
 
     def findings(self, answer: Answer, material: Material) -> dict[str, pd.DataFrame]:
         """Returns scatter.csv: true first number and prediction of some test examples."""
-        test = material.splits["test"]
-        (batch,) = test.batches(np.arange(min(SCATTER, len(test))), SCATTER)
-        table = {"true": batch.targets[:, 0].numpy(), "predicted": answer(batch)[:, 0].numpy()}
-        return {"scatter.csv": pd.DataFrame(table)}
+        return {"scatter.csv": scatter(answer, material.splits["test"])}
