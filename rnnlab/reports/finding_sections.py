@@ -8,7 +8,6 @@ import pandas as pd
 from rnnlab.reports.blocks import Chart, Grid, Section, Series
 from rnnlab.reports.records import Records, titled
 
-
 SHOWN_ROWS = 200
 
 
