@@ -44,7 +44,8 @@ def words(
     if not isinstance(task, Language):
         raise InputError(f"task={task.name}: expected task=language")
     check_fit(config, task)
-    assert config.data.train is not None
+    if config.data.train is None:
+        raise InputError("data.train: a value is needed; give it as data.train=…")
     tokens = tokens_of(read_text(Path(config.data.train)), task.choice(config.data.tokenizer))
     known = WordIndex.of(tokens)
     print(f"{len(tokens):,} tokens, {len(known.words):,} distinct")

@@ -44,7 +44,8 @@ def evaluate(
     name, examples = _examples(restored, _test_path(overrides or [], split), split)
     metrics = measured(restored.model, restored.task, examples, device=restored.device)
     console = Console()
-    heading = f"{restored.run.name}, {restored.place}, on {name} ({len(examples):,} {restored.task.unit})"
+    examples_are = "texts" if isinstance(examples, TextSplit) else "sequences"
+    heading = f"{restored.run.name}, {restored.place}, on {name} ({len(examples):,} {examples_are})"
     console.print(heading, markup=False, highlight=False, soft_wrap=True)
     figures = Table("", *metrics)
     figures.add_row("net", *(f"{value:.4f}" for value in metrics.values()))

@@ -21,6 +21,8 @@ def generate(
 
     The prompt is cut as the run's own text was; what the run does not know is read as <unk>.
     """
+    import math
+
     import numpy as np
 
     from rnnlab.cli.messages import print_note, printable
@@ -33,6 +35,8 @@ def generate(
     from rnnlab.runs.finder import find_run
     from rnnlab.tasks.language import Language
 
+    if not math.isfinite(temperature):
+        raise InputError(f"--temperature: expected a finite number, found {temperature}")
     restored = restore(find_run(run), checkpoint=checkpoint)
     task, vocabulary, model = restored.task, restored.vocabulary, restored.model
     if not isinstance(task, Language) or vocabulary is None or not isinstance(model, RecurrentModel):
@@ -41,7 +45,7 @@ def generate(
             f"this run's task is {task.name}"
         )
     tokens = tokens_of(prompt, task.cutting(restored.config.data.tokenizer))
-    unknown = sorted({token for token in tokens if token not in vocabulary})
+    unknown = sorted({token for token in tokens if vocabulary.encode([token])[0] == UNK_ID})
     if unknown:
         print_note(f"unknown to the run, and read as <unk>: {' '.join(unknown)}")
     # Without a prompt the net starts where a sentence may: after a full stop, if it knows one.

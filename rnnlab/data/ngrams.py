@@ -29,7 +29,7 @@ class Bigram:
     @classmethod
     def fit(cls, ids: NDArray[np.int64], vocabulary_size: int) -> Self:
         """Returns the bigram of a text; the weight is the best on its last tenth, counted by the rest."""
-        cut = round(len(ids) * (1 - HELD_OUT))
+        cut = min(round(len(ids) * (1 - HELD_OUT)), len(ids) - 1)
         part = cls._count(ids[:cut], vocabulary_size)
         of_pairs, of_tokens = part._shares(ids[cut - 1 :])
         losses = [-np.log(w * of_pairs + (1 - w) * of_tokens).mean() for w in WEIGHTS]
@@ -49,17 +49,18 @@ class Bigram:
     def log_likelihoods(self, ids: NDArray[np.int64]) -> NDArray[np.float64]:
         """Returns ln p of every token but the first, (tokens − 1,), in nats."""
         of_pairs, of_tokens = self._shares(ids)
-        # After a token that never came before another, only the unigram knows anything.
-        weights = np.where(self.befores[ids[:-1]] > 0, self.weight, 0.0)
-        likelihoods: NDArray[np.float64] = np.log(weights * of_pairs + (1 - weights) * of_tokens)
+        likelihoods: NDArray[np.float64] = np.log(self.weight * of_pairs + (1 - self.weight) * of_tokens)
         return likelihoods
 
     def _shares(self, ids: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Returns the relative frequency of each pair after its first token, and of each token alone."""
-        codes = ids[:-1] * len(self.unigram) + ids[1:]
-        places = np.minimum(np.searchsorted(self.pairs, codes), len(self.pairs) - 1)
-        counts = np.where(self.pairs[places] == codes, self.pair_counts[places], 0)
-        return counts / np.maximum(self.befores[ids[:-1]], 1), self.unigram[ids[1:]]
+        codes, of_tokens = ids[:-1] * len(self.unigram) + ids[1:], self.unigram[ids[1:]]
+        met = np.isin(codes, self.pairs)
+        counts = np.zeros(len(codes))
+        counts[met] = self.pair_counts[np.searchsorted(self.pairs, codes[met])]
+        befores = self.befores[ids[:-1]]
+        # After a token that never came before another, only the unigram knows anything.
+        return np.where(befores > 0, counts / np.maximum(befores, 1), of_tokens), of_tokens
 
 
 def perplexity(log_likelihoods: NDArray[np.float64]) -> float:

@@ -39,7 +39,8 @@ def read_series(path: Path, wanted: tuple[str, ...] | None = None) -> Series:
     """
     name = show_path(path)
     tabs = path.name.lower().removesuffix(".gz").endswith(".tsv")
-    reader = csv.reader(io.StringIO(read_text(path), newline=""), delimiter="\t" if tabs else ",")
+    text = read_text(path).rstrip("\r\n")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t" if tabs else ",")
     header = tuple(cell.strip() for cell in next(reader, []))
     if len(set(header)) < len(header) or not header:
         raise InputError(
@@ -47,11 +48,14 @@ def read_series(path: Path, wanted: tuple[str, ...] | None = None) -> Series:
         )
     places = Series(header, np.zeros((0, len(header)))).columns(wanted, f"{name}, line 1")
     rows = []
-    for cells in reader:
-        place = f"{name}, line {reader.line_num}"
-        if len(cells) != len(header):
-            raise InputError(f"{place}: expected {len(header)} cells, found {len(cells)}")
-        rows.append([_number(cells[column], place, header[column]) for column in places])
+    try:
+        for cells in reader:
+            place = f"{name}, line {reader.line_num}"
+            if len(cells) != len(header):
+                raise InputError(f"{place}: expected {len(header)} cells, found {len(cells)}")
+            rows.append([_number(cells[column], place, header[column]) for column in places])
+    except csv.Error as error:
+        raise InputError(f"{name}, line {reader.line_num}: {error}") from None
     if not rows:
         raise InputError(f"{name}: holds no rows; expected numbers below the line of names")
     return Series(tuple(header[column] for column in places), np.array(rows))

@@ -41,6 +41,7 @@ def generate(
 def _choose(logits: NDArray[np.float64], temperature: float, rng: np.random.Generator) -> int:
     if temperature == 0:
         return int(logits.argmax())
-    scaled = (logits - logits.max()) / temperature
+    with np.errstate(over="ignore"):  # at a temperature near 0, what is far from the likeliest is impossible
+        scaled = (logits - logits.max()) / temperature
     weights = np.exp(scaled)
     return int(rng.choice(len(weights), p=weights / weights.sum()))

@@ -87,6 +87,9 @@ class Language(Task):
         vocabulary = Vocabulary((PAD, UNK, *(word for word in index.words if word not in RESERVED)))
         ids = {name: vocabulary.encode(found).astype(np.int64) for name, found in tokens.items()}
         splits = {name: windows(of_split, self.window) for name, of_split in ids.items()}
+        for name, split in splits.items():
+            if not (split.targets != UNCOUNTED).any():
+                raise InputError(f"data.{name}: none of its {self.token}s occurs in data.train")
         return Material(
             train=splits.pop("train"),
             splits=splits,

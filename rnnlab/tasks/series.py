@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 import pandas as pd
-from annotated_types import Ge, Gt, Lt
+from annotated_types import Ge, Gt, Lt, MinLen
 from numpy.typing import NDArray
 
 from rnnlab.core.batch import Criterion
@@ -16,8 +16,9 @@ from rnnlab.tasks.base import Answer, Material, Shape, Sources, Task
 from rnnlab.tasks.drawn import Arrays, Examples, generator
 
 Positive = Annotated[int, Gt(0)]
-Names = tuple[str, ...]
+Names = Annotated[tuple[str, ...], MinLen(1)]
 MEAN, LAST = "mean of the training rows", "the last value again"
+ROUNDING = 1e-12  # share of its largest value that a constant column may seem to vary by
 
 
 class Series(Task):
@@ -57,9 +58,12 @@ class Series(Task):
         tables = self._tables(sources)
         train = tables["train"]
         center, spread = train.values.mean(axis=0), train.values.std(axis=0)
-        if not spread.all():
-            constant = train.names[int(np.flatnonzero(spread == 0)[0])]
-            raise InputError(f"data.train: column {constant} never changes; leave it out of task.inputs")
+        flat = spread <= ROUNDING * np.abs(train.values).max(axis=0)
+        if flat.any():
+            raise InputError(
+                f"data.train: column {train.names[int(flat.argmax())]} never changes; "
+                "leave it out of task.inputs and task.targets"
+            )
         wanted = [train.columns(self.inputs, "task.inputs"), train.columns(self.targets, "task.targets")]
         splits = {}
         for name, table in tables.items():

@@ -12,6 +12,7 @@ from annotated_types import Ge, Le
 from numpy.typing import NDArray
 
 from rnnlab.core.batch import UNCOUNTED, Batch, Criterion, Split
+from rnnlab.core.errors import InputError
 from rnnlab.core.files import fingerprint
 from rnnlab.data.tagged import read_tagged, tag_ids
 from rnnlab.data.vocabulary import RESERVED, UNK, Vocabulary, build_vocabulary
@@ -62,6 +63,8 @@ class Tagging(Task):
             splits[name] = TaggedSplit.of(
                 [self.encode(words, vocabulary) for words in sentences.words], targets
             )
+            if name != "train" and not (splits[name].targets != UNCOUNTED).any():
+                raise InputError(f"data.{name}: has none of the tags of data.train; is task.column right?")
             if unknown:
                 shown = ", ".join(f"{tag} ({count:,})" for tag, count in unknown.most_common())
                 notes.append(f"{name}: {unknown.total():,} token(s) with tags unknown to training: {shown}")
@@ -99,7 +102,9 @@ class Tagging(Task):
         name = "test" if "test" in material.splits else material.looked_at
         rule = most_frequent_tags(material.train.split, len(material.vocabulary), len(material.classes))
         unknown = np.array([word.startswith("<unk") for word in material.vocabulary.words])
-        said = tokens_of(material.finite[name], answer)
+        # Training words are looked at as they are, none of them replaced.
+        split = material.train.split if name == "train" else material.splits[name]
+        said = tokens_of(split, answer)
         said = said.assign(rule=rule[said["id"]], unknown=unknown[said["id"]])
         return {
             "baselines.csv": _compared(said, name),
