@@ -11,6 +11,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.files import fingerprint
 from rnnlab.data.corpus import Track
 from rnnlab.data.vectors import Vectors
+from rnnlab.data.vocabulary import RESERVED
 from rnnlab.tasks.base import Material, Sources, Task
 from rnnlab.tasks.sentiment import Sentiment
 
@@ -78,7 +79,8 @@ def _with_vectors(material: Material, vectors: Vectors | None, config: Config) -
     if vectors is None or config.data.vectors is None or material.vocabulary is None:
         return material
     path = Path(config.data.vectors)
-    found, words = int(vectors.found.sum()), len(material.vocabulary) - 4
+    found = int(vectors.found.sum())
+    words = sum(word not in RESERVED for word in material.vocabulary.words)
     note = f"vectors: {found:,} of {words:,} words found; the others start as zeros"
     files = {**material.files, "vectors": {"path": str(path), "sha256": fingerprint(path)}}
     return replace(material, notes=(*material.notes, note), files=files)

@@ -149,7 +149,11 @@ def load_target(values: dict[str, Any], group: str) -> tuple[type, dict[str, Any
     try:
         schema.model_validate(settings)
     except ValidationError as error:
-        raise InputError(describe(error, schema, prefix=(group,))) from None
+        # A key may have come from a task's own choices: what it does not suit has to be named.
+        message = describe(error, schema, prefix=(group,)).replace(
+            "no such key", f"no such key of {cls.__name__}"
+        )
+        raise InputError(message) from None
     return cls, settings
 
 

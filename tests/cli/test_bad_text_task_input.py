@@ -142,6 +142,14 @@ def test_a_wrong_setting_is_refused(
     refused(task, words, parts)
 
 
+@pytest.mark.parametrize("task", MAKE)
+def test_a_bag_of_words_has_no_states_that_a_task_could_size(
+    task: str, call: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    words = [word for word in MAKE[task](tmp_path) if not word.startswith("model.")]
+    assert_one_line(call("train", *words, "model=boe"), "model.hidden_size", "no such key of BoE")
+
+
 @pytest.mark.parametrize("task", ["tagging", "language"])
 def test_without_training_data_nothing_begins(
     task: str, call: Callable[..., Outcome], tmp_path: Path

@@ -177,6 +177,15 @@ def test_a_run_without_validation_finds_what_it_did_on_training_words(
     )
 
 
+def test_vectors_are_counted_among_the_words_of_the_text(call: Call, tmp_path: Path) -> None:
+    words = [word for word in write_text(tmp_path) if not word.startswith("data.embedding_dim")]
+    (tmp_path / "vectors.txt").write_text("the 1 2 3\nwhale 3 2 1\nharpoon 1 1 1\n")
+    outcome = call("train", *words, "task.token=word", "data.vectors=vectors.txt", "training.epochs=1")
+    assert outcome.code == 0, outcome
+    assert "train: 540 words, 9 distinct" in outcome.err
+    assert "vectors: 2 of 9 words found" in outcome.err
+
+
 SCRATCH = {
     "tagging": (write_tagged, ["model=bilstm", "model.dropout=0.0"]),
     "characters": (write_text, []),
