@@ -3,20 +3,19 @@
 import csv
 import io
 import itertools
-import math
 import string
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from rnnlab.core.errors import InputError, did_you_mean
+from rnnlab.core.intervals import wilson
 from rnnlab.data.opening import open_bytes, quote, show_path
 from rnnlab.models.base import SequenceModel
 from rnnlab.probes.logits import probabilities
@@ -25,7 +24,6 @@ from rnnlab.probes.prediction import EncodedText, logits
 TIE = 1e-6
 """Logits at most this far apart are a tie: a net trained in float32 cannot tell them apart itself."""
 COLUMNS = ("positive", "negative")
-CONFIDENCE = 0.95
 
 Encode = Callable[[Sequence[str], Sequence[str]], list[EncodedText]]
 
@@ -173,7 +171,7 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _summary(name: str, rows: pd.DataFrame) -> dict[str, Any]:
     right, wrong, ties = (int((rows["outcome"] == outcome).sum()) for outcome in ("right", "wrong", "tie"))
-    low, high = wilson_interval(right, right + wrong)
+    low, high = wilson(right, right + wrong)
     return {
         "suite": name,
         "pairs": len(rows),
@@ -186,16 +184,3 @@ def _summary(name: str, rows: pd.DataFrame) -> dict[str, Any]:
         "high": high,
         "shift": float((rows["first_probability"] - rows["second_probability"]).abs().mean()),
     }
-
-
-def wilson_interval(right: int, total: int) -> tuple[float, float]:
-    """Returns the 95 % score interval of a share (Wilson 1927), 0 to 1; two NaN for a total of 0."""
-    if not total:
-        return float("nan"), float("nan")
-    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
-    share = right / total
-    centre = share + z**2 / (2 * total)
-    reach = z * math.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
-    low, high = ((centre + sign * reach) / (1 + z**2 / total) for sign in (-1, 1))
-    # At a share of 0 or 1 the bound is that very number, which rounding would miss.
-    return (low if right else 0.0), (high if right < total else 1.0)

@@ -21,7 +21,6 @@ from rnnlab.probes.pairs import (
     judge,
     read_suite,
     summarise,
-    wilson_interval,
 )
 from rnnlab.probes.prediction import EncodedText
 
@@ -132,17 +131,6 @@ def test_words_unknown_to_the_net_are_named() -> None:
     suite = Suite("own", "", True, [Pair("we liked zorblax", "we hated zorblax", "")])
     model = BoE(embedding=nn.Embedding(len(WORDS) + 2, 5), output_size=1)
     assert "zorblax" in judge(suite, encode, model, device="cpu")["unknown"][0]
-
-
-@pytest.mark.parametrize(
-    ("right", "total", "low", "high"),
-    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
-)
-def test_wilson_interval_is_that_of_newcombe_1998_table_1(
-    right: int, total: int, low: float, high: float
-) -> None:
-    assert wilson_interval(right, total) == pytest.approx((low, high), abs=5e-5)
-    assert wilson_interval(total - right, total) == pytest.approx((1 - high, 1 - low), abs=5e-5)
 
 
 def test_a_suite_unknown_is_named_with_the_nearest() -> None:
