@@ -10,6 +10,7 @@ from rnnlab.cli.evaluate import evaluate
 from rnnlab.cli.explain import explain
 from rnnlab.cli.gradcheck import gradcheck
 from rnnlab.cli.grads import grads
+from rnnlab.cli.horizon import horizon
 from rnnlab.cli.messages import print_error
 from rnnlab.cli.neighbours import neighbours
 from rnnlab.cli.pairs import pairs
@@ -46,6 +47,7 @@ app.command()(weights)
 app.command()(doctor)
 app.command()(report)
 app.command()(reproduce)
+app.command()(horizon)
 app.command()(gradcheck)
 app.command()(explain)
 app.add_typer(data, name="data")
