@@ -13,7 +13,7 @@ NAMES = {
     "lstm": "LSTM",
 }
 STYLES = (("-", "o"), ("--", "s"), ("-.", "^"), (":", "D"), ("-", "v"), ("--", "P"))
-DODGE = 1.03  # models side by side, so that their error bars can be told apart
+DODGE = 1.05  # models side by side, so that their error bars can be told apart
 
 
 def model_name(model: str) -> str:
