@@ -12,6 +12,7 @@ from rnnlab.cli.generate import generate
 from rnnlab.cli.gradcheck import gradcheck
 from rnnlab.cli.grads import grads
 from rnnlab.cli.graph import graph
+from rnnlab.cli.horizon import horizon
 from rnnlab.cli.messages import print_error
 from rnnlab.cli.neighbours import neighbours
 from rnnlab.cli.pairs import pairs
@@ -50,6 +51,7 @@ app.command()(doctor)
 app.command()(generate)
 app.command()(report)
 app.command()(reproduce)
+app.command()(horizon)
 app.command()(gradcheck)
 app.command()(explain)
 app.add_typer(data, name="data")

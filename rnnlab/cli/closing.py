@@ -16,6 +16,7 @@ from rnnlab.reports.finding_figures import finding_figures
 from rnnlab.reports.records import place_of, read_table
 from rnnlab.reports.run_report import write_report
 from rnnlab.reports.similarity_figure import draw_similarity
+from rnnlab.reports.sweep import read_sweep, sweep_figures, sweep_table
 from rnnlab.reports.through_time_figure import draw_over_epochs
 from rnnlab.runs.finder import open_run
 from rnnlab.tasks.sentiment import Sentiment
@@ -43,6 +44,18 @@ def close_run(folder: Path) -> None:
     if through_time is not None and through_time[place_of(through_time)].nunique() > 1:
         save_figure(draw_over_epochs(through_time), folder / "figures" / "through_time_epochs.png")
     write_report([folder], folder / "report.html")
+
+
+def close_sweep(folder: Path) -> None:
+    """Writes sweep.csv, a row a finished run, and figures of them all into a sweep's folder."""
+    runs = read_sweep(folder)
+    if len(runs) < 2:
+        return
+    write_table(folder / "sweep.csv", sweep_table(runs))
+    print(f"\nsweep: {folder / 'sweep.csv'}")
+    for name, figure in sweep_figures(runs).items():
+        save_figure(figure, folder / "figures" / f"{name}.png")
+        print(f"figure: {folder / 'figures' / f'{name}.png'}")
 
 
 def write_pairs(restored: RestoredRun) -> None:

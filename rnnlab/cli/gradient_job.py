@@ -54,13 +54,14 @@ def gradients_of_untrained(
         table = _of_untrained(cfg, reduction=reduction, full=full)
         varied = [word for word in HydraConfig.get().overrides.task if word not in overrides]
         measured.append((table, [word for word in varied if not word.startswith("model=")]))
-        sweeps.append(Path(HydraConfig.get().sweep.dir))
+        if HydraConfig.get().mode == RunMode.MULTIRUN:
+            sweeps.append(Path(HydraConfig.get().sweep.dir))
 
     try:
         launch(job, [*FOLDERS, *overrides], options)
     finally:
         # Where one net of a sweep fails, the figures of the others are still worth having.
-        if measured and options.multirun:
+        if measured and sweeps:
             _show(_together(measured), sweeps[0])
 
 

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from rnnlab.cli.beginning import nothing_left_behind, told
-from rnnlab.cli.closing import close_run
+from rnnlab.cli.closing import close_run, close_sweep
 from rnnlab.cli.display import track_texts, training_display
 from rnnlab.cli.frames import print_frame
 from rnnlab.cli.messages import print_note
@@ -16,10 +17,28 @@ from rnnlab.cli.record import Record
 from rnnlab.cli.trainer import train_into
 from rnnlab.config.compose import checked, register
 from rnnlab.config.experiment import prepare
+from rnnlab.config.launch import HydraOptions, launch
 from rnnlab.core.errors import RnnlabError
 from rnnlab.runs.writer import RunWriter
 
 log = logging.getLogger("rnnlab")
+
+
+def train_all(overrides: list[str], options: HydraOptions) -> None:
+    """Trains the net that the overrides describe, or all of a sweep, which gets figures of its own."""
+    sweeps: list[Path] = []
+
+    def job(cfg: DictConfig) -> float | None:
+        if HydraConfig.get().mode == RunMode.MULTIRUN:
+            sweeps.append(Path(HydraConfig.get().sweep.dir))
+        return run_training(cfg)
+
+    try:
+        launch(job, overrides, options)
+    finally:
+        # Where one run of a sweep fails, the others are still worth comparing.
+        if sweeps:
+            close_sweep(sweeps[0])
 
 
 def run_training(cfg: DictConfig) -> float | None:

@@ -11,7 +11,9 @@ from typing import Any
 
 import hydra
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from rnnlab.config.build import check_buildable
@@ -73,7 +75,7 @@ def launch(job: Callable[[DictConfig], Any], overrides: list[str], options: Hydr
             return job(cfg)
         except Exception as error:
             failures.append(error)
-            if options.multirun:
+            if HydraConfig.get().mode == RunMode.MULTIRUN:
                 raise
             # Raised once Hydra is done, which would print a second line about it.
             return None
@@ -92,14 +94,14 @@ def _launch(job: Callable[[DictConfig], Any], overrides: list[str], options: Hyd
     if options.cfg is not None or options.info is not None:
         _guard(_compose(overrides, options))
         return _hydra_main(job, overrides, options)
-    if options.multirun:
+    composed = [] if options.multirun else [_compose(overrides, options)]
+    multirun = options.multirun or composed[0].hydra.mode == RunMode.MULTIRUN
+    if multirun:
         composed = [_compose(words, options) for words in _jobs_of_sweep(overrides, options)]
-    else:
-        composed = [_compose(overrides, options)]
     for config in composed:
         _guard(config)
         check_buildable(checked(config))
-    if options.multirun:
+    if multirun:
         sweep = Path(composed[0].hydra.sweep.dir)
         if any(sweep.glob("*/summary.json")):
             raise InputError(f"hydra.sweep.dir: {sweep}: holds runs already; choose another folder")

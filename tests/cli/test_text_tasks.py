@@ -133,7 +133,6 @@ def test_word_vectors_are_compared_where_inputs_are_words(kind: str, run: Path, 
     "words",
     [
         ["positions", "RUN"],
-        ["predict", "RUN", "the dog"],
         ["predict", "RUN", "the dog", "--trace"],
         ["pairs", "RUN"],
         ["doctor", "RUN"],

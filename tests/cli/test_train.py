@@ -281,9 +281,10 @@ def test_the_users_own_configs_add_and_shadow(call: Call, tiny: list[str], tmp_p
 def test_every_preset_trains(call: Call, tiny: list[str], tmp_path: Path) -> None:
     data = ["data=files", "data.train=train.tsv", "data.valid=valid.tsv", "data.tokenizer=whitespace"]
     words = [*data, "training.epochs=1", "hydra.sweep.dir=sweep"]
-    outcome = call("train", "-m", f"experiment={','.join(EXPERIMENTS)}", *words)
+    on_texts = [name for name in EXPERIMENTS if name.split("/")[0] in ("course", "imdb")]
+    outcome = call("train", "-m", f"experiment={','.join(on_texts)}", *words)
     assert outcome.code == 0, outcome.err
-    for number, experiment in enumerate(EXPERIMENTS):
+    for number, experiment in enumerate(on_texts):
         folder = tmp_path / "sweep" / f"{number}-{experiment.replace('/', '-')}"
         assert [row["epoch"] for row in metrics_of(folder)] == ["0", "1"]
 

@@ -1,0 +1,51 @@
+"""`rnnlab horizon`: which sequence length can each net still learn?"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from rnnlab.cli.train import Overrides
+
+
+def horizon(
+    overrides: Overrides = None,
+    models: Annotated[
+        str,
+        typer.Option(help="Choices of model=, or RNNs of an initialisation: identity, orthogonal, default."),
+    ] = "identity,default,gru,lstm",
+    lengths: Annotated[str, typer.Option(help="Values of task.length.")] = "5,10,20,50,100,200",
+    seeds: Annotated[int, typer.Option(min=1, help="Repetitions, with seeds 1, 2, …")] = 10,
+    search: Annotated[
+        Literal["grid", "bisection"],
+        typer.Option(help="All lengths until no seed succeeds; or for each seed by halving."),
+    ] = "grid",
+    criterion: Annotated[
+        float, typer.Option(help="Success: a validation loss below this fraction of the baseline.")
+    ] = 0.1,
+    accuracy: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Success instead: a validation accuracy of at least this."),
+    ] = None,
+    max_minutes: Annotated[float | None, typer.Option(min=0, help="When to stop, finished or not.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Trainings at a time.", show_default="one a core")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", show_default="outputs/horizon-TASK-…", help="Where the results go."),
+    ] = None,
+) -> None:
+    """Find the sequence length that each net can still learn within training.steps.
+
+    Every trial is the training of `rnnlab train` with experiment=memory/horizon and your KEY=VALUE, as in
+    task=adding optimizer.lr=0.003, stopped at its first success. Run it again to go on where it stopped.
+    """
+    from rnnlab.cli.horizon_job import find_horizon
+    from rnnlab.cli.horizon_request import Request
+    from rnnlab.cli.horizon_trials import Goal
+
+    request = Request.read(
+        overrides or [], models, lengths, seeds=seeds, search=search, goal=Goal(criterion, accuracy)
+    )
+    find_horizon(request, workers=workers, max_minutes=max_minutes, output=output)

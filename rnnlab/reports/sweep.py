@@ -1,0 +1,158 @@
+"""What the finished runs of a sweep have in common: a table, and figures where they fit."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
+
+from rnnlab.reports.records import Records, metric_unit, read_records
+
+MOST_PANELS = 4
+MOST_LOOKS = 6
+
+
+def read_sweep(folder: Path) -> list[Records]:
+    """Returns the finished runs in a sweep's folder, in the order in which they ran."""
+    numbered = [path.parent for path in folder.glob("*/summary.json")]
+    runs = [read_records(path) for path in sorted(numbered, key=_number)]
+    return [run for run in runs if run.summary["status"] == "finished"]
+
+
+def sweep_table(runs: Sequence[Records]) -> pd.DataFrame:
+    """Returns a row a run: the settings in which the runs differ, then the figures of its best round."""
+    settings = pd.DataFrame([run.settings for run in runs])
+    varied = settings.loc[:, settings.nunique(dropna=False) > 1]
+    numbers = varied.apply(lambda column: pd.to_numeric(column, errors="coerce").fillna(column))
+    best = pd.DataFrame([run.summary["best"] for run in runs])
+    return pd.concat([pd.Series([run.name for run in runs], name="run"), numbers, best], axis=1)
+
+
+def sweep_figures(runs: Sequence[Records]) -> dict[str, Figure]:
+    """Returns the figures, by name, that suit what varies in the sweep."""
+    table, figures = sweep_table(runs), {}
+    varied = list(table.columns[1 : table.columns.get_loc(runs[0].metrics.columns[0])])
+    others = [name for name in varied if name != "seed"]
+    monitor = str(runs[0].summary["monitor"])
+    if (
+        "seed" in varied
+        and len(others) == 1
+        and table[others[0]].map(lambda v: isinstance(v, int | float)).all()
+    ):
+        figures["repetitions"] = draw_repetitions(table, others[0], monitor, runs[0].summary)
+    looks = [run.table("probes/through_time.csv") for run in runs]
+    if len(varied) == 1 and len(runs) <= MOST_PANELS and all(look is not None for look in looks):
+        titles = [f"{varied[0]} = {value}" for value in table[varied[0]]]
+        tables = [look for look in looks if look is not None]
+        figures["through_time"] = draw_side_by_side(runs, tables, titles)
+    return figures
+
+
+def draw_repetitions(table: pd.DataFrame, setting: str, monitor: str, summary: dict) -> Figure:
+    """Returns a metric at its best against a numeric setting: a dot a seed, their median and quartiles."""
+    figure = Figure(figsize=(6.5, 4.2), layout="constrained")
+    axes = figure.subplots()
+    metric = monitor.partition("_")[2]
+    quartiles = table.groupby(setting)[monitor].quantile([0.25, 0.5, 0.75]).unstack()
+    reach = [quartiles[0.5] - quartiles[0.25], quartiles[0.75] - quartiles[0.5]]
+    axes.plot(table[setting], table[monitor], ".", color="0.6", label="one seed", zorder=1)
+    axes.errorbar(
+        quartiles.index,
+        quartiles[0.5],
+        yerr=reach,
+        fmt="-ok",
+        mfc="white",
+        capsize=4,
+        label="median, quartiles",
+    )
+    _draw_baselines(axes, summary, metric)
+    if (table[setting] > 0).all():
+        axes.set_xscale("log")
+        axes.set_xticks(list(quartiles.index), [f"{value:g}" for value in quartiles.index])
+        axes.xaxis.set_minor_locator(NullLocator())
+    axes.set(
+        xlabel=setting, ylabel=f"best validation {metric_unit(metric, str(summary.get('unit', 'texts')))}"
+    )
+    axes.legend()
+    return figure
+
+
+def draw_side_by_side(
+    runs: Sequence[Records], looks: Sequence[pd.DataFrame], titles: Sequence[str]
+) -> Figure:
+    """Returns a column of panels a run: gradients through time while it trains, and what it learned.
+
+    Above, the norm of the gradient by state of the lowest layer, median over texts, against the distance
+    from the end, at the start and along the training, with what the weights predict at both ends (see
+    `rnnlab.probes.through_time`); below, the metric that chose the best round.
+    """
+    figure = Figure(figsize=(5.4 * len(runs), 6.6), layout="constrained")
+    panels = figure.subplots(2, len(runs), squeeze=False, height_ratios=(2, 1))
+    for column, (run, look, title) in enumerate(zip(runs, looks, titles, strict=True)):
+        _draw_looks(panels[0, column], look)
+        panels[0, column].set(title=title, xlabel="distance from the end of reading (steps)", yscale="log")
+        if column:
+            panels[1, column].sharey(panels[1, 0])
+        _draw_curve(panels[1, column], run)
+    panels[0, 0].set_ylabel(r"gradient norm $\|\partial L/\partial h_t\|$")
+    handles = {
+        label: line
+        for axes in panels.flat
+        for line, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(
+        handles.values(), handles.keys(), loc="outside right upper", frameon=False, fontsize="small"
+    )
+    return figure
+
+
+def _draw_looks(axes: Axes, look: pd.DataFrame) -> None:
+    when = "step" if "step" in look else "epoch"
+    first = look.drop_duplicates(["layer", "direction", "path"]).iloc[0]
+    path = look[(look[["layer", "direction", "path"]] == first[["layer", "direction", "path"]]).all(axis=1)]
+    places = path[when].unique()
+    shown = places[np.unique(np.linspace(0, len(places) - 1, MOST_LOOKS).round().astype(int))]
+    for number, place in enumerate(shown):
+        rows = path[(path[when] == place) & (path["gradient_median"] > 0)]
+        shade = str(0.75 * (1 - number / max(1, len(shown) - 1))) if number else "C3"
+        label = "untrained" if number == 0 else f"{when} {place}"
+        axes.plot(
+            rows["distance"], rows["gradient_median"], color=shade, lw=2 if number == 0 else 1, label=label
+        )
+        if number in (0, len(shown) - 1) and len(rows):
+            _draw_predictions(axes, rows, shade, label)
+    axes.grid(color="0.92")
+
+
+def _draw_predictions(axes: Axes, rows: pd.DataFrame, shade: str, label: str) -> None:
+    """Draws what the weights predict, from the measured norm at distance 0 on."""
+    of_matrix = rows["predicted_radius"].notna().any()
+    largest = r"$\sigma_{max}(W_{hh})$ × mean slope" if of_matrix else "mean gate"
+    rules = {"predicted": ("--", largest), "predicted_radius": (":", r"$\rho(W_{hh})$ × mean slope")}
+    for name, (style, rule) in rules.items():
+        if rows[name].notna().any():
+            line = rows["gradient_median"].iloc[0] * rows[name]
+            axes.plot(rows["distance"], line, style, color=shade, label=f"{rule}, {label}")
+
+
+def _draw_curve(axes: Axes, run: Records) -> None:
+    monitor = str(run.summary["monitor"])
+    when, metric = run.metrics.columns[0], monitor.partition("_")[2]
+    axes.plot(run.metrics[when], run.metrics[monitor], "-k", label=monitor.replace("_", " "))
+    _draw_baselines(axes, run.summary, metric)
+    axes.set(xlabel=when, ylabel=metric_unit(metric, str(run.summary.get("unit", "texts"))))
+
+
+def _draw_baselines(axes: Axes, summary: dict, metric: str) -> None:
+    for style, (rule, value) in zip(
+        (":", "-."), summary.get("baselines", {}).get(metric, {}).items(), strict=False
+    ):
+        axes.axhline(value, color="0.4", linestyle=style, label=rule)
+
+
+def _number(folder: Path) -> tuple[int, str]:
+    number = folder.name.partition("-")[0]
+    return (int(number) if number.isdigit() else 0, folder.name)
