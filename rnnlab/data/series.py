@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,38 +39,60 @@ def read_series(path: Path, wanted: tuple[str, ...] | None = None) -> Series:
     what is no finite number, a line with too few or too many cells, or a column that is not there.
     """
     name = show_path(path)
-    tabs = path.name.lower().removesuffix(".gz").endswith(".tsv")
-    text = read_text(path).rstrip("\r\n")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t" if tabs else ",")
-    header = tuple(cell.strip() for cell in next(reader, []))
-    if len(set(header)) < len(header) or not header:
+    rows = _rows(path)
+    _, cells = next(rows, (1, []))
+    header = tuple(cell.strip() for cell in cells)
+    if not all(header) or len(set(header)) < len(header) or all(map(_is_number, header)):
         raise InputError(
-            f"{name}, line 1: expected distinct names of columns, found {quote(','.join(header))}"
+            f"{name}, line 1: expected the names of the columns, distinct and no numbers, "
+            f"found {quote(','.join(header))}"
         )
     places = Series(header, np.zeros((0, len(header)))).columns(wanted, f"{name}, line 1")
-    rows = []
-    try:
-        for cells in reader:
-            place = f"{name}, line {reader.line_num}"
-            if len(cells) != len(header):
-                raise InputError(f"{place}: expected {len(header)} cells, found {len(cells)}")
-            rows.append([_number(cells[column], place, header[column]) for column in places])
-    except csv.Error as error:
-        raise InputError(f"{name}, line {reader.line_num}: {error}") from None
-    if not rows:
+    values = []
+    for line, cells in rows:
+        place = f"{name}, line {line}"
+        if len(cells) != len(header):
+            raise InputError(
+                f"{place}: expected as many cells as line 1 has, {len(header)}, found {len(cells)}"
+            )
+        values.append([_number(cells[column], place, header[column]) for column in places])
+    if not values:
         raise InputError(f"{name}: holds no rows; expected numbers below the line of names")
-    return Series(tuple(header[column] for column in places), np.array(rows))
+    return Series(tuple(header[column] for column in places), np.array(values))
+
+
+def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yields the line where each row begins, counted from 1, and its cells."""
+    tabs = path.name.lower().removesuffix(".gz").endswith(".tsv")
+    text = read_text(path).rstrip("\r\n")
+    # Strict, or a quote that is never closed would swallow the rest of the file unseen.
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t" if tabs else ",", strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            raise InputError(f"{show_path(path)}, line {line}: not a row of a CSV ({error})") from None
+        if row is None:
+            return
+        yield line, row
 
 
 def _number(cell: str, place: str, column: str) -> float:
-    try:
-        value = float(cell)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
+    if not _is_number(cell):
         found = quote(cell) if cell.strip() else "an empty cell"
-        raise InputError(f"{place}, column {column}: expected a number, found {found}")
-    return value
+        raise InputError(
+            f"{place}, column {quote(column)}: expected a number, found {found} "
+            "(task.inputs and task.targets choose columns)"
+        )
+    return float(cell)
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        return math.isfinite(float(cell))
+    except ValueError:
+        return False
 
 
 def sine(rows: int, *, period: float, noise: float, rng: np.random.Generator) -> Series:
@@ -98,6 +121,8 @@ def windows(
         raise InputError(
             f"{name}: {len(inputs):,} rows; expected at least task.window + task.horizon = {length + horizon}"
         )
-    rows = np.arange(number)[:, None] + np.arange(length)
-    ahead = targets[rows + horizon]
-    return inputs[rows], ahead if every_step else ahead[:, -1]
+    read = np.lib.stride_tricks.sliding_window_view(inputs, length, axis=0)[:number].swapaxes(1, 2)
+    if not every_step:
+        return read, targets[length - 1 + horizon :]
+    ahead = np.lib.stride_tricks.sliding_window_view(targets[horizon:], length, axis=0)
+    return read, ahead.swapaxes(1, 2)

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 import pandas as pd
+import torch
 from annotated_types import Ge, Gt, Lt, MinLen
 from numpy.typing import NDArray
 
@@ -81,8 +82,9 @@ class Series(Task):
     def findings(self, answer: Answer, material: Material) -> dict[str, pd.DataFrame]:
         """Returns series.csv: the validation rows in their order, what was to be predicted and what was."""
         valid = material.splits["valid"]
-        (batch,) = valid.batches(np.arange(len(valid)), len(valid))
-        true, said = batch.targets, answer(batch)
+        batches = list(valid.batches(np.arange(len(valid)), 256))
+        true = torch.cat([batch.targets for batch in batches])
+        said = torch.cat([answer(batch) for batch in batches])
         if self.every_step:
             true, said = true[:, -1], said[:, -1]
         columns = {"row": np.arange(len(valid)) + self.window + self.horizon - 1}
@@ -124,7 +126,8 @@ class Series(Task):
             name=f"data.{name}",
         )
         lengths = np.full(len(inputs), self.window)
-        return Examples.of(Arrays(inputs, lengths, targets), sources.precision, every_step=self.every_step)
+        arrays = Arrays(inputs.copy(), lengths, targets.copy())  # windows overlap in memory
+        return Examples.of(arrays, sources.precision, every_step=self.every_step)
 
     def _rules(self, valid: Examples, wanted: list[list[int]]) -> dict[str, float]:
         """Returns the error of always saying the training mean, and of saying the value last seen."""
