@@ -15,9 +15,9 @@ def finding_sections(runs: list[Records]) -> Section | None:
     """Returns the tasks' own tables, drawn as they are best read, or None if there are none."""
     blocks: list[Any] = []
     for run in runs:
-        for name, draw in FINDINGS.items():
+        for name, (title, draw) in FINDINGS.items():
             if (table := run.table(name)) is not None:
-                blocks.append(draw(table, titled(runs, run, name.removesuffix(".csv").replace("_", " "))))
+                blocks.append(draw(table, titled(runs, run, title)))
     return Section("What the net does", blocks) if blocks else None
 
 
@@ -46,18 +46,15 @@ def _series(table: pd.DataFrame, title: str) -> Chart:
     shown = table.tail(SHOWN_ROWS)
     rows = shown["row"].tolist()
     lines = [Series(str(name), rows, shown[name].tolist()) for name in shown.columns[1:]]
-    return Chart(f"{title}, last rows held out", "row", "standard deviations", lines)
+    return Chart(title, "row", "standard deviations", lines)
 
 
-def _grid(table: pd.DataFrame, title: str) -> Grid:
-    return Grid.of(table, title)
-
-
-FINDINGS: dict[str, Callable[[pd.DataFrame, str], Any]] = {
-    "scatter.csv": _scatter,
-    "lengths.csv": _lengths,
-    "baselines.csv": _grid,
-    "tags.csv": _grid,
-    "confusion.csv": _grid,
-    "series.csv": _series,
+FINDINGS: dict[str, tuple[str, Callable[[pd.DataFrame, str], Any]]] = {
+    "scatter.csv": ("true against predicted", _scatter),
+    "lengths.csv": ("accuracy by length, also beyond those trained on", _lengths),
+    "baselines.csv": ("beside simple rules", Grid.of),
+    "tags.csv": ("accuracy by tag", Grid.of),
+    "confusion.csv": ("confusion, in tokens: a row a true tag, a column a predicted one", Grid.of),
+    "series.csv": ("the last rows held out, true and predicted", _series),
 }
+"""By file: what it shows, and what draws it."""
