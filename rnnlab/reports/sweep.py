@@ -1,5 +1,6 @@
 """What the finished runs of a sweep have in common: a table, and figures where they fit."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,9 +18,12 @@ MOST_LOOKS = 6
 
 def read_sweep(folder: Path) -> list[Records]:
     """Returns the finished runs in a sweep's folder, in the order in which they ran."""
-    numbered = [path.parent for path in folder.glob("*/summary.json")]
-    runs = [read_records(path) for path in sorted(numbered, key=_number)]
-    return [run for run in runs if run.summary["status"] == "finished"]
+    finished = [
+        path.parent
+        for path in folder.glob("*/summary.json")
+        if json.loads(path.read_text(encoding="utf-8"))["status"] == "finished"
+    ]
+    return [read_records(path) for path in sorted(finished, key=_number)]
 
 
 def sweep_table(runs: Sequence[Records]) -> pd.DataFrame:

@@ -218,7 +218,12 @@ def test_a_sweep_runs_every_combination(call: Call, tiny: list[str], tmp_path: P
     outcome = call("train", "-m", *tiny, "training.epochs=1", "model=glob(b*e)", "seed=1,2")
     assert outcome.code == 0 and outcome.err == ""
     (sweep,) = (tmp_path / "outputs").glob("sweep-*")
-    assert sorted(path.name for path in sweep.iterdir()) == ["0-boe-none", "1-boe-none", "multirun.yaml"]
+    assert sorted(path.name for path in sweep.iterdir()) == [
+        "0-boe-none",
+        "1-boe-none",
+        "multirun.yaml",
+        "sweep.csv",
+    ]
     assert [summary_of(sweep / f"{job}-boe-none")["seed"] for job in (0, 1)] == [1, 2]
 
 
