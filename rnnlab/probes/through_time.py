@@ -39,13 +39,15 @@ class Path(NamedTuple):
 
     name: `hidden` and `cell` for all that leads back to that state of an earlier step; `cell_only` for an
     LSTM's forget gates alone, without the detours through hidden states and gates. carried: NaN for an
-    LSTM's hidden path, whose states are not carried on but made anew from the cell.
+    LSTM's hidden path, whose states are not carried on but made anew from the cell. bounds: what the
+    Jacobians cannot exceed, None for gated nets.
     """
 
     name: str
     gradients: Float[np.ndarray, "distances texts"]
     jacobians: Float[np.ndarray, "distances texts"]
     carried: float
+    bounds: Float[np.ndarray, "distances texts"] | None = None
 
 
 class ThroughTime:
@@ -53,7 +55,9 @@ class ThroughTime:
 
     Columns: layer (1 the lowest), direction, path (see `Path`), distance (steps), examples (texts that
     are long enough), gradient_q1, gradient_median, gradient_q3, the same of jacobian, predicted and
-    predicted_radius (a factor to the power of distance, empty where there is none), and for each norm its
+    predicted_radius (a factor to the power of distance, empty where there is none), bound (median over
+    texts, for an RNN: the product over the steps between of σ_max(W_hh) and the largest slope of tanh or relu
+    there, which ‖∂h_T/∂h_{T-d}‖ cannot exceed; Pascanu et al. 2013, eq. 7), and for each norm its
     half_life (steps), its 95 % interval _low to _high and the fit's _r2 (see `HalfLife`), repeated in all
     of a path's rows.
 
@@ -94,15 +98,21 @@ class ThroughTime:
         rows = []
         for reading, weights in zip(readings, recurrent.all_weights, strict=True):
             scales = _scales(recurrent, weights[1].detach())
-            for path in self._paths(reading, losses.sum(), present):
+            sigma = scales["predicted"] if isinstance(recurrent, nn.RNN) else None
+            for path in self._paths(reading, losses.sum(), present, sigma):
                 table = _summary(path, scales, present, rng)
                 table.insert(0, "layer", reading.layer)
                 table.insert(1, "direction", reading.direction)
                 rows.append(table)
         return pd.concat(rows, ignore_index=True)
 
-    def _paths(self, reading: Reading, loss: Tensor, present: np.ndarray) -> Iterator[Path]:
-        """Yields the ways back through one layer in one direction, NaN where a text does not reach."""
+    def _paths(
+        self, reading: Reading, loss: Tensor, present: np.ndarray, sigma: float | None
+    ) -> Iterator[Path]:
+        """Yields the ways back through one layer in one direction, NaN where a text does not reach.
+
+        sigma: the largest singular value of an RNN's W_hh.
+        """
 
         def norms(of_texts: Tensor) -> np.ndarray:
             return np.where(present, of_texts.detach().numpy(), np.nan)
@@ -112,11 +122,13 @@ class ThroughTime:
         # What is carried into a text's first step comes from the initial state, which is no step of it.
         carried = float(last[:-1][torch.from_numpy(present[1:])].mean()) if len(present) > 1 else np.nan
         gradients, jacobians = _gradients(loss, hidden), self._jacobians(hidden)
-        yield Path("hidden", norms(gradients.norm(dim=2)), norms(jacobians), np.nan if cell else carried)
+        bounds = None if sigma is None else norms(_since_the_end(sigma * last.amax(dim=2)))
+        averages = np.nan if cell else carried
+        yield Path("hidden", norms(gradients.norm(dim=2)), norms(jacobians), averages, bounds)
         if cell:
             gradients = _gradients(loss, cell)
             yield Path("cell", norms(gradients.norm(dim=2)), norms(self._jacobians(cell)), carried)
-            gates = torch.cat([torch.ones_like(last[:1]), last[:-1].cumprod(dim=0)])
+            gates = _since_the_end(last)
             alone = (gradients[0] * gates).norm(dim=2)
             # A diagonal matrix: its spectral norm is its largest entry.
             yield Path("cell_only", norms(alone), norms(gates.amax(dim=2)), carried)
@@ -178,6 +190,11 @@ def _gradients(loss: Tensor, states: Sequence[Tensor]) -> Float[Tensor, "distanc
     return torch.stack(gradients)
 
 
+def _since_the_end(factors: Float[Tensor, "distances ..."]) -> Float[Tensor, "distances ..."]:
+    """Returns the product of the factors of all steps after the one at each distance, 1 at distance 0."""
+    return torch.cat([torch.ones_like(factors[:1]), factors[:-1].cumprod(dim=0)])
+
+
 def _scales(recurrent: nn.RNNBase, weight_hh: Float[Tensor, "rows hidden"]) -> dict[str, float]:
     """Returns by what an RNN's W_hh multiplies a step; a gate carries each unit's state on as it is."""
     if not isinstance(recurrent, nn.RNN):
@@ -204,4 +221,10 @@ def _summary(
     for name, scale in scales.items():
         factor = scale * path.carried
         table[name] = np.nan if np.isnan(factor) else factor**distance
+    table["bound"] = np.nan if path.bounds is None else _median(path.bounds)
     return table.assign(**half_lives)
+
+
+def _median(norms: Float[np.ndarray, "distances texts"]) -> Float[np.ndarray, " distances"]:
+    """Returns the median over the texts that reach each distance; every distance has one that does."""
+    return np.nanmedian(norms, axis=1)

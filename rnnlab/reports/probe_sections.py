@@ -8,7 +8,11 @@ from rnnlab.reports.blocks import Chart, Grid, Heatmap, Paragraph, Section, Seri
 from rnnlab.reports.records import Records, place_of, titled
 
 HEATMAP_ROWS = 40
-PREDICTIONS = {"predicted": "σ_max or gate, predicted", "predicted_radius": "spectral radius, predicted"}
+PREDICTIONS = {
+    "bound": "bound of the Jacobian",
+    "predicted": "σ_max or gate, predicted",
+    "predicted_radius": "spectral radius, predicted",
+}
 POSITIONS = ["start", "middle", "end"]
 
 
@@ -73,7 +77,7 @@ def _against_distance(rows: pd.DataFrame, name: str) -> Chart:
         )
         series.append(Series(f"Jacobian, {when} {place}", distance, _floats(at["jacobian_median"])))
         for column, what in PREDICTIONS.items():
-            if at[column].notna().any():
+            if column in at and at[column].notna().any():
                 series.append(Series(f"{what}, {when} {place}", distance, _floats(at[column])))
     return Chart(name, "distance from the end (steps)", "norm", series, log_y=True)
 

@@ -135,9 +135,13 @@ def _draw_predictions(axes: Axes, rows: pd.DataFrame, shade: str, label: str) ->
     """Draws what the weights predict, from the measured norm at distance 0 on."""
     of_matrix = rows["predicted_radius"].notna().any()
     largest = r"$\sigma_{max}(W_{hh})$ × mean slope" if of_matrix else "mean gate"
-    rules = {"predicted": ("--", largest), "predicted_radius": (":", r"$\rho(W_{hh})$ × mean slope")}
+    rules = {
+        "bound": ("-.", r"bound: $\prod\sigma_{max}(W_{hh})$ · largest slope"),
+        "predicted": ("--", largest),
+        "predicted_radius": (":", r"$\rho(W_{hh})$ × mean slope"),
+    }
     for name, (style, rule) in rules.items():
-        if rows[name].notna().any():
+        if name in rows and rows[name].notna().any():
             line = rows["gradient_median"].iloc[0] * rows[name]
             axes.plot(rows["distance"], line, style, color=shade, label=f"{rule}, {label}")
 

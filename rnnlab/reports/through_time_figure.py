@@ -105,6 +105,9 @@ def _draw_predictions(axes: Axes, rows: pd.DataFrame, norm: str) -> None:
         else "predicted: mean gate",
         "predicted_radius": r"predicted: $\rho(W_{hh})$ × mean slope",
     }
+    if norm == "jacobian" and "bound" in rows and len(bound := rows.dropna(subset=["bound"])):
+        label = r"bound: $\prod \sigma_{max}(W_{hh})$ · largest slope"
+        axes.plot(bound["distance"], bound["bound"], color="0.4", linewidth=2, alpha=0.5, label=label)
     for name, style in PREDICTIONS.items():
         predicted = rows[rows[name] > 0].drop_duplicates(["distance", name])
         if predicted.empty:

@@ -215,3 +215,25 @@ def test_objects_to_a_model_without_states() -> None:
     assert all(
         ThroughTime().objection(subject_for(make_net(name), random_split())) is None for name in RECURRENT
     )
+
+
+@pytest.mark.parametrize("nonlinearity", ["tanh", "relu"])
+def test_no_jacobian_exceeds_the_bound_from_the_weights(nonlinearity: str) -> None:
+    torch.manual_seed(0)
+    embedding = nn.Embedding(WORDS, EMBEDDING_DIM)
+    model = RNN(embedding=embedding, output_size=1, hidden_size=6, nonlinearity=nonlinearity)  # type: ignore[arg-type]
+    texts = split_of([[1, 2, 3, 4, 5, 6, 7]])  # of one text, the median is its own
+    table = ALL.measure(subject_for(model, texts))
+    assert (table["jacobian_median"] > 0).all() and len(table) == 7
+    assert (table["jacobian_median"] <= table["bound"] * (1 + 1e-12)).all()
+    layer = model.recurrent
+    (reading,) = unroll(layer.double(), embedding(torch.arange(1, 8)[None]).double(), torch.tensor([7]))
+    sigma = torch.linalg.svdvals(layer.weight_hh_l0)[0]
+    states = torch.stack(reading.hidden)[:, 0]
+    slopes = (1 - states**2 if nonlinearity == "tanh" else (states > 0).double()).amax(dim=1)
+    expected = [torch.prod(sigma * slopes[7 - distance :]).item() for distance in range(7)]
+    np.testing.assert_allclose(table.sort_values("distance")["bound"], expected, rtol=1e-9)
+
+
+def test_gated_nets_have_no_such_bound() -> None:
+    assert ALL.measure(subject_for(make_net("gru"), random_split()))["bound"].isna().all()
