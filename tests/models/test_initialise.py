@@ -70,3 +70,24 @@ def test_default_is_what_torch_draws(name: str) -> None:
     for key, parameter in layer.named_parameters():
         assert parameter.any()
         assert torch.equal(parameter, model.recurrent.get_parameter(key)), key
+
+
+def test_a_forget_bias_opens_the_forget_gates_and_nothing_else() -> None:
+    settings = {
+        "embedding": Features(FEATURES),
+        "output_size": 2,
+        "hidden_size": HIDDEN,
+        "bidirectional": True,
+    }
+    torch.manual_seed(3)
+    drawn = LSTM(**settings)  # type: ignore[arg-type]
+    torch.manual_seed(3)
+    model = LSTM(**settings, forget_bias=2.0)  # type: ignore[arg-type]
+    forget = slice(HIDDEN, 2 * HIDDEN)
+    for suffix in ("", "_reverse"):
+        biases = [model.recurrent.get_parameter(f"bias_{part}_l0{suffix}") for part in ("ih", "hh")]
+        assert torch.equal(sum(biases)[forget], torch.full((HIDDEN,), 2.0))  # type: ignore[index]
+    for (name, before), after in zip(drawn.named_parameters(), model.parameters(), strict=True):
+        kept = torch.ones(len(before), dtype=torch.bool)
+        kept[forget] = "recurrent.bias" not in name
+        assert torch.equal(before[kept], after[kept]) and before[kept].any(), name
