@@ -30,9 +30,14 @@ def sweep_table(runs: Sequence[Records]) -> pd.DataFrame:
     """Returns a row a run: the settings in which the runs differ, then the figures of its best round."""
     settings = pd.DataFrame([run.settings for run in runs])
     varied = settings.loc[:, settings.nunique(dropna=False) > 1]
-    numbers = varied.apply(lambda column: pd.to_numeric(column, errors="coerce").fillna(column))
+    typed = varied.apply(_numbers_where_all_are)
     best = pd.DataFrame([run.summary["best"] for run in runs])
-    return pd.concat([pd.Series([run.name for run in runs], name="run"), numbers, best], axis=1)
+    return pd.concat([pd.Series([run.name for run in runs], name="run"), typed, best], axis=1)
+
+
+def _numbers_where_all_are(column: pd.Series) -> pd.Series:
+    numbers = pd.to_numeric(column, errors="coerce")
+    return column if numbers.isna().any() else numbers
 
 
 def sweep_figures(runs: Sequence[Records]) -> dict[str, Figure]:
