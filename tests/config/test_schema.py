@@ -81,3 +81,9 @@ def test_settings_that_yaml_cannot_hold_are_refused() -> None:
 def test_whole_numbers_do_for_fractions_and_lists_for_tuples() -> None:
     cls, settings = load_target({"_target_": "torch.optim.Adam", "lr": 1, "betas": [0.5, 0.9]}, "optimizer")
     assert cls is torch.optim.Adam and settings == {"lr": 1, "betas": (0.5, 0.9)}
+
+
+def test_what_a_data_set_may_leave_out_is_what_base_yaml_says() -> None:
+    # A key of data. that a task has no use for is told from one that was set by these defaults.
+    composed = checked(compose_config(["task=recall"])).data
+    assert composed == type(composed)(cache=composed.cache)
