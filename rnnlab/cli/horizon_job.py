@@ -106,7 +106,7 @@ class _Pool:
             ProcessPoolExecutor(workers, context, initializer=begin_worker, initargs=(stop,)) as pool,
             Progress(*columns, console=console) as progress,
         ):
-            bar = progress.add_task("trials")
+            bar = progress.add_task("trials", total=None)
             try:
                 while self._submit(pool, workers):
                     self._collect()
@@ -175,10 +175,12 @@ def _shown(rates: pd.DataFrame, ranks: pd.DataFrame, request: Request) -> Table:
     for rank in ranks.itertuples():
         more = "≥ " if rank.at_least else ""
         steps = "-" if pd.isna(rank.median_steps) else f"{rank.median_steps:,.0f}"
-        found = [_share(cells.get((rank.model, length))) for length in request.plan.lengths]
-        shown.add_row(
-            model_name(rank.model), f"{more}{rank.horizon}", f"{rank.low} to {rank.high}", steps, *found
-        )
+        rows = [cells.get((rank.model, length)) for length in request.plan.lengths]
+        known = sum(row.number for row in rows if row is not None)
+        interval = f"{rank.low} to {rank.high}"
+        if known < request.plan.seeds * len(request.plan.lengths):
+            more, interval = "so far ", "-"
+        shown.add_row(model_name(rank.model), f"{more}{rank.horizon}", interval, steps, *map(_share, rows))
     return shown
 
 

@@ -52,12 +52,13 @@ class Request:
                     f"--models: no model {name!r}{did_you_mean(name, choices)} (there are: {known})"
                 )
         request = cls(Plan(tuple(names), tuple(numbers), seeds, search), overrides, goal, {})
+        preset = [] if any(word.startswith("experiment=") for word in overrides) else [PRESET]
+        goal.check(build_task(checked(compose_config([*preset, *overrides]))))
         for name in names:
             for number in numbers:
                 config = checked(compose_config(request.words(Trial(name, number, 1))))
                 check_buildable(config)
                 request.configs[name] = config
-        goal.check(build_task(request.configs[names[0]]))
         return request
 
     def words(self, trial: Trial) -> list[str]:

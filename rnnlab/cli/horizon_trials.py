@@ -1,10 +1,13 @@
 """Single trials of `rnnlab horizon`: what `rnnlab train` does, in processes of their own, without files."""
 
 import math
+import os
 import signal
+import threading
 import time
 from dataclasses import dataclass
 from itertools import islice
+from multiprocessing import parent_process
 from multiprocessing.synchronize import Event
 
 from rnnlab.cli.display import track_texts
@@ -61,10 +64,19 @@ class Goal:
 
 
 def begin_worker(stop: Event) -> None:
-    """Prepares a process for trials: Ctrl-C is the parent's, who sets `stop`."""
+    """Prepares a process for trials: Ctrl-C is the parent's, who sets `stop`, and with whom it ends."""
     global _stop
     _stop = stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+
+
+def _end_with_the_parent() -> None:
+    """Waits for the end of the parent, which if killed can tell its workers nothing."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def run_trial(words: list[str], goal: Goal) -> Outcome | None:

@@ -58,7 +58,7 @@ def run_training(cfg: DictConfig) -> float | None:
     except KeyboardInterrupt:
         log.warning("interrupted")
         record.finish("interrupted")
-        print_note(f"interrupted; the finished epochs are kept in {folder}")
+        print_note(f"interrupted; the finished {experiment.plan.unit}s are kept in {folder}")
         raise
     except Exception as error:
         log.exception("failed")

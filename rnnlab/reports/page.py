@@ -1,11 +1,15 @@
 """One self-contained HTML page: no script, no network, all foreign text escaped."""
 
+import re
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
 from rnnlab.core.files import write_text
 from rnnlab.reports.blocks import Section
+
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but tab and line feed
 
 
 def write_page(path: Path, title: str, sections: list[Section]) -> None:
@@ -19,11 +23,19 @@ def render(title: str, sections: list[Section]) -> str:
         loader=PackageLoader("rnnlab.reports"),
         autoescape=select_autoescape(default=True),
         undefined=StrictUndefined,
+        finalize=_without_controls,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters["number"] = number
     return environment.get_template("report.html").render(title=title, sections=sections)
+
+
+def _without_controls(value: object) -> object:
+    """Returns text with a mark for each control character, which HTML does not know."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return CONTROLS.sub("\ufffd", value)
 
 
 def number(value: float) -> str:

@@ -48,7 +48,8 @@ def horizon(lengths: np.ndarray, rates: np.ndarray) -> int:
 def leaderboard(trials: pd.DataFrame, *, longest: int, seed: int = 0) -> pd.DataFrame:
     """Returns a row a model, the farthest horizon first; of equals, the one with more successes in all.
 
-    Columns: model, horizon (see `horizon`), low and high (its 95 % bootstrap percentile interval over seeds;
+    Columns: model, trials (made or assumed: fewer than asked for while some are missing), horizon (see
+    `horizon`), low and high (its 95 % bootstrap percentile interval over seeds;
     Efron 1979), at_least (it is `longest`, the longest length asked for, so the true one may lie beyond),
     median_steps (of the successes at the horizon). seed: of the bootstrap.
     """
@@ -63,6 +64,7 @@ def leaderboard(trials: pd.DataFrame, *, longest: int, seed: int = 0) -> pd.Data
         rows.append(
             {
                 "model": model,
+                "trials": int((~np.isnan(successes)).sum()),
                 "horizon": reached,
                 "low": low,
                 "high": high,

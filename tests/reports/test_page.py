@@ -57,3 +57,9 @@ def test_a_logarithmic_scale_gives_every_decade_the_same_room():
 def test_gaps_of_a_table_are_empty_cells():
     grid = Grid.of(pd.DataFrame({"a": [1.0, float("nan")], "b": ["x", None]}))
     assert grid.rows == [["1", "x"], ["", ""]]
+
+
+def test_control_characters_of_foreign_text_do_not_reach_the_page() -> None:
+    page = render("a\x1b[31mb", [Section("s", [Paragraph("tab\tstays\nnbsp\xa0too \x00\x9b")])])
+    assert not any(character in page for character in "\x1b\x00\x9b")
+    assert "a\ufffd[31mb" in page and "tab\tstays\nnbsp\xa0too" in page
