@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +12,7 @@ import torch
 
 import rnnlab
 from rnnlab.core.errors import InputError
+from tests.conftest import Outcome
 from tests.trained import train_run
 
 
@@ -72,3 +73,9 @@ def test_importing_the_package_alone_stays_light() -> None:
     code = "import sys, rnnlab; print(sorted({'torch', 'numpy', 'pandas'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_run_without_texts_predicts_none_and_says_so(call: Callable[..., Outcome]) -> None:
+    assert call("train", "task=recall", "training.steps=1", "hydra.run.dir=outputs/recall").code == 0
+    with pytest.raises(InputError, match="recall: task=recall reads no texts with a class"):
+        rnnlab.load_run("recall").predict("a text")

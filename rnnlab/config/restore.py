@@ -77,7 +77,8 @@ class RestoredRun:
 
         Raises InputError for a text that holds no token, naming its place (by default `text 1` and so on).
         """
-        assert self.vocabulary is not None
+        if self.vocabulary is None or not isinstance(self.task, Sentiment):
+            raise InputError(f"{self.run.name}: task={self.task.name} reads no texts with a class")
         encoded = []
         for index, tokens in enumerate(self.tokenizer.tokenize(texts)):
             if not tokens:

@@ -1,1 +1,1 @@
-"""Bag of embeddings and recurrent classifiers as torch modules."""
+"""Bag of embeddings and recurrent nets as torch modules."""
