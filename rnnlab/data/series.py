@@ -65,6 +65,7 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yields the line where each row begins, counted from 1, and its cells."""
     tabs = path.name.lower().removesuffix(".gz").endswith(".tsv")
     text = read_text(path).rstrip("\r\n")
+    csv.field_size_limit(2**31 - 1)  # of the whole process: the same whatever was read before
     # Strict, or a quote that is never closed would swallow the rest of the file unseen.
     reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t" if tabs else ",", strict=True)
     while True:
