@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from rnnlab.config.restore import RestoredRun
+    from rnnlab.experiment.restore import RestoredRun
 
 
 def load_run(path: str | Path, *, checkpoint: Literal["last", "best"] = "last") -> "RestoredRun":
@@ -14,7 +14,7 @@ def load_run(path: str | Path, *, checkpoint: Literal["last", "best"] = "last") 
     DataFrame with a row a text. Raises InputError for a run that is missing, unfinished or broken.
     """
     # Late, so that `import rnnlab` alone, and with it the command line's help, does not load torch.
-    from rnnlab.config.restore import restore
+    from rnnlab.experiment.restore import restore
     from rnnlab.runs.finder import find_run
 
     return restore(find_run(str(path)), checkpoint=checkpoint)

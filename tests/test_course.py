@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from rnnlab.config.build import build_state, encoding_of
-from rnnlab.config.compose import INPUTS_DIR, checked, compose_config
-from rnnlab.config.experiment import Experiment, prepare
 from rnnlab.data.corpus import encode_file
 from rnnlab.data.splits import TextSplit
+from rnnlab.experiment.build import build_state, encoding_of
+from rnnlab.experiment.compose import INPUTS_DIR, checked, compose_config
+from rnnlab.experiment.experiment import Experiment, prepare
 from rnnlab.training.loop import EpochRow, evaluate, fit
 
 pytestmark = pytest.mark.slow
@@ -43,7 +43,7 @@ def train(tmp_path: Path) -> Train:
             build_state(config, experiment.model),
             experiment.task,
             experiment.plan,
-            experiment.material.splits["valid"],
+            experiment.task_data.splits["valid"],
             device=experiment.device,
             monitor=experiment.monitor,
             patience=training.patience,
@@ -66,7 +66,7 @@ def silently(texts: Iterable[str], *, description: str, total: int) -> Iterable[
 
 def contrast_pairs(experiment: Experiment) -> TextSplit:
     """Held-out pairs of texts with the same words and opposite labels, one after the other."""
-    encoding, vocabulary = encoding_of(experiment.config), experiment.material.vocabulary
+    encoding, vocabulary = encoding_of(experiment.config), experiment.task_data.vocabulary
     split, notes = encode_file(INPUTS_DIR / "sample" / "contrast.tsv", vocabulary, encoding, track=silently)
     assert not notes and len(split) >= 200 and len(split) % 2 == 0
     for first in range(0, len(split), 2):

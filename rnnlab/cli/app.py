@@ -13,7 +13,6 @@ from rnnlab.cli.gradcheck import gradcheck
 from rnnlab.cli.grads import grads
 from rnnlab.cli.graph import graph
 from rnnlab.cli.horizon import horizon
-from rnnlab.cli.messages import print_error
 from rnnlab.cli.neighbours import neighbours
 from rnnlab.cli.pairs import pairs
 from rnnlab.cli.positions import positions
@@ -26,6 +25,7 @@ from rnnlab.cli.through_time import through_time
 from rnnlab.cli.train import train
 from rnnlab.cli.weights import weights
 from rnnlab.core.errors import RnnlabError
+from rnnlab.terminal.messages import print_error
 
 app = typer.Typer(
     help="A laboratory for recurrent networks: see why a net learns, or fails to.",

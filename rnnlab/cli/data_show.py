@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from rnnlab.core.batch import Batch
     from rnnlab.data.vocabulary import Vocabulary
-    from rnnlab.tasks.base import Material
+    from rnnlab.tasks.base import TaskData
 
 STEPS_SHOWN = 60
 
@@ -29,42 +29,42 @@ def show(
     from rich.console import Console
     from rich.table import Table
 
-    from rnnlab.cli.display import track_texts
-    from rnnlab.config.build import build_task, check_fit
-    from rnnlab.config.compose import checked, compose_config
-    from rnnlab.config.material import load_material
     from rnnlab.core.errors import InputError
+    from rnnlab.experiment.build import build_task, check_fit
+    from rnnlab.experiment.compose import checked, compose_config
+    from rnnlab.experiment.task_data import load_task_data
+    from rnnlab.terminal.display import track_texts
 
     config = checked(compose_config(overrides or []))
     task = build_task(config)
     check_fit(config, task)
-    material = load_material(config, task, track=track_texts).material
-    if split != "train" and split not in material.splits:
+    task_data = load_task_data(config, task, track=track_texts).task_data
+    if split != "train" and split not in task_data.splits:
         raise InputError(
-            f"--split {split}: there is none; there are {', '.join(['train', *material.splits])}"
+            f"--split {split}: there is none; there are {', '.join(['train', *task_data.splits])}"
         )
-    batch, total = _first(material, split, number)
+    batch, total = _first(task_data, split, number)
     table = Table("target", "length", "input", show_lines=True)
     for index in range(len(batch.lengths)):
         length = int(batch.lengths[index])
-        inputs = batch.inputs[index][: length if material.texts else min(length, STEPS_SHOWN)]
-        shown = _tokens(inputs.tolist(), material.vocabulary) if material.vocabulary else _numbers(inputs)
-        table.add_row(_target(batch.targets[index], length, material), str(length), shown)
+        inputs = batch.inputs[index][: length if task_data.texts else min(length, STEPS_SHOWN)]
+        shown = _tokens(inputs.tolist(), task_data.vocabulary) if task_data.vocabulary else _numbers(inputs)
+        table.add_row(_target(batch.targets[index], length, task_data), str(length), shown)
     console = Console()
     console.print(table)
-    words = "" if material.vocabulary is None else f"; vocabulary: {len(material.vocabulary):,} words"
+    words = "" if task_data.vocabulary is None else f"; vocabulary: {len(task_data.vocabulary):,} words"
     console.print(f"{split}: {total}{words}; insert={config.insert}")
 
 
-def _first(material: "Material", split: str, number: int) -> "tuple[Batch, str]":
+def _first(task_data: "TaskData", split: str, number: int) -> "tuple[Batch, str]":
     """Returns the first examples of a split as one batch, and how many there are."""
     import numpy as np
 
     from rnnlab.core.batch import Stream
 
-    if split == "train" and isinstance(material.train, Stream):
-        return next(iter(material.train.draw(0, 1, number))), "drawn without end"
-    examples = material.finite[split]
+    if split == "train" and isinstance(task_data.train, Stream):
+        return next(iter(task_data.train.draw(0, 1, number))), "drawn without end"
+    examples = task_data.finite[split]
     order = np.arange(min(number, len(examples)))
     return next(iter(examples.batches(order, number))), f"{len(examples):,} examples"
 
@@ -82,7 +82,7 @@ def _numbers(inputs: "Tensor") -> "Text":
     return Text(("  " if inputs.shape[1] == 1 else " | ").join(steps))
 
 
-def _target(target: "Tensor", length: int, material: "Material") -> "Text":
+def _target(target: "Tensor", length: int, task_data: "TaskData") -> "Text":
     """Returns what is asked for: a class or number, or one for every step, · where nothing is asked."""
     from rich.text import Text
 
@@ -91,12 +91,12 @@ def _target(target: "Tensor", length: int, material: "Material") -> "Text":
     def name(value: float) -> str:
         if value == UNCOUNTED:
             return "·"
-        if target.is_floating_point() and not material.texts:
+        if target.is_floating_point() and not task_data.texts:
             return f"{value:.3g}"
-        names = material.classes or (material.vocabulary.words if material.vocabulary else ())
+        names = task_data.classes or (task_data.vocabulary.words if task_data.vocabulary else ())
         return names[int(value)] if names else str(int(value))
 
-    if material.shape.every_step:
+    if task_data.sizes.every_step:
         target = target[: min(length, STEPS_SHOWN)]
     return Text(" ".join(map(name, target.flatten().tolist())))
 
@@ -104,8 +104,8 @@ def _target(target: "Tensor", length: int, material: "Material") -> "Text":
 def _tokens(ids: list[int], vocabulary: "Vocabulary") -> "Text":
     from rich.text import Text
 
-    from rnnlab.cli.messages import printable
     from rnnlab.data.vocabulary import NEWNEG, NEWPOS, UNK
+    from rnnlab.terminal.messages import printable
 
     styles = {NEWNEG: "bold reverse red", NEWPOS: "bold reverse green", UNK: "dim"}
     line = Text()

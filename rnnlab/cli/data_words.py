@@ -31,13 +31,13 @@ def words(
     """
     import numpy as np
 
-    from rnnlab.cli.messages import printable
-    from rnnlab.config.build import build_task, check_fit
-    from rnnlab.config.compose import checked, compose_config
     from rnnlab.core.errors import InputError
     from rnnlab.core.files import atomic_path, write_text
     from rnnlab.data.running_text import WordIndex, read_text, tokens_of
+    from rnnlab.experiment.build import build_task, check_fit
+    from rnnlab.experiment.compose import checked, compose_config
     from rnnlab.tasks.language import Language
+    from rnnlab.terminal.messages import printable
 
     config = checked(compose_config(["task=language", "task.token=word", *(overrides or [])]))
     task = build_task(config)

@@ -7,7 +7,7 @@ from rnnlab.cli.evaluate import Checkpoint, RunName
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from rnnlab.config.restore import RestoredRun
+    from rnnlab.experiment.restore import RestoredRun
     from rnnlab.probes.doctor import Diagnosis, Recipe
 
 FIGURES = ("train_acc", "train_loss", "valid_acc", "valid_loss")
@@ -23,10 +23,10 @@ def doctor(run: RunName, checkpoint: Checkpoint = "last") -> None:
 
     The exit code is 0 whatever is found, 2 for a run that cannot be read.
     """
-    from rnnlab.cli.messages import printable
-    from rnnlab.cli.tables import print_table
-    from rnnlab.config.restore import restore
+    from rnnlab.experiment.restore import restore
     from rnnlab.runs.finder import find_run
+    from rnnlab.terminal.messages import printable
+    from rnnlab.terminal.tables import print_table
 
     restored = restore(find_run(run), checkpoint=checkpoint)
     diagnoses = examine(restored)
@@ -40,11 +40,11 @@ def examine(restored: "RestoredRun") -> "list[Diagnosis]":
     """Returns the five diagnoses of a run; raises InputError if its texts or figures are gone."""
     import pandas as pd
 
-    from rnnlab.cli.display import track_texts
-    from rnnlab.config.subject import material_of, require_sentiment, subject_of
     from rnnlab.core.errors import InputError
+    from rnnlab.experiment.probe_input import probe_input_of, require_sentiment, task_data_of
     from rnnlab.probes.doctor import diagnose, gather
     from rnnlab.runs.finder import metrics_path
+    from rnnlab.terminal.display import track_texts
 
     require_sentiment(restored, "doctor")
     if restored.epoch == 0:
@@ -54,11 +54,11 @@ def examine(restored: "RestoredRun") -> "list[Diagnosis]":
         metrics = pd.read_csv(path)[["epoch", *FIGURES]].astype(float)
     except (ValueError, KeyError) as error:
         raise InputError(f"{path}: not readable as a table of metrics ({error})") from None
-    material = material_of(restored, track=track_texts)
+    task_data = task_data_of(restored, track=track_texts)
     evidence = gather(
-        subject_of(restored, material),
+        probe_input_of(restored, task_data),
         metrics[metrics["epoch"] <= restored.epoch],
-        train_labels=material.texts["train"].labels,
+        train_labels=task_data.texts["train"].labels,
         token_coverage=restored.run.summary.get("vector_coverage"),
     )
     return diagnose(evidence, _recipe(restored))
@@ -83,9 +83,9 @@ def _recipe(restored: "RestoredRun") -> "Recipe":
 def _table(diagnoses: "list[Diagnosis]") -> "Table":
     from rich.table import Table
 
-    table = Table("sickness", "", "evidence", "try", show_lines=True)
+    table = Table("issue", "", "evidence", "try", show_lines=True)
     for diagnosis in diagnoses:
         verdict = {True: "[bold red]found[/]", False: "[green]no[/]", None: "[yellow]not checked[/]"}
         ways = "\n".join(diagnosis.overrides)
-        table.add_row(diagnosis.sickness, verdict[diagnosis.found], diagnosis.evidence, ways)
+        table.add_row(diagnosis.issue, verdict[diagnosis.found], diagnosis.evidence, ways)
     return table

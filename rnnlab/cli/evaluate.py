@@ -7,9 +7,9 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from rnnlab.config.restore import RestoredRun
     from rnnlab.core.batch import Split
     from rnnlab.data.splits import TextSplit
+    from rnnlab.experiment.restore import RestoredRun
 
 RunName = Annotated[
     str, typer.Argument(metavar="RUN", help="A run's path, folder name, unique prefix of it, or latest.")
@@ -35,8 +35,8 @@ def evaluate(
     from rich.console import Console
     from rich.table import Table
 
-    from rnnlab.config.restore import restore
     from rnnlab.data.splits import TextSplit
+    from rnnlab.experiment.restore import restore
     from rnnlab.runs.finder import find_run
     from rnnlab.training.loop import evaluate as measured
 
@@ -80,13 +80,13 @@ def _examples(restored: "RestoredRun", test: str | None, split: str | None) -> "
 
     import torch
 
-    from rnnlab.cli.display import track_texts
-    from rnnlab.cli.messages import print_note
-    from rnnlab.config.build import check_fit, encoding_of
-    from rnnlab.config.subject import material_of
     from rnnlab.core.errors import InputError
     from rnnlab.data.corpus import encode_file
+    from rnnlab.experiment.build import check_fit, encoding_of
+    from rnnlab.experiment.probe_input import task_data_of
     from rnnlab.tasks.sentiment import Sentiment
+    from rnnlab.terminal.display import track_texts
+    from rnnlab.terminal.messages import print_note
 
     config = restored.config
     texts_of = test or (config.data.test if split == "test" else None)
@@ -102,11 +102,11 @@ def _examples(restored: "RestoredRun", test: str | None, split: str | None) -> "
         data = config.data.model_copy(update={"test": test})
         restored = replace(restored, config=config.model_copy(update={"data": data}))
         check_fit(restored.config, restored.task)
-    material = material_of(restored, track=track_texts)
-    name = "test" if test else split or material.looked_at
-    if name not in material.finite:
-        raise InputError(f"--split {name}: the run has none; it has {', '.join(material.finite)}")
-    return test or name, material.finite[name]
+    task_data = task_data_of(restored, track=track_texts)
+    name = "test" if test else split or task_data.evaluation_split
+    if name not in task_data.finite:
+        raise InputError(f"--split {name}: the run has none; it has {', '.join(task_data.finite)}")
+    return test or name, task_data.finite[name]
 
 
 def _baselines(restored: "RestoredRun") -> dict[str, dict[str, float]]:

@@ -25,15 +25,15 @@ def generate(
 
     import numpy as np
 
-    from rnnlab.cli.messages import print_note, printable
-    from rnnlab.config.restore import restore
     from rnnlab.core.errors import InputError
     from rnnlab.data.running_text import tokens_of
     from rnnlab.data.vocabulary import PAD_ID, UNK_ID
+    from rnnlab.experiment.restore import restore
     from rnnlab.models.recurrent import RecurrentModel
     from rnnlab.probes.generation import generate as go_on
     from rnnlab.runs.finder import find_run
     from rnnlab.tasks.language import Language
+    from rnnlab.terminal.messages import print_note, printable
 
     if not math.isfinite(temperature):
         raise InputError(f"--temperature: expected a finite number, found {temperature}")

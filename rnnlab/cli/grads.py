@@ -33,9 +33,9 @@ def grads(
     The tokens go into all validation texts, whatever `insert` is, and their vectors count as trainable,
     whatever `freeze` is. The table also goes to gradients.csv and figures/gradients.png.
     """
-    from rnnlab.cli.gradient_job import gradients_of_run, gradients_of_untrained
-    from rnnlab.config.launch import HydraOptions
     from rnnlab.core.errors import InputError
+    from rnnlab.experiment.launch import HydraOptions
+    from rnnlab.workflows.gradients import gradients_of_run, gradients_of_untrained
 
     options = HydraOptions(multirun, cfg, resolve, package, info, config_dir, config_name)
     if run is None:

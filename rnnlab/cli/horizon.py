@@ -41,9 +41,9 @@ def horizon(
     Every trial is the training of `rnnlab train` with experiment=memory/horizon and your KEY=VALUE, as in
     task=adding optimizer.lr=0.003, stopped at its first success. Run it again to go on where it stopped.
     """
-    from rnnlab.cli.horizon_job import find_horizon
-    from rnnlab.cli.horizon_request import Request
-    from rnnlab.cli.horizon_trials import Goal
+    from rnnlab.workflows.horizon.request import Request
+    from rnnlab.workflows.horizon.search import find_horizon
+    from rnnlab.workflows.horizon.trial import Goal
 
     request = Request.read(
         overrides or [], models, lengths, seeds=seeds, search=search, goal=Goal(criterion, accuracy)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from torch import Tensor
 
-    from rnnlab.config.restore import RestoredRun
+    from rnnlab.experiment.restore import RestoredRun
 
 Neighbours = list[tuple[str, float]]
 
@@ -25,13 +25,13 @@ def neighbours(
 
     A word that the vocabulary does not have is named and skipped; a zero vector has no neighbours.
     """
-    from rnnlab.cli.messages import print_note
-    from rnnlab.cli.tables import print_table
-    from rnnlab.config.restore import restore
-    from rnnlab.config.subject import require_words
     from rnnlab.core.errors import did_you_mean
+    from rnnlab.experiment.probe_input import require_words
+    from rnnlab.experiment.restore import restore
     from rnnlab.probes.similarity import neighbours as nearest
     from rnnlab.runs.finder import find_run
+    from rnnlab.terminal.messages import print_note
+    from rnnlab.terminal.tables import print_table
 
     restored = restore(find_run(run), checkpoint=checkpoint)
     vocabulary = require_words(restored, "neighbours")
@@ -51,9 +51,9 @@ def neighbours(
 
 def _before(restored: "RestoredRun") -> "Tensor | None":
     """Returns the vectors before training; where they cannot be made again, says why and returns None."""
-    from rnnlab.cli.messages import print_note
-    from rnnlab.config.subject import initial_vectors
     from rnnlab.core.errors import InputError
+    from rnnlab.experiment.probe_input import initial_vectors
+    from rnnlab.terminal.messages import print_note
 
     try:
         return initial_vectors(restored)
@@ -68,7 +68,7 @@ def _table(word: str, found: "dict[str, Neighbours]") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    from rnnlab.cli.messages import printable
+    from rnnlab.terminal.messages import printable
 
     table = Table("", title=Text(f"nearest to {printable(word)}"))
     for name in found:

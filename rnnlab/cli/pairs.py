@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rnnlab.cli.evaluate import Checkpoint, RunName
-from rnnlab.cli.frames import Format
+from rnnlab.terminal.frames import Format
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rnnlab.config.restore import RestoredRun
+    from rnnlab.experiment.restore import RestoredRun
     from rnnlab.probes.pairs import Suite
 
 
@@ -34,12 +34,12 @@ def pairs(
     last has no right order: its two texts say the same, and what counts is the shift of the probability.
     --format csv or jsonl gives a row a pair, as does the pairs.csv that a run gets at its end.
     """
-    from rnnlab.cli.frames import print_frame
-    from rnnlab.config.restore import restore
-    from rnnlab.config.subject import require_sentiment
     from rnnlab.core.errors import InputError
+    from rnnlab.experiment.probe_input import require_sentiment
+    from rnnlab.experiment.restore import restore
     from rnnlab.probes.pairs import chosen_suites, read_suite
     from rnnlab.runs.finder import find_run
+    from rnnlab.terminal.frames import print_frame
 
     if suite and file is not None:
         raise InputError("--suite and --file: make no sense together; leave one of them out")
@@ -57,8 +57,8 @@ def _judge(restored: "RestoredRun", suites: "list[Suite]") -> "pd.DataFrame":
     """Returns a row a pair, and names the words that the net does not know."""
     import pandas as pd
 
-    from rnnlab.cli.messages import print_note
     from rnnlab.probes.pairs import judge
+    from rnnlab.terminal.messages import print_note
 
     judged = [judge(suite, restored.encode, restored.model, device=restored.device) for suite in suites]
     rows = pd.concat(judged, ignore_index=True)
@@ -70,9 +70,9 @@ def _judge(restored: "RestoredRun", suites: "list[Suite]") -> "pd.DataFrame":
 
 
 def _print_summary(restored: "RestoredRun", suites: "list[Suite]", rows: "pd.DataFrame") -> None:
-    from rnnlab.cli.frames import make_console, print_frame
-    from rnnlab.cli.messages import printable
     from rnnlab.probes.pairs import TIE, summarise
+    from rnnlab.terminal.frames import make_console, print_frame
+    from rnnlab.terminal.messages import printable
 
     lines = [
         f"{restored.run.name}, {restored.place}",

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
-    from rnnlab.config.restore import RestoredRun
+    from rnnlab.experiment.restore import RestoredRun
 
 
 def positions(
@@ -33,22 +33,22 @@ def positions(
     """
     from rich.console import Console
 
-    from rnnlab.cli.display import track_texts
-    from rnnlab.cli.messages import print_note, printable
-    from rnnlab.cli.tables import print_table
-    from rnnlab.config.restore import restore
-    from rnnlab.config.subject import material_of, require_sentiment, subject_of
+    from rnnlab.experiment.probe_input import probe_input_of, require_sentiment, task_data_of
+    from rnnlab.experiment.restore import restore
     from rnnlab.probes.positions import PLACES, Positions
     from rnnlab.reports.figures import save_figure
     from rnnlab.reports.position_figure import draw_positions
     from rnnlab.runs.finder import find_run
+    from rnnlab.terminal.display import track_texts
+    from rnnlab.terminal.messages import print_note, printable
+    from rnnlab.terminal.tables import print_table
 
     restored = restore(find_run(run), checkpoint=checkpoint)
     require_sentiment(restored, "positions")
-    subject = subject_of(restored, material_of(restored, track=track_texts))
+    probe_input = probe_input_of(restored, task_data_of(restored, track=track_texts))
     probe = Positions(tuple(step / steps for step in range(steps + 1)), texts)
     with Console(stderr=True).status("Moving the tokens"):
-        table = probe.measure(subject)
+        table = probe.measure(probe_input)
     trained = f"trained with insert={restored.config.insert}"
     print(printable(f"{restored.run.name}, {restored.place}, {trained}"))
     print_table(_table(table))

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rnnlab.cli.evaluate import Checkpoint, RunName
-from rnnlab.cli.frames import Format
+from rnnlab.terminal.frames import Format
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.text import Text
 
-    from rnnlab.config.restore import RestoredRun
+    from rnnlab.experiment.restore import RestoredRun
     from rnnlab.probes.prediction import EncodedText
 
 
@@ -38,13 +38,13 @@ def predict(
     Texts get no inserted tokens. Words that the run does not know are listed with each text. Of a run of
     task=tagging: a tag for every word, words being cut at white space.
     """
-    from rnnlab.cli.predict_tags import print_tags
-    from rnnlab.cli.texts import given_texts
-    from rnnlab.config.restore import restore
-    from rnnlab.config.subject import require_sentiment
     from rnnlab.core.errors import InputError
+    from rnnlab.experiment.probe_input import require_sentiment
+    from rnnlab.experiment.restore import restore
     from rnnlab.runs.finder import find_run
     from rnnlab.tasks.tagging import Tagging
+    from rnnlab.workflows.given_texts import given_texts
+    from rnnlab.workflows.predict_tags import print_tags
 
     if trace and attribute:
         raise InputError("--trace and --attribute: make no sense together; leave one of them out")
@@ -64,9 +64,9 @@ def predict(
 def _print_predictions(
     restored: "RestoredRun", encoded: "list[EncodedText]", labels: list[int] | None, form: str
 ) -> None:
-    from rnnlab.cli.frames import print_frame
     from rnnlab.probes.prediction import LABEL, UNKNOWN, predictions
     from rnnlab.tasks.sentiment import Sentiment
+    from rnnlab.terminal.frames import print_frame
 
     frame = predictions(restored.model, encoded, device=restored.device)
     if labels is not None:
@@ -99,8 +99,8 @@ def _print_tokens(
     """Prints a row a token; on a terminal, as a table, the tokens themselves on coloured ground."""
     import pandas as pd
 
-    from rnnlab.cli.frames import make_console, print_frame
-    from rnnlab.cli.messages import print_note
+    from rnnlab.terminal.frames import make_console, print_frame
+    from rnnlab.terminal.messages import print_note
 
     tables = [_tokens_of(restored, text, attribute=attribute) for text in encoded]
     if attribute:
@@ -129,8 +129,8 @@ def _coloured(table: "pd.DataFrame", *, attribute: bool) -> "Text":
     """Returns the tokens on red (negative) to blue (positive) ground, each followed by its number."""
     from rich.text import Text
 
-    from rnnlab.cli.messages import printable
     from rnnlab.probes.prediction import PROBABILITY
+    from rnnlab.terminal.messages import printable
 
     values = table["Attribution"] if attribute else table[PROBABILITY]
     leanings = values / (values.abs().max() or 1.0) if attribute else 2 * values - 1

@@ -19,8 +19,8 @@ def runs() -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from rnnlab.cli.display import format_cell
     from rnnlab.runs.finder import OUTPUTS, all_runs
+    from rnnlab.terminal.display import format_cell
 
     found = all_runs()
     if not found:
@@ -70,7 +70,7 @@ def show(run: RunName) -> None:
 
 
 def _facts(run: "Run") -> dict[str, str]:
-    from rnnlab.cli.display import format_cell
+    from rnnlab.terminal.display import format_cell
 
     summary = run.summary
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
-    from rnnlab.config.restore import RestoredRun
+    from rnnlab.experiment.restore import RestoredRun
 
 MARKERS = "·+xo*#@%"
 
@@ -30,15 +30,15 @@ def similarity(
     zero, the cell stays empty. The curve also goes to figures/similarity.png; it holds pairs that the run
     followed from its beginning (its key `similarity`).
     """
-    from rnnlab.cli.messages import print_note, printable
-    from rnnlab.cli.tables import print_table
-    from rnnlab.config.restore import restore
-    from rnnlab.config.subject import require_words
     from rnnlab.core.errors import did_you_mean
+    from rnnlab.experiment.probe_input import require_words
+    from rnnlab.experiment.restore import restore
     from rnnlab.probes.similarity import history, known_pairs, similarities
     from rnnlab.reports.figures import save_figure
     from rnnlab.reports.similarity_figure import draw_similarity
     from rnnlab.runs.finder import find_run
+    from rnnlab.terminal.messages import print_note, printable
+    from rnnlab.terminal.tables import print_table
 
     restored = restore(find_run(run), checkpoint=checkpoint)
     vocabulary = require_words(restored, "similarity")
@@ -72,7 +72,7 @@ def _table(rows: "pd.DataFrame") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    from rnnlab.cli.messages import printable
+    from rnnlab.terminal.messages import printable
 
     table = Table("word1", "word2")
     table.add_column("similarity", justify="right")
@@ -88,7 +88,7 @@ def _curve(rows: "pd.DataFrame", *, width: int) -> str:
 
     from plotext import figure
 
-    from rnnlab.cli.messages import printable
+    from rnnlab.terminal.messages import printable
 
     figure.clear()
     figure.plot_size(width, 20)

@@ -31,8 +31,8 @@ def through_time(
     through_time.csv and figures/through_time.png. A run trained with probe.every has a heatmap over its
     epochs in figures/through_time_epochs.png already.
     """
-    from rnnlab.cli.through_time_job import measure_run, measure_untrained
     from rnnlab.core.errors import InputError
+    from rnnlab.workflows.through_time import measure_run, measure_untrained
 
     settings = {"examples": texts, "distances": distances}
     words = words or []

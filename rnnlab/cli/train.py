@@ -42,8 +42,8 @@ def train(
     Groups: task, data, model, optimizer, scheduler, experiment. Plain keys: insert, freeze, seed, engine.
     The rest is under training. and data.; `rnnlab train --cfg job` prints all of it.
     """
-    from rnnlab.cli.training_job import train_all
-    from rnnlab.config.launch import HydraOptions
+    from rnnlab.experiment.launch import HydraOptions
+    from rnnlab.workflows.train import train_all
 
     options = HydraOptions(multirun, cfg, resolve, package, info, config_dir, config_name)
     train_all(overrides or [], options)

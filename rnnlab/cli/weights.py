@@ -35,12 +35,12 @@ def weights(
     The spectral radius and the largest singular value are those of each gate's square matrix: what many
     steps, and what one step at most, does to the size of a state.
     """
-    from rnnlab.cli.messages import printable
-    from rnnlab.cli.tables import print_table
-    from rnnlab.config.restore import restore
     from rnnlab.core.errors import InputError
+    from rnnlab.experiment.restore import restore
     from rnnlab.probes.weights import parameter_table
     from rnnlab.runs.finder import find_run
+    from rnnlab.terminal.messages import printable
+    from rnnlab.terminal.tables import print_table
 
     if full and not values:
         raise InputError("--full: makes no sense without --values")

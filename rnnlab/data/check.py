@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnlab.core.errors import InputError
-from rnnlab.data.opening import show_path
+from rnnlab.data.open_file import show_path
 from rnnlab.data.readers import EMPTY_TEXTS_ALLOWED, Examples, survey
 from rnnlab.data.tokenizers import make_tokenizer
 from rnnlab.data.vectors import load_vectors

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 from rnnlab.core.errors import InputError, RnnlabError
 from rnnlab.core.files import sha256
-from rnnlab.data.opening import show_path
+from rnnlab.data.open_file import show_path
 
 _TIMEOUT = 30
 

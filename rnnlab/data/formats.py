@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rnnlab.core.errors import InputError, did_you_mean
-from rnnlab.data.opening import open_bytes, quote, show_path
+from rnnlab.data.open_file import open_bytes, quote, show_path
 
 LABELS = {"neg": 0, "negative": 0, "0": 0, "pos": 1, "positive": 1, "1": 1}
 _TEXT_COLUMNS = ("review", "text")

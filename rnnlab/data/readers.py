@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rnnlab.core.errors import InputError
 from rnnlab.data.formats import LABELS, Example, scan_csv, scan_lines_of_label, scan_tsv, scan_whole_file
-from rnnlab.data.opening import quote, show_path
+from rnnlab.data.open_file import quote, show_path
 
 EMPTY_TEXTS_ALLOWED = 0.01
 """The share of a split's texts that may be empty; they are left out and named."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rnnlab.core.errors import InputError, did_you_mean
-from rnnlab.data.opening import open_bytes, quote, show_path
+from rnnlab.data.open_file import open_bytes, quote, show_path
 from rnnlab.data.tokenizers import make_tokenizer
 
 Unit = Literal["word", "character"]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnlab.core.errors import InputError, did_you_mean
-from rnnlab.data.opening import quote, show_path
+from rnnlab.data.open_file import quote, show_path
 from rnnlab.data.running_text import read_text
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rnnlab.core.batch import UNCOUNTED
 from rnnlab.core.errors import InputError
-from rnnlab.data.opening import open_bytes, quote, show_path
+from rnnlab.data.open_file import open_bytes, quote, show_path
 
 
 @dataclass(frozen=True)

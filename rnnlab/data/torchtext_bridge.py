@@ -18,7 +18,7 @@ from typing import Protocol
 import numpy as np
 
 from rnnlab.core.errors import InputError
-from rnnlab.data.opening import open_bytes, show_path
+from rnnlab.data.open_file import open_bytes, show_path
 from rnnlab.data.vectors import Vectors
 from rnnlab.data.vocabulary import NEWNEG, NEWPOS, PAD, RESERVED, UNK, Vocabulary
 

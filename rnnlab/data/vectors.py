@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnlab.core.errors import InputError
-from rnnlab.data.opening import open_bytes, quote, show_path
+from rnnlab.data.open_file import open_bytes, quote, show_path
 
 _NUMBER_CHARACTERS = b"0123456789+-.eE "
 _LARGEST = float(np.finfo(np.float32).max)

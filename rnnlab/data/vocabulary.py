@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import write_text
-from rnnlab.data.opening import quote, show_path
+from rnnlab.data.open_file import quote, show_path
 
 PAD, UNK = "<pad>", "<unk>"
 NEWNEG, NEWPOS = "<newneg>", "<newpos>"

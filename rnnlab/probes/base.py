@@ -16,7 +16,7 @@ from rnnlab.tasks.base import Task
 
 
 @dataclass(frozen=True)
-class Subject:
+class ProbeInput:
     """A model and the examples it is looked at with; a probe leaves all of it bit for bit as it was.
 
     vocabulary: None where inputs are numbers; inserted: the validation examples (training ones where there
@@ -42,30 +42,30 @@ class Subject:
 class Probe(Protocol):
     """One way of looking at a model; its constructor's parameters are its settings in `configs/probe/`."""
 
-    def objection(self, subject: Subject) -> str | None:
+    def not_applicable(self, probe_input: ProbeInput) -> str | None:
         """Returns why the probe makes no sense for this model or task, or None if it does."""
         ...
 
-    def measure(self, subject: Subject) -> pd.DataFrame:
+    def measure(self, probe_input: ProbeInput) -> pd.DataFrame:
         """Returns a table of figures; columns are the probe's own."""
         ...
 
 
-def labelled(subject: Subject) -> tuple[TextSplit, Vocabulary]:
-    """Returns the texts and the vocabulary of a subject that `objection_without_labels` lets pass."""
-    assert subject.texts is not None and subject.vocabulary is not None
-    return subject.texts, subject.vocabulary
+def labelled(probe_input: ProbeInput) -> tuple[TextSplit, Vocabulary]:
+    """Returns the texts and the vocabulary of an input that `not_applicable_without_labels` lets pass."""
+    assert probe_input.texts is not None and probe_input.vocabulary is not None
+    return probe_input.texts, probe_input.vocabulary
 
 
-def objection_without_labels(subject: Subject) -> str | None:
+def not_applicable_without_labels(probe_input: ProbeInput) -> str | None:
     """Returns why a probe that moves class-marking tokens makes no sense, unless the task is sentiment."""
-    if subject.texts is not None:
+    if probe_input.texts is not None:
         return None
-    return f"task={subject.objective.name} has no class-marking tokens to put into its sequences"
+    return f"task={probe_input.objective.name} has no class-marking tokens to put into its sequences"
 
 
 @contextmanager
-def undisturbed(model: SequenceModel) -> Iterator[SequenceModel]:
+def evaluating(model: SequenceModel) -> Iterator[SequenceModel]:
     """Yields the model in evaluation mode with a gradient for every parameter; afterwards all is as it was.
 
     Frozen embeddings are differentiated, too: what is asked is what the loss would tell them. Gradients

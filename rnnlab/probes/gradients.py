@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from rnnlab.data.splits import Insert
 from rnnlab.data.vocabulary import NEWNEG, NEWPOS
 from rnnlab.models.base import Size
-from rnnlab.probes.base import Subject, labelled, objection_without_labels, undisturbed
+from rnnlab.probes.base import ProbeInput, evaluating, labelled, not_applicable_without_labels
 from rnnlab.probes.similarity import cosine
 
 POSITIONS: tuple[Insert, ...] = ("start", "middle", "end")
@@ -40,36 +40,36 @@ class Gradients:
     reduction: Reduction = "sum_of_batch_means"
     batch_size: Size = 8
 
-    def objection(self, subject: Subject) -> str | None:
+    def not_applicable(self, probe_input: ProbeInput) -> str | None:
         """Returns a reason for tasks without labelled texts; every model has word vectors."""
-        return objection_without_labels(subject)
+        return not_applicable_without_labels(probe_input)
 
-    def measure(self, subject: Subject) -> pd.DataFrame:
+    def measure(self, probe_input: ProbeInput) -> pd.DataFrame:
         """Returns the rows of `gradient_table`."""
-        return gradient_table(self.vectors(subject))
+        return gradient_table(self.vectors(probe_input))
 
-    def vectors(self, subject: Subject) -> Vectors:
+    def vectors(self, probe_input: ProbeInput) -> Vectors:
         """Returns the gradients themselves.
 
         They are taken on a copy in float64: in float32, those that have vanished over some hundred steps
         would be zeros, without direction or ratio.
         """
-        bare, vocabulary = labelled(subject)
+        bare, vocabulary = labelled(probe_input)
         tokens = {"newneg": vocabulary[NEWNEG], "newpos": vocabulary[NEWPOS]}
         rows = list(tokens.values())
         weights = self._weights(len(bare))
         found = {}
-        double = copy.deepcopy(subject.model).double()
+        double = copy.deepcopy(probe_input.model).double()
         # cuDNN has no backward pass in evaluation mode.
-        with torch.backends.cudnn.flags(enabled=False), undisturbed(double) as model:
+        with torch.backends.cudnn.flags(enabled=False), evaluating(double) as model:
             for position in POSITIONS:
                 texts = replace(bare.insert(position, **tokens), precision=torch.float64)
                 order = texts.by_length()
                 total = torch.zeros(2, model.embedding.embedding_dim, dtype=torch.float64)
                 parts = weights[torch.from_numpy(order)].split(TEXTS_AT_A_TIME)
                 for batch, part in zip(texts.batches(order, TEXTS_AT_A_TIME), parts, strict=True):
-                    inputs, lengths, targets = batch.to(subject.device)
-                    losses = subject.objective.measure(model(inputs, lengths), targets)["loss"]
+                    inputs, lengths, targets = batch.to(probe_input.device)
+                    losses = probe_input.objective.measure(model(inputs, lengths), targets)["loss"]
                     (gradient,) = torch.autograd.grad(losses @ part.to(losses), model.word_vectors)
                     total += gradient[rows].cpu()
                 found[str(position)] = total.numpy()

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from rnnlab.core.batch import Batch
 from rnnlab.models.recurrent import RecurrentModel
-from rnnlab.probes.base import Subject
+from rnnlab.probes.base import ProbeInput
 from rnnlab.probes.through_time import Count, draw_texts, read_texts
 
 
@@ -45,19 +45,21 @@ class Health:
         """Sets how many texts are drawn by `seed` (the same at every look), and what counts as saturated."""
         self.examples, self.saturation, self.seed = examples, saturation, seed
 
-    def objection(self, subject: Subject) -> str | None:
+    def not_applicable(self, probe_input: ProbeInput) -> str | None:
         """Returns None: every model has parameters."""
         return None
 
-    def measure(self, subject: Subject) -> pd.DataFrame:
+    def measure(self, probe_input: ProbeInput) -> pd.DataFrame:
         """Returns the table; nothing of the training going on is touched."""
-        batch = draw_texts(subject, self.examples, self.seed)
-        gradients = double_gradients(subject, batch)
-        ratios, saturated = update_ratios(subject, gradients), self._saturated(subject, batch)
+        batch = draw_texts(probe_input, self.examples, self.seed)
+        gradients = double_gradients(probe_input, batch)
+        ratios, saturated = update_ratios(probe_input, gradients), self._saturated(probe_input, batch)
         rows = []
-        for name, parameter in subject.model.named_parameters():
+        for name, parameter in probe_input.model.named_parameters():
             gradient = gradients[name]
-            entries = gradient[_words(batch).to(subject.device)] if name == "embedding.weight" else gradient
+            entries = (
+                gradient[_words(batch).to(probe_input.device)] if name == "embedding.weight" else gradient
+            )
             smallest = torch.finfo(parameter.dtype).tiny
             row = {
                 "parameter": name,
@@ -70,12 +72,12 @@ class Health:
             rows.append(row)
         return pd.DataFrame(rows)
 
-    def _saturated(self, subject: Subject, batch: Batch) -> dict[str, float]:
+    def _saturated(self, probe_input: ProbeInput, batch: Batch) -> dict[str, float]:
         """Returns shares over units and steps, padding excluded, by the name of the recurrent matrix."""
-        model = subject.model
+        model = probe_input.model
         if not isinstance(model, RecurrentModel) or getattr(model.recurrent, "nonlinearity", "") == "relu":
             return {}
-        readings, _ = read_texts(subject, deepcopy(model.recurrent).cpu().double(), batch)
+        readings, _ = read_texts(probe_input, deepcopy(model.recurrent).cpu().double(), batch)
         steps = int(batch.lengths.max())
         begun = torch.arange(steps)[:, None] >= steps - batch.lengths
         shares = {}
@@ -87,27 +89,27 @@ class Health:
         return shares
 
 
-def double_gradients(subject: Subject, batch: Batch) -> dict[str, Tensor]:
+def double_gradients(probe_input: ProbeInput, batch: Batch) -> dict[str, Tensor]:
     """Returns the gradient of the batch's mean loss for every parameter, frozen ones included, in float64."""
-    model = deepcopy(subject.model).double().eval().requires_grad_(True)
-    inputs, lengths, targets = batch.double().to(subject.device)
-    loss = subject.objective.measure(model(inputs, lengths), targets)["loss"].mean()
+    model = deepcopy(probe_input.model).double().eval().requires_grad_(True)
+    inputs, lengths, targets = batch.double().to(probe_input.device)
+    loss = probe_input.objective.measure(model(inputs, lengths), targets)["loss"].mean()
     parameters = dict(model.named_parameters())
     return dict(zip(parameters, torch.autograd.grad(loss, list(parameters.values())), strict=True))
 
 
-def update_ratios(subject: Subject, gradients: dict[str, Tensor]) -> dict[str, float]:
+def update_ratios(probe_input: ProbeInput, gradients: dict[str, Tensor]) -> dict[str, float]:
     """Returns ‖Δw‖ / ‖w‖ of one step by parameter, taken by deep copies of model and optimizer."""
-    if subject.optimizer is None:
+    if probe_input.optimizer is None:
         return {}
     model: nn.Module
     # Copied together, the optimizer's copy holds the parameters of the model's copy.
-    model, optimizer = deepcopy((subject.model, subject.optimizer))
+    model, optimizer = deepcopy((probe_input.model, probe_input.optimizer))
     for name, parameter in model.named_parameters():
         parameter.grad = gradients[name].to(parameter.dtype) if parameter.requires_grad else None
     optimizer.step()
     ratios: dict[str, float] = {}
-    for (name, before), after in zip(subject.model.named_parameters(), model.parameters(), strict=True):
+    for (name, before), after in zip(probe_input.model.named_parameters(), model.parameters(), strict=True):
         size = before.detach().double().norm()
         ratios[name] = float((after.detach().double() - before.detach().double()).norm() / size)
     return ratios

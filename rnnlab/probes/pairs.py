@@ -16,7 +16,7 @@ import pandas as pd
 
 from rnnlab.core.errors import InputError, did_you_mean
 from rnnlab.core.intervals import wilson
-from rnnlab.data.opening import open_bytes, quote, show_path
+from rnnlab.data.open_file import open_bytes, quote, show_path
 from rnnlab.models.base import SequenceModel
 from rnnlab.probes.logits import probabilities
 from rnnlab.probes.prediction import EncodedText, logits

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rnnlab.data.splits import TextSplit
 from rnnlab.data.vocabulary import NEWNEG, NEWPOS, Vocabulary
-from rnnlab.probes.base import Subject, labelled, objection_without_labels, undisturbed
+from rnnlab.probes.base import ProbeInput, evaluating, labelled, not_applicable_without_labels
 from rnnlab.probes.logits import logits_of, probabilities, spread
 
 Position = Annotated[float, Ge(0.0), Le(1.0)]
@@ -32,11 +32,11 @@ class Positions:
     ) -> None:
         self.positions, self.max_texts = positions, max_texts
 
-    def objection(self, subject: Subject) -> str | None:
+    def not_applicable(self, probe_input: ProbeInput) -> str | None:
         """Returns a reason for tasks without labelled texts; any model can be given the tokens."""
-        return objection_without_labels(subject)
+        return not_applicable_without_labels(probe_input)
 
-    def measure(self, subject: Subject) -> pd.DataFrame:
+    def measure(self, probe_input: ProbeInput) -> pd.DataFrame:
         """Returns a row a position and, in front, one for the texts without a token (`position` is NaN).
 
         Columns, all means over the texts: `accuracy`, with the token of the text's class; `newneg_shift` and
@@ -44,14 +44,14 @@ class Positions:
         `probability_shift`, logit and probability with `<newpos>` less those with `<newneg>`. Logits are in
         nats and are those of the positive class.
         """
-        whole, vocabulary = labelled(subject)
+        whole, vocabulary = labelled(probe_input)
         texts = spread(whole, self.max_texts)
-        with undisturbed(subject.model) as model:
-            bare = logits_of(model, texts, device=subject.device)
+        with evaluating(probe_input.model) as model:
+            bare = logits_of(model, texts, device=probe_input.device)
             rows = [{"position": float("nan"), "accuracy": _accuracy(bare, texts)}]
             for position in self.positions:
                 negative, positive = (
-                    logits_of(model, split, device=subject.device)
+                    logits_of(model, split, device=probe_input.device)
                     for split in _with_each_token(texts, position, vocabulary)
                 )
                 rows.append(_row(position, texts, bare=bare, negative=negative, positive=positive))

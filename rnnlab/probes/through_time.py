@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from rnnlab.core.batch import Batch
 from rnnlab.models.recurrent import RecurrentModel
-from rnnlab.probes.base import Subject
+from rnnlab.probes.base import ProbeInput
 from rnnlab.probes.half_life import fit_half_life
 from rnnlab.probes.jacobian import exact_norms, power_norms
 from rnnlab.probes.unroll import Reading, unroll
@@ -79,19 +79,19 @@ class ThroughTime:
         self.examples, self.distances = examples, distances
         self.exact_size, self.seed = exact_size, seed
 
-    def objection(self, subject: Subject) -> str | None:
+    def not_applicable(self, probe_input: ProbeInput) -> str | None:
         """Returns a reason for models that carry no state from step to step, such as BoE."""
-        if isinstance(subject.model, RecurrentModel):
+        if isinstance(probe_input.model, RecurrentModel):
             return None
-        name = type(subject.model).__name__
+        name = type(probe_input.model).__name__
         return f"{name} carries no state from step to step, so no gradient goes through time"
 
-    def measure(self, subject: Subject) -> pd.DataFrame:
+    def measure(self, probe_input: ProbeInput) -> pd.DataFrame:
         """Returns the table; all is computed on the CPU in float64, where small gradients are not lost."""
-        assert isinstance(subject.model, RecurrentModel)
-        recurrent = deepcopy(subject.model.recurrent).cpu().double().requires_grad_(True)
-        batch = draw_texts(subject, self.examples, self.seed)
-        readings, losses = read_texts(subject, recurrent, batch)
+        assert isinstance(probe_input.model, RecurrentModel)
+        recurrent = deepcopy(probe_input.model.recurrent).cpu().double().requires_grad_(True)
+        batch = draw_texts(probe_input, self.examples, self.seed)
+        readings, losses = read_texts(probe_input, recurrent, batch)
         distances = min(self.distances, int(batch.lengths.max()))
         present = (torch.arange(distances)[:, None] < batch.lengths).numpy()
         rng = np.random.default_rng(self.seed)
@@ -142,31 +142,31 @@ class ThroughTime:
         return norms
 
 
-def draw_texts(subject: Subject, examples: int, seed: int) -> Batch:
+def draw_texts(probe_input: ProbeInput, examples: int, seed: int) -> Batch:
     """Returns one batch of `examples` texts (or all there are), with inserted tokens, drawn by `seed`."""
-    texts = subject.inserted
+    texts = probe_input.inserted
     rng = np.random.default_rng(seed)
     chosen = np.sort(rng.choice(len(texts), size=min(examples, len(texts)), replace=False))
     return next(texts.batches(chosen, len(chosen)))
 
 
 def read_texts(
-    subject: Subject, recurrent: nn.RNNBase, batch: Batch
+    probe_input: ProbeInput, recurrent: nn.RNNBase, batch: Batch
 ) -> tuple[list[Reading], Float[Tensor, " B"]]:
     """Returns all states of `recurrent` (float64, on the CPU) on the texts, and each text's loss."""
     embedding, head = (
-        deepcopy(part).cpu().double() for part in (subject.model.embedding, subject.model.head)
+        deepcopy(part).cpu().double() for part in (probe_input.model.embedding, probe_input.model.head)
     )
     inputs, lengths, targets = batch.double()
     readings = unroll(recurrent, embedding(inputs).detach(), lengths)
-    if subject.model.every_step:
+    if probe_input.model.every_step:
         directions = 2 if recurrent.bidirectional else 1
         answers = _answers_at_ends(readings[-directions:], lengths)
         asked = [targets[torch.arange(len(lengths)), at] for at in (lengths - 1, 0 * lengths)[:directions]]
         logits, targets = head(torch.stack(answers, dim=1)), torch.stack(asked, dim=1)
     else:
         logits = head(torch.cat([reading.hidden[-1] for reading in readings], dim=1))
-    return readings, subject.objective.measure(logits, targets)["loss"]
+    return readings, probe_input.objective.measure(logits, targets)["loss"]
 
 
 def _answers_at_ends(top: Sequence[Reading], lengths: Int[Tensor, " B"]) -> list[Float[Tensor, "B states"]]:

@@ -22,7 +22,7 @@ def model_name(model: str) -> str:
 
 
 def draw_horizon(rates: pd.DataFrame, criterion: str) -> Figure:
-    """Returns a figure of `rnnlab.runs.horizon.success_rates`.
+    """Returns a figure of `rnnlab.workflows.horizon.success_rates.success_rates`.
 
     The bars are 95 % Wilson intervals; lengths at which nothing was tried have a small cross and no bar.
     criterion: what counts as success, for the axis.

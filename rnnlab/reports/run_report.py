@@ -132,7 +132,7 @@ def similarity_section(runs: list[Records]) -> Section | None:
 def _predictions(runs: list[Records]) -> Section | None:
     tables = [(run, table) for run in runs if (table := run.table("predictions.csv")) is not None]
     blocks: list[Any] = [
-        Grid.of(table, titled(runs, run, "the surest right and wrong ones")) for run, table in tables
+        Grid.of(table, titled(runs, run, "the most_confident right and wrong ones")) for run, table in tables
     ]
     return Section("Predictions", blocks, folded=len(runs) > 1) if blocks else None
 

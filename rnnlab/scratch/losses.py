@@ -2,7 +2,7 @@
 
 N predictions, C classes. Every loss is a mean over all N predictions (mean squared error: over all numbers).
 The forms that take logits are exact and cannot overflow. The forms that take probabilities and `eps` clip
-them from below at `eps` before the logarithm, as teaching material does, so that a saturated wrong answer
+them from below at `eps` before the logarithm, as teaching task_data does, so that a saturated wrong answer
 costs -ln(eps), 18.4207 for 1e-8; where a probability is clipped, its derivative is zero.
 Numbers in brackets are equations of docs/from-scratch.md.
 """

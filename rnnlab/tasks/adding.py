@@ -7,7 +7,7 @@ import pandas as pd
 from annotated_types import Ge, Gt
 
 from rnnlab.core.batch import Criterion
-from rnnlab.tasks.base import Answer, Material, Shape
+from rnnlab.tasks.base import InputOutputSizes, PredictFn, TaskData
 from rnnlab.tasks.drawn import Arrays, DrawnTask, scatter
 
 
@@ -19,7 +19,7 @@ class Adding(DrawnTask):
     """
 
     criterion: ClassVar[Criterion] = "mean_squared_error"
-    shape = Shape(output_size=1, features=2)
+    sizes = InputOutputSizes(output_size=1, features=2)
     baselines: ClassVar = {"loss": {"always 1 (1/6)": 1 / 6}}
 
     def __init__(
@@ -37,6 +37,6 @@ class Adding(DrawnTask):
         targets = inputs[row, first, 0] + inputs[row, second, 0]
         return Arrays(inputs, np.full(examples, self.length), targets[:, None])
 
-    def findings(self, answer: Answer, material: Material) -> dict[str, pd.DataFrame]:
+    def findings(self, answer: PredictFn, task_data: TaskData) -> dict[str, pd.DataFrame]:
         """Returns scatter.csv: true sum and prediction of some test examples."""
-        return {"scatter.csv": scatter(answer, material.splits["test"])}
+        return {"scatter.csv": scatter(answer, task_data.splits["test"])}

@@ -19,7 +19,7 @@ Measures = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
-class Shape:
+class InputOutputSizes:
     """What a net for the task takes and gives.
 
     features: numbers a step, or None where steps are words of a vocabulary; output_size: logits, of a
@@ -32,7 +32,7 @@ class Shape:
 
 
 @dataclass(frozen=True)
-class Sources:
+class DataSettings:
     """What a task may read (`configs/data/base.yaml` has the meanings), its seed, and its precision."""
 
     paths: Mapping[str, Path]
@@ -52,7 +52,7 @@ class Sources:
 
 
 @dataclass(frozen=True)
-class Material:
+class TaskData:
     """What a net is trained and looked at with.
 
     train: a finite split, or a stream of fresh examples; splits: `valid`, `test` and whatever else the task
@@ -63,7 +63,7 @@ class Material:
 
     train: Split | Stream
     splits: Mapping[str, Split]
-    shape: Shape
+    sizes: InputOutputSizes
     vocabulary: Vocabulary | None = None
     texts: Mapping[str, TextSplit] = field(default_factory=dict)
     baselines: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -78,12 +78,12 @@ class Material:
         return {**train, **self.splits}
 
     @property
-    def looked_at(self) -> str:
+    def evaluation_split(self) -> str:
         """The name of the split that probes look at: `valid`, or `train` where there is none."""
         return "valid" if "valid" in self.splits else "train"
 
 
-Answer = Callable[[Batch], Tensor]
+PredictFn = Callable[[Batch], Tensor]
 """Gives a trained net's logits for a batch, on the CPU."""
 
 
@@ -91,21 +91,21 @@ class Task:
     """What all tasks share; a subclass is one file here and one yaml in `configs/task/`.
 
     unit: what metrics average over; criterion: what is minimized; reads: the keys of `data.` that the task
-    makes use of; forward_only: whether a net that reads backwards would see what it is asked for.
+    makes use of; causal: whether a net that reads backwards would see what it is asked for.
     """
 
     metrics: ClassVar[tuple[str, ...]] = ("loss",)
     unit: ClassVar[str] = "sequences"
     criterion: ClassVar[Criterion] = "mean_squared_error"
     reads: ClassVar[frozenset[str]] = frozenset()
-    forward_only: ClassVar[bool] = False
+    causal: ClassVar[bool] = False
 
     @property
     def name(self) -> str:
         """What `task=` calls it."""
         return type(self).__name__.lower()
 
-    def load(self, sources: Sources) -> Material:
+    def load(self, settings: DataSettings) -> TaskData:
         """Reads or draws all examples; raises InputError for bad input."""
         raise NotImplementedError
 
@@ -117,7 +117,7 @@ class Task:
         """Returns the metrics, as a rule the means themselves."""
         return means
 
-    def findings(self, answer: Answer, material: Material) -> dict[str, pd.DataFrame]:
+    def findings(self, answer: PredictFn, task_data: TaskData) -> dict[str, pd.DataFrame]:
         """Returns tables for the run folder, by file name, of what a trained net does."""
         return {}
 

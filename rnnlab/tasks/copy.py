@@ -8,7 +8,7 @@ from annotated_types import Gt
 from torch import Tensor
 
 from rnnlab.core.batch import Criterion
-from rnnlab.tasks.base import Measures, Shape
+from rnnlab.tasks.base import InputOutputSizes, Measures
 from rnnlab.tasks.drawn import Arrays, DrawnTask
 
 KEPT = 10  # symbols to be remembered
@@ -29,7 +29,7 @@ class Copy(DrawnTask):
     metrics: ClassVar[tuple[str, ...]] = ("acc", "loss", "recall_acc")
     unit: ClassVar[str] = "steps"
     criterion: ClassVar[Criterion] = "cross_entropy"
-    shape = Shape(output_size=SYMBOLS + 1, features=SYMBOLS + 2, every_step=True)
+    sizes = InputOutputSizes(output_size=SYMBOLS + 1, features=SYMBOLS + 2, every_step=True)
 
     def __init__(
         self, *, length: Annotated[int, Gt(0)] = 20, valid_examples: Annotated[int, Gt(0)] = 512

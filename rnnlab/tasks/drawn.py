@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rnnlab.core.batch import Batch, Split
-from rnnlab.tasks.base import Answer, Material, Shape, Sources, Task
+from rnnlab.tasks.base import DataSettings, InputOutputSizes, PredictFn, Task, TaskData
 
 BLOCK = 4096  # examples drawn at a time: a generator made anew for each would take longer than a small step
 SCATTER = 500  # examples in a scatter of true against predicted
@@ -101,7 +101,7 @@ class DrawnTask(Task):
     valid_examples: int
 
     @property
-    def shape(self) -> Shape:
+    def sizes(self) -> InputOutputSizes:
         """What a net for the task takes and gives."""
         raise NotImplementedError
 
@@ -114,25 +114,25 @@ class DrawnTask(Task):
         """Returns examples."""
         raise NotImplementedError
 
-    def load(self, sources: Sources) -> Material:
+    def load(self, settings: DataSettings) -> TaskData:
         """Returns a stream, and validation and test examples that do not follow from the run's seed."""
         splits = {
-            name: self.examples(self.valid_examples, sources.precision, generator(0, place))
+            name: self.examples(self.valid_examples, settings.precision, generator(0, place))
             for place, name in ((2, "valid"), (3, "test"))
         }
-        return Material(
-            train=Fresh(self, sources.seed, sources.precision),
+        return TaskData(
+            train=Fresh(self, settings.seed, settings.precision),
             splits=splits,
-            shape=self.shape,
+            sizes=self.sizes,
             baselines=self.baselines,
         )
 
     def examples(self, number: int, precision: torch.dtype, rng: np.random.Generator) -> Examples:
         """Returns so many drawn examples as a split."""
-        return Examples.of(self.draw(number, rng), precision, every_step=self.shape.every_step)
+        return Examples.of(self.draw(number, rng), precision, every_step=self.sizes.every_step)
 
 
-def scatter(answer: Answer, test: Split) -> pd.DataFrame:
+def scatter(answer: PredictFn, test: Split) -> pd.DataFrame:
     """Returns the target (`true`) and what a net says (`predicted`) of some examples of one number each."""
     (batch,) = test.batches(np.arange(min(SCATTER, len(test))), SCATTER)
     return pd.DataFrame({"true": batch.targets[:, 0].numpy(), "predicted": answer(batch)[:, 0].numpy()})

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rnnlab.core.batch import Criterion
 from rnnlab.core.errors import InputError
 from rnnlab.core.intervals import wilson
-from rnnlab.tasks.base import Answer, Material, Shape
+from rnnlab.tasks.base import InputOutputSizes, PredictFn, TaskData
 from rnnlab.tasks.drawn import Arrays, DrawnTask, Examples, generator
 
 Differ = Literal["random", "one"]
@@ -54,9 +54,9 @@ class Halves(DrawnTask):
         self.differ, self.valid_examples = differ, valid_examples
 
     @property
-    def shape(self) -> Shape:
+    def sizes(self) -> InputOutputSizes:
         """One feature a digit of the alphabet, and two classes."""
-        return Shape(output_size=2, features=self.alphabet)
+        return InputOutputSizes(output_size=2, features=self.alphabet)
 
     def draw(self, examples: int, rng: np.random.Generator) -> Arrays:
         """Returns inputs (examples, longest total, alphabet) and classes (examples,), 0 or 1."""
@@ -96,13 +96,13 @@ class Halves(DrawnTask):
         changed[row, place] = (changed[row, place] + shift) % self.alphabet
         return changed
 
-    def findings(self, answer: Answer, material: Material) -> dict[str, pd.DataFrame]:
+    def findings(self, answer: PredictFn, task_data: TaskData) -> dict[str, pd.DataFrame]:
         """Returns lengths.csv: accuracy by pattern length, up to twice the longest trained on.
 
         examples: how non-matches differ; low to high: 95 % interval (`wilson`); number: examples; trained:
         whether the length was trained on.
         """
-        test = material.splits["test"]
+        test = task_data.splits["test"]
         assert isinstance(test, Examples)
         spread = np.linspace(1, 2 * self.longest, min(2 * self.longest, MOST_LENGTHS)).astype(int)
         rows = []

@@ -13,10 +13,10 @@ from rnnlab.core.batch import UNCOUNTED, Criterion
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import fingerprint
 from rnnlab.data.ngrams import Bigram, perplexity
-from rnnlab.data.opening import show_path
+from rnnlab.data.open_file import show_path
 from rnnlab.data.running_text import Choice, Unit, WordIndex, read_text, read_word_list, tokens_of
 from rnnlab.data.vocabulary import PAD, RESERVED, UNK, UNK_ID, Vocabulary
-from rnnlab.tasks.base import Answer, Material, Shape, Sources, Task
+from rnnlab.tasks.base import DataSettings, InputOutputSizes, PredictFn, Task, TaskData
 from rnnlab.tasks.sequences import TaggedSplit
 
 UNIGRAM, BIGRAM = "unigram", "bigram"
@@ -34,7 +34,7 @@ class Language(Task):
     metrics: ClassVar[tuple[str, ...]] = ("perplexity", "acc", "loss")
     unit: ClassVar[str] = "tokens"
     criterion: ClassVar[Criterion] = "cross_entropy"
-    forward_only: ClassVar[bool] = True
+    causal: ClassVar[bool] = True
     reads: ClassVar[frozenset[str]] = frozenset(
         {"train", "valid", "test", "tokenizer", "vectors", "embedding_dim", "vocabulary"}
     )
@@ -68,17 +68,17 @@ class Language(Task):
         """Returns how a prompt is cut: as the text was, but nothing is left out of it."""
         return Choice(self.token, tokenizer, self.lower)  # type: ignore[arg-type]
 
-    def load(self, sources: Sources) -> Material:
+    def load(self, settings: DataSettings) -> TaskData:
         """Reads the texts and cuts them into windows; raises InputError for one shorter than a window."""
-        sources.path("train")
-        choice = self.choice(sources.tokenizer)
-        tokens = {name: tokens_of(read_text(path), choice) for name, path in sources.paths.items()}
+        settings.path("train")
+        choice = self.choice(settings.tokenizer)
+        tokens = {name: tokens_of(read_text(path), choice) for name, path in settings.paths.items()}
         if "valid" not in tokens:
             cut = math.ceil(len(tokens["train"]) * (1 - self.held_out))
             tokens["train"], tokens["valid"] = tokens["train"][:cut], tokens["train"][cut:]
         for name, found in tokens.items():
             if len(found) <= self.window:
-                place = show_path(sources.paths.get(name, sources.paths["train"]))
+                place = show_path(settings.paths.get(name, settings.paths["train"]))
                 raise InputError(
                     f"{place}: holds {len(found):,} {self.token}s for data.{name}; expected more than "
                     f"task.window={self.window}"
@@ -90,26 +90,26 @@ class Language(Task):
         for name, split in splits.items():
             if not (split.targets != UNCOUNTED).any():
                 raise InputError(f"data.{name}: none of its {self.token}s occurs in data.train")
-        return Material(
+        return TaskData(
             train=splits.pop("train"),
             splits=splits,
-            shape=Shape(output_size=len(vocabulary), every_step=True),
+            sizes=InputOutputSizes(output_size=len(vocabulary), every_step=True),
             vocabulary=vocabulary,
             baselines={"perplexity": ngram_perplexities(ids["train"], ids["valid"], len(vocabulary))},
             notes=tuple(_notes(ids, self.token)),
-            files={name: {"path": str(p), "sha256": fingerprint(p)} for name, p in sources.paths.items()},
+            files={name: {"path": str(p), "sha256": fingerprint(p)} for name, p in settings.paths.items()},
         )
 
     def figures(self, means: dict[str, float]) -> dict[str, float]:
         """Returns the metrics: perplexity beside accuracy and loss."""
         return {"perplexity": math.exp(min(means["loss"], 700.0)), **means}
 
-    def findings(self, answer: Answer, material: Material) -> dict[str, pd.DataFrame]:
+    def findings(self, answer: PredictFn, task_data: TaskData) -> dict[str, pd.DataFrame]:
         """Returns baselines.csv: the net's perplexity on held-out text beside those of counts."""
         losses = []
-        for batch in material.splits["valid"].batches(material.splits["valid"].by_length(), 64):
+        for batch in task_data.splits["valid"].batches(task_data.splits["valid"].by_length(), 64):
             losses.append(self.measure(answer(batch), batch.targets)["loss"].double().numpy())
-        rows = [("net", perplexity(-np.concatenate(losses))), *material.baselines["perplexity"].items()]
+        rows = [("net", perplexity(-np.concatenate(losses))), *task_data.baselines["perplexity"].items()]
         return {"baselines.csv": pd.DataFrame(rows, columns=["model", "perplexity"])}
 
 

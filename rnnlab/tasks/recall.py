@@ -7,7 +7,7 @@ import pandas as pd
 from annotated_types import Gt
 
 from rnnlab.core.batch import Criterion
-from rnnlab.tasks.base import Answer, Material, Shape
+from rnnlab.tasks.base import InputOutputSizes, PredictFn, TaskData
 from rnnlab.tasks.drawn import Arrays, DrawnTask, scatter
 
 
@@ -18,7 +18,7 @@ class Recall(DrawnTask):
     """
 
     criterion: ClassVar[Criterion] = "mean_squared_error"
-    shape = Shape(output_size=1, features=1)
+    sizes = InputOutputSizes(output_size=1, features=1)
     baselines: ClassVar = {"loss": {"no memory (1/3)": 1 / 3}}
 
     def __init__(
@@ -31,6 +31,6 @@ class Recall(DrawnTask):
         inputs = rng.uniform(-1, 1, (examples, self.length, 1))
         return Arrays(inputs, np.full(examples, self.length), inputs[:, 0])
 
-    def findings(self, answer: Answer, material: Material) -> dict[str, pd.DataFrame]:
+    def findings(self, answer: PredictFn, task_data: TaskData) -> dict[str, pd.DataFrame]:
         """Returns scatter.csv: true first number and prediction of some test examples."""
-        return {"scatter.csv": scatter(answer, material.splits["test"])}
+        return {"scatter.csv": scatter(answer, task_data.splits["test"])}

@@ -6,7 +6,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from rnnlab.core.batch import Criterion
-from rnnlab.tasks.base import Shape, Task
+from rnnlab.tasks.base import InputOutputSizes, Task
 
 
 class Sentiment(Task):
@@ -18,7 +18,7 @@ class Sentiment(Task):
     metrics: ClassVar[tuple[str, ...]] = ("acc", "loss")
     unit: ClassVar[str] = "texts"
     criterion: ClassVar[Criterion] = "binary_cross_entropy"
-    shape: ClassVar[Shape] = Shape(output_size=1)
+    sizes: ClassVar[InputOutputSizes] = InputOutputSizes(output_size=1)
     classes: ClassVar[tuple[str, ...]] = ("neg", "pos")
 
     def probabilities(self, logits: Float[Tensor, "batch 1"]) -> Float[Tensor, " batch"]:

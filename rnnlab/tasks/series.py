@@ -13,7 +13,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.files import fingerprint
 from rnnlab.data.series import Series as Table
 from rnnlab.data.series import read_series, sine, windows
-from rnnlab.tasks.base import Answer, Material, Shape, Sources, Task
+from rnnlab.tasks.base import DataSettings, InputOutputSizes, PredictFn, Task, TaskData
 from rnnlab.tasks.drawn import Arrays, Examples, generator
 
 Positive = Annotated[int, Gt(0)]
@@ -54,9 +54,9 @@ class Series(Task):
         self.every_step, self.held_out = every_step, held_out
         self.rows, self.period, self.noise = rows, period, noise
 
-    def load(self, sources: Sources) -> Material:
+    def load(self, settings: DataSettings) -> TaskData:
         """Reads or draws the series and cuts it into windows; raises InputError for one that is too short."""
-        tables = self._tables(sources)
+        tables = self._tables(settings)
         train = tables["train"]
         center, spread = train.values.mean(axis=0), train.values.std(axis=0)
         flat = spread <= ROUNDING * np.abs(train.values).max(axis=0)
@@ -69,40 +69,42 @@ class Series(Task):
         splits = {}
         for name, table in tables.items():
             scaled = (table.values - center) / spread
-            splits[name] = self._split(scaled, wanted, name, sources)
-        return Material(
+            splits[name] = self._split(scaled, wanted, name, settings)
+        return TaskData(
             train=splits.pop("train"),
             splits=splits,
-            shape=Shape(output_size=len(wanted[1]), features=len(wanted[0]), every_step=self.every_step),
+            sizes=InputOutputSizes(
+                output_size=len(wanted[1]), features=len(wanted[0]), every_step=self.every_step
+            ),
             baselines={"loss": self._rules(splits["valid"], wanted)},
             classes=tuple(train.names[column] for column in wanted[1]),
-            files={name: {"path": str(p), "sha256": fingerprint(p)} for name, p in sources.paths.items()},
+            files={name: {"path": str(p), "sha256": fingerprint(p)} for name, p in settings.paths.items()},
         )
 
-    def findings(self, answer: Answer, material: Material) -> dict[str, pd.DataFrame]:
+    def findings(self, answer: PredictFn, task_data: TaskData) -> dict[str, pd.DataFrame]:
         """Returns series.csv: the validation rows in their order, what was to be predicted and what was."""
-        valid = material.splits["valid"]
+        valid = task_data.splits["valid"]
         batches = list(valid.batches(np.arange(len(valid)), 256))
         true = torch.cat([batch.targets for batch in batches])
         said = torch.cat([answer(batch) for batch in batches])
         if self.every_step:
             true, said = true[:, -1], said[:, -1]
         columns = {"row": np.arange(len(valid)) + self.window + self.horizon - 1}
-        for number, name in enumerate(material.classes):
+        for number, name in enumerate(task_data.classes):
             columns |= {f"{name} true": true[:, number].numpy(), f"{name} predicted": said[:, number].numpy()}
         return {"series.csv": pd.DataFrame(columns)}
 
-    def _tables(self, sources: Sources) -> dict[str, Table]:
+    def _tables(self, settings: DataSettings) -> dict[str, Table]:
         """Returns the rows of every split; the end of the training rows is held out if need be."""
         wanted = None
         if self.inputs is not None and self.targets is not None:
             wanted = tuple(dict.fromkeys([*self.inputs, *self.targets]))
-        if "train" in sources.paths:
-            tables = {name: read_series(path, wanted) for name, path in sources.paths.items()}
-        elif sources.paths:
-            raise InputError(f"data.train: a value is needed beside data.{next(iter(sources.paths))}")
+        if "train" in settings.paths:
+            tables = {name: read_series(path, wanted) for name, path in settings.paths.items()}
+        elif settings.paths:
+            raise InputError(f"data.train: a value is needed beside data.{next(iter(settings.paths))}")
         else:
-            rng = generator(sources.seed, 0)
+            rng = generator(settings.seed, 0)
             tables = {"train": sine(self.rows, period=self.period, noise=self.noise, rng=rng)}
         train = tables["train"]
         for name, table in tables.items():
@@ -115,7 +117,7 @@ class Series(Task):
         return tables
 
     def _split(
-        self, values: NDArray[np.float64], wanted: list[list[int]], name: str, sources: Sources
+        self, values: NDArray[np.float64], wanted: list[list[int]], name: str, settings: DataSettings
     ) -> Examples:
         inputs, targets = windows(
             values[:, wanted[0]],
@@ -127,7 +129,7 @@ class Series(Task):
         )
         lengths = np.full(len(inputs), self.window)
         arrays = Arrays(inputs.copy(), lengths, targets.copy())  # windows overlap in memory
-        return Examples.of(arrays, sources.precision, every_step=self.every_step)
+        return Examples.of(arrays, settings.precision, every_step=self.every_step)
 
     def _rules(self, valid: Examples, wanted: list[list[int]]) -> dict[str, float]:
         """Returns the error of always saying the training mean, and of saying the value last seen."""

@@ -16,7 +16,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.files import fingerprint
 from rnnlab.data.tagged import read_tagged, tag_ids
 from rnnlab.data.vocabulary import RESERVED, UNK, Vocabulary, build_vocabulary
-from rnnlab.tasks.base import Answer, Material, Shape, Sources, Task
+from rnnlab.tasks.base import DataSettings, InputOutputSizes, PredictFn, Task, TaskData
 from rnnlab.tasks.drawn import generator
 from rnnlab.tasks.sequences import TaggedSplit
 
@@ -50,13 +50,13 @@ class Tagging(Task):
     ) -> None:
         self.column, self.lower, self.unknown, self.rare = column, lower, unknown, rare
 
-    def load(self, sources: Sources) -> Material:
+    def load(self, settings: DataSettings) -> TaskData:
         """Reads data.train, data.valid and data.test; tags unknown to training are counted and told."""
-        sources.path("train")
-        read = {name: read_tagged(path, column=self.column) for name, path in sources.paths.items()}
+        settings.path("train")
+        read = {name: read_tagged(path, column=self.column) for name, path in settings.paths.items()}
         train = read["train"]
         tags = tuple(sorted({tag for of_sentence in train.tags for tag in of_sentence}))
-        vocabulary = self._vocabulary([word for words in train.words for word in words], sources)
+        vocabulary = self._vocabulary([word for words in train.words for word in words], settings)
         splits, notes = {}, []
         for name, sentences in read.items():
             targets, unknown = tag_ids(sentences, tags)
@@ -69,17 +69,23 @@ class Tagging(Task):
                 shown = ", ".join(f"{tag} ({count:,})" for tag, count in unknown.most_common())
                 notes.append(f"{name}: {unknown.total():,} token(s) with tags unknown to training: {shown}")
         whole = splits.pop("train")
-        looked_at = splits.get("valid", whole)
+        evaluation_split = splits.get("valid", whole)
         rule = most_frequent_tags(whole, len(vocabulary), len(tags))
-        return Material(
-            train=RarelyUnknown(whole, self._stand_ins(train.words, vocabulary), self.rare, sources.seed),
+        return TaskData(
+            train=RarelyUnknown(whole, self._stand_ins(train.words, vocabulary), self.rare, settings.seed),
             splits=splits,
-            shape=Shape(output_size=len(tags), every_step=True),
+            sizes=InputOutputSizes(output_size=len(tags), every_step=True),
             vocabulary=vocabulary,
-            baselines={"acc": {RULE: _accuracy(rule[looked_at.ids] == looked_at.targets, looked_at.targets)}},
+            baselines={
+                "acc": {
+                    RULE: _accuracy(
+                        rule[evaluation_split.ids] == evaluation_split.targets, evaluation_split.targets
+                    )
+                }
+            },
             classes=tags,
             notes=tuple(notes),
-            files={name: {"path": str(p), "sha256": fingerprint(p)} for name, p in sources.paths.items()},
+            files={name: {"path": str(p), "sha256": fingerprint(p)} for name, p in settings.paths.items()},
         )
 
     def encode(self, words: list[str], vocabulary: Vocabulary) -> NDArray[np.int64]:
@@ -96,20 +102,20 @@ class Tagging(Task):
         )
         return "-".join(["<unk", *signs, *([ending] if ending else [])]) + ">"
 
-    def findings(self, answer: Answer, material: Material) -> dict[str, pd.DataFrame]:
+    def findings(self, answer: PredictFn, task_data: TaskData) -> dict[str, pd.DataFrame]:
         """Returns baselines.csv, tags.csv and confusion.csv of the test, else the validation sentences."""
-        assert isinstance(material.train, RarelyUnknown) and material.vocabulary is not None
-        name = "test" if "test" in material.splits else material.looked_at
-        rule = most_frequent_tags(material.train.split, len(material.vocabulary), len(material.classes))
-        unknown = np.array([word.startswith("<unk") for word in material.vocabulary.words])
+        assert isinstance(task_data.train, RarelyUnknown) and task_data.vocabulary is not None
+        name = "test" if "test" in task_data.splits else task_data.evaluation_split
+        rule = most_frequent_tags(task_data.train.split, len(task_data.vocabulary), len(task_data.classes))
+        unknown = np.array([word.startswith("<unk") for word in task_data.vocabulary.words])
         # Training words are looked at as they are, none of them replaced.
-        split = material.train.split if name == "train" else material.splits[name]
+        split = task_data.train.split if name == "train" else task_data.splits[name]
         said = tokens_of(split, answer)
         said = said.assign(rule=rule[said["id"]], unknown=unknown[said["id"]])
         return {
             "baselines.csv": _compared(said, name),
-            "tags.csv": _by_tag(said, material.classes),
-            "confusion.csv": _confusion(said, material.classes),
+            "tags.csv": _by_tag(said, task_data.classes),
+            "confusion.csv": _confusion(said, task_data.classes),
         }
 
     def _form(self, word: str) -> str:
@@ -120,14 +126,14 @@ class Tagging(Task):
         known = form in vocabulary and form not in RESERVED and not form.startswith("<unk")
         return vocabulary[form if known else self.stand_in(word)]
 
-    def _vocabulary(self, words: list[str], sources: Sources) -> Vocabulary:
+    def _vocabulary(self, words: list[str], settings: DataSettings) -> Vocabulary:
         """Returns the words of the training sentences, and what may stand for others."""
         shapes = sorted({self.stand_in(word) for word in words} - {UNK})
         counts = Counter(self._form(word) for word in words)
         return build_vocabulary(
             {word: count for word, count in counts.items() if word not in shapes},
-            min_count=sources.min_count,
-            max_vocabulary=sources.max_vocabulary,
+            min_count=settings.min_count,
+            max_vocabulary=settings.max_vocabulary,
             extra=tuple(shapes),
         )
 
@@ -183,7 +189,7 @@ def most_frequent_tags(split: TaggedSplit, words: int, tags: int) -> NDArray[np.
     return np.where(met > 0, counts.argmax(axis=1), once.argmax())
 
 
-def tokens_of(split: Split, answer: Answer) -> pd.DataFrame:
+def tokens_of(split: Split, answer: PredictFn) -> pd.DataFrame:
     """Returns a row a counted token: `id`, `tag` and `net`, the tag that the net gives it."""
     parts = []
     for batch in split.batches(split.by_length(), 256):

@@ -14,9 +14,9 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from rnnlab.config.compose import checked, compose_config
-from rnnlab.config.experiment import Experiment, prepare
 from rnnlab.core.seeds import epoch_order
+from rnnlab.experiment.compose import checked, compose_config
+from rnnlab.experiment.experiment import Experiment, prepare
 from tests.bench.contestants import PREPARED, RNNLAB, TOKENIZING, make_contestants
 from tests.bench.subnormals import long_lstm_seconds
 
@@ -57,7 +57,7 @@ def time_epochs(experiment: Experiment) -> dict[str, list[float]]:
     contestants = make_contestants(experiment)
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     for epoch in range(ROUNDS + 1):
-        order = epoch_order(len(experiment.material.train), seed=1, epoch=epoch)
+        order = epoch_order(len(experiment.task_data.train), seed=1, epoch=epoch)
         turns = [CONTESTANTS[(epoch + turn) % len(CONTESTANTS)] for turn in range(len(CONTESTANTS))]
         losses = {}
         for name in turns:

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 
-from rnnlab.config.build import build_optimizer, build_state
-from rnnlab.config.experiment import Experiment
 from rnnlab.data.readers import read_examples
+from rnnlab.experiment.build import build_optimizer, build_state
+from rnnlab.experiment.experiment import Experiment
 from rnnlab.models.base import SequenceModel
 from rnnlab.models.recurrent import RecurrentModel
 from rnnlab.training.loop import train_epoch
@@ -32,7 +32,7 @@ Texts = Callable[[np.ndarray], list[Tensor]]
 
 
 def make_contestants(experiment: Experiment) -> dict[str, Contestant]:
-    train, vocabulary = experiment.material.train, experiment.material.vocabulary
+    train, vocabulary = experiment.task_data.train, experiment.task_data.vocabulary
     ids = [torch.from_numpy(train.text(index).astype(np.int64)) for index in range(len(train))]
     raw = read_examples(Path(experiment.config.data.train)).texts
     cut = spacy.blank("en").tokenizer
@@ -53,7 +53,7 @@ def own_epochs(experiment: Experiment) -> Contestant:
     batch_size = experiment.config.training.batch_size
 
     def train(order: np.ndarray) -> float:
-        batches = experiment.material.train.batches(order, batch_size)
+        batches = experiment.task_data.train.batches(order, batch_size)
         return train_epoch(state, experiment.task, batches, device="cpu", clip_norm=None)["loss"]
 
     return train
@@ -63,7 +63,7 @@ def plain_epochs(experiment: Experiment, texts: Texts) -> Contestant:
     """A training loop in plain PyTorch, with running loss and accuracy."""
     model = plain_model(experiment.model)
     optimizer = build_optimizer(experiment.config, list(model.parameters()))
-    labels = torch.from_numpy(experiment.material.train.labels).float()
+    labels = torch.from_numpy(experiment.task_data.train.labels).float()
     batch_size = experiment.config.training.batch_size
 
     def train(order: np.ndarray) -> float:

@@ -1,4 +1,4 @@
-"""Each sickness is made by a real training; the doctor finds it, and nothing else."""
+"""Each issue is made by a real training; the doctor finds it, and nothing else."""
 
 import re
 from collections.abc import Callable
@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from rnnlab.cli.doctor import examine
-from rnnlab.config.compose import checked, compose_config
-from rnnlab.config.restore import restore
+from rnnlab.experiment.compose import checked, compose_config
+from rnnlab.experiment.restore import restore
 from rnnlab.runs.finder import find_run
 
 Call = Callable[..., Any]
@@ -80,8 +80,8 @@ def test_each_sickness_is_found_alone(case: str, call: Call, tmp_path: Path) -> 
     words = [*words, *write_data(tmp_path, **settings)]
     assert call("train", *words).code == 0
     diagnoses = examine(restore(find_run("latest")))
-    assert {diagnosis.sickness for diagnosis in diagnoses if diagnosis.found} == expected, diagnoses
-    assert {diagnosis.sickness for diagnosis in diagnoses} == {
+    assert {diagnosis.issue for diagnosis in diagnoses if diagnosis.found} == expected, diagnoses
+    assert {diagnosis.issue for diagnosis in diagnoses} == {
         STUCK,
         VANISHED,
         OVERFITTING,

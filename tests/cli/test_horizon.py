@@ -24,7 +24,7 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     def pool(workers: int, context: Any, *, initializer: Any, initargs: Any) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(workers, initializer=initializer, initargs=initargs)
 
-    monkeypatch.setattr("rnnlab.cli.horizon_job.ProcessPoolExecutor", pool)
+    monkeypatch.setattr("rnnlab.workflows.horizon.search.ProcessPoolExecutor", pool)
     monkeypatch.setattr(signal, "signal", lambda *_: None)  # only the main thread may
 
 
@@ -65,7 +65,7 @@ def test_a_horizon_is_taken_up_where_it_stopped(call: Call, tmp_path: Path) -> N
 def test_a_trial_is_the_training_of_rnnlab_train(
     call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rnnlab.cli.training_job.close_run", lambda folder: None)
+    monkeypatch.setattr("rnnlab.workflows.train.close_run", lambda folder: None)
     assert call("horizon", *SMALL, "--models=identity", "--lengths=3", "--seeds=2", "--workers=1").code == 0
     trials = pd.read_csv(only_folder(tmp_path) / "trials.csv")
     words = [
@@ -113,7 +113,7 @@ def test_what_the_time_does_not_allow_is_said_and_made_later(call: Call, tmp_pat
 def test_a_trial_under_way_when_the_time_is_up_is_left(
     call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rnnlab.cli.horizon_job.estimate", lambda words: 0.0)
+    monkeypatch.setattr("rnnlab.workflows.horizon.search.estimate", lambda words: 0.0)
     words = ["training.steps=1000000", "--models=default", "--lengths=5", "--seeds=1", "--workers=1"]
     done = call("horizon", *words, "--criterion", "0.000001", "--max-minutes", "0.01")
     assert done.code == 0 and "no trial could be finished" in done.err

@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import nn
 
-from rnnlab.config.build import build_state
-from rnnlab.config.compose import CONFIG_DIR, checked, compose_config
-from rnnlab.config.experiment import prepare
+from rnnlab.experiment.build import build_state
+from rnnlab.experiment.compose import CONFIG_DIR, checked, compose_config
+from rnnlab.experiment.experiment import prepare
 from rnnlab.training.loop import EpochRow, fit
 from tests.conftest import Outcome
 
@@ -23,7 +23,7 @@ TINY = ["training.steps=4", "training.validate_every=2", "task.valid_examples=32
 @pytest.fixture(autouse=True)
 def without_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spares the runs their own figures and page, which have tests of their own."""
-    monkeypatch.setattr("rnnlab.cli.training_job.close_run", lambda folder: None)
+    monkeypatch.setattr("rnnlab.workflows.train.close_run", lambda folder: None)
 
 
 def trained(*words: str) -> list[EpochRow]:
@@ -34,7 +34,7 @@ def trained(*words: str) -> list[EpochRow]:
             build_state(experiment.config, experiment.model),
             experiment.task,
             experiment.plan,
-            experiment.material.splits["valid"],
+            experiment.task_data.splits["valid"],
             device="cpu",
             monitor=experiment.monitor,
             patience=training.patience,

@@ -211,7 +211,7 @@ def test_a_file_without_permission_is_told_in_one_line(
     def refuse(_: Path) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("rnnlab.data.opening.io.FileIO", refuse)
+    monkeypatch.setattr("rnnlab.data.open_file.io.FileIO", refuse)
     assert "a.tsv: cannot be read (Permission denied)" in error_of(write(tmp_path / "a.tsv", GOOD))
 
 

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from rnnlab.config.build import build_model
-from rnnlab.config.compose import CONFIG_DIR, checked, compose_config
-from rnnlab.config.schema import Config
 from rnnlab.data.vectors import Vectors
 from rnnlab.data.vocabulary import Vocabulary, build_vocabulary
+from rnnlab.experiment.build import build_model
+from rnnlab.experiment.compose import CONFIG_DIR, checked, compose_config
+from rnnlab.experiment.schema import Config
 from rnnlab.models.base import SequenceModel
 
 EMBEDDING_DIM = 6

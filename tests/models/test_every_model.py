@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from rnnlab.config.build import build_state, build_task
 from rnnlab.data.splits import TextSplit
+from rnnlab.experiment.build import build_state, build_task
 from rnnlab.training.checkpoint import load_model, save_checkpoint
 from rnnlab.training.loop import train_epoch
 

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from rnnlab.config.build import build_task
-from rnnlab.config.schema import Config
 from rnnlab.core.batch import Batch
 from rnnlab.data.vectors import Vectors
+from rnnlab.experiment.build import build_task
+from rnnlab.experiment.schema import Config
 
 WORDS, EMBEDDING_DIM, SEED = 24, 6, 1
 ZERO_ROWS = [0, WORDS - 2, WORDS - 1]

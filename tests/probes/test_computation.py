@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from rnnlab.config.compose import CONFIG_DIR, checked, compose_config
-from rnnlab.config.schema import Config, load_target
 from rnnlab.core.graph import ComputationGraph
+from rnnlab.experiment.compose import CONFIG_DIR, checked, compose_config
+from rnnlab.experiment.schema import Config, load_target
 from rnnlab.models.base import SequenceModel
 from rnnlab.probes.computation import unrolled
 from rnnlab.probes.unroll import unroll

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from rnnlab.models.base import Features
 from rnnlab.models.rnn import RNN
-from rnnlab.probes.base import Subject
+from rnnlab.probes.base import ProbeInput
 from rnnlab.probes.health import Health
 from rnnlab.probes.through_time import ThroughTime
 from rnnlab.tasks.drawn import Examples
@@ -16,7 +16,7 @@ from rnnlab.tasks.tagging import Tagging
 LENGTHS = [6, 4]
 
 
-def subject_of(*, bidirectional: bool) -> Subject:
+def probe_input_of(*, bidirectional: bool) -> ProbeInput:
     """Two sequences of numbers, the second one shorter, with a class of three asked for at every step."""
     torch.manual_seed(0)
     model = RNN(
@@ -32,7 +32,7 @@ def subject_of(*, bidirectional: bool) -> Subject:
     targets[1, 4:] = -100
     inputs = torch.randn(2, 6, 2, generator=generator, dtype=torch.float64)
     examples = Examples(inputs, torch.tensor(LENGTHS), targets, every_step=True)
-    return Subject(model, Tagging(), None, None, examples, "cpu")
+    return ProbeInput(model, Tagging(), None, None, examples, "cpu")
 
 
 def states_of(layer: nn.RNN, inputs: Tensor, suffix: str) -> list[Tensor]:
@@ -45,12 +45,12 @@ def states_of(layer: nn.RNN, inputs: Tensor, suffix: str) -> list[Tensor]:
     return states[1:]
 
 
-def reference(subject: Subject, direction: str, bidirectional: bool) -> list[list[float]]:
+def reference(probe_input: ProbeInput, direction: str, bidirectional: bool) -> list[list[float]]:
     """Returns ‖∂L/∂h‖ of each sequence, from the last step that the direction reads on back."""
-    model = subject.model
+    model = probe_input.model
     norms = []
     for index, length in enumerate(LENGTHS):
-        inputs = subject.inserted.inputs[index, :length]  # type: ignore[attr-defined]
+        inputs = probe_input.inserted.inputs[index, :length]  # type: ignore[attr-defined]
         forward = states_of(model.recurrent, inputs, "")
         backward = states_of(model.recurrent, inputs.flip(0), "_reverse")[::-1] if bidirectional else None
         at = length - 1 if direction == "forward" else 0
@@ -58,7 +58,7 @@ def reference(subject: Subject, direction: str, bidirectional: bool) -> list[lis
         assert own is not None
         parts = [forward[at], *([backward[at]] if backward is not None else [])]
         logits = model.head(torch.cat(parts))
-        target = subject.inserted.targets[index, at]  # type: ignore[attr-defined]
+        target = probe_input.inserted.targets[index, at]  # type: ignore[attr-defined]
         loss = nn.functional.cross_entropy(logits[None], target[None])
         in_reading = own[::-1] if direction == "forward" else own
         gradients = torch.autograd.grad(loss, in_reading)
@@ -68,11 +68,11 @@ def reference(subject: Subject, direction: str, bidirectional: bool) -> list[lis
 
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_the_norms_are_those_of_a_plain_recursion(bidirectional: bool) -> None:
-    subject = subject_of(bidirectional=bidirectional)
-    table = ThroughTime(examples=2, distances=6).measure(subject)
+    probe_input = probe_input_of(bidirectional=bidirectional)
+    table = ThroughTime(examples=2, distances=6).measure(probe_input)
     for direction in ("forward", "backward")[: 2 if bidirectional else 1]:
         rows = table[table["direction"] == direction].sort_values("distance")
-        expected = reference(subject, direction, bidirectional)
+        expected = reference(probe_input, direction, bidirectional)
         padded = np.full((2, 6), np.nan)
         for row, norms in zip(padded, expected, strict=True):
             row[: len(norms)] = norms
@@ -82,5 +82,5 @@ def test_the_norms_are_those_of_a_plain_recursion(bidirectional: bool) -> None:
 
 
 def test_health_looks_at_nets_on_numbers() -> None:
-    table = Health(examples=2).measure(subject_of(bidirectional=True)).set_index("parameter")
+    table = Health(examples=2).measure(probe_input_of(bidirectional=True)).set_index("parameter")
     assert (table["gradient_norm"] > 0).all() and "embedding.weight" not in table.index

@@ -12,16 +12,16 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 
-from rnnlab.config.compose import checked, compose_config
-from rnnlab.config.experiment import prepare
 from rnnlab.data.splits import TextSplit
 from rnnlab.data.vocabulary import NEWNEG, NEWPOS, PAD, UNK, Vocabulary
+from rnnlab.experiment.compose import checked, compose_config
+from rnnlab.experiment.experiment import prepare
 from rnnlab.models.base import SequenceModel
 from rnnlab.models.boe import BoE
 from rnnlab.models.gru import GRU
 from rnnlab.models.lstm import LSTM
 from rnnlab.models.rnn import RNN
-from rnnlab.probes.base import Subject
+from rnnlab.probes.base import ProbeInput
 from rnnlab.probes.gradients import POSITIONS, Gradients, gradient_table
 from rnnlab.tasks.sentiment import Sentiment
 
@@ -45,12 +45,12 @@ def some_texts(number: int, lengths: tuple[int, int] = (1, 9)) -> TextSplit:
     )
 
 
-def a_subject(name: str, texts: TextSplit, *, freeze: bool = False) -> Subject:
+def a_subject(name: str, texts: TextSplit, *, freeze: bool = False) -> ProbeInput:
     torch.manual_seed(0)
     embedding = nn.Embedding(len(VOCABULARY), 4)
     embedding.weight.requires_grad_(not freeze)
     model, settings = MODELS[name]
-    return Subject(
+    return ProbeInput(
         model=model(embedding=embedding, output_size=1, **settings),
         objective=Sentiment(),
         vocabulary=VOCABULARY,
@@ -71,13 +71,13 @@ def ids_with_token(texts: TextSplit, place: str, vocabulary: Vocabulary) -> list
     return made
 
 
-def reference(subject: Subject, batch_size: int) -> dict[str, NDArray[Any]]:
+def reference(probe_input: ProbeInput, batch_size: int) -> dict[str, NDArray[Any]]:
     """Sums, in float64, the gradients of the mean losses of batches in their order, one backward a batch."""
-    model = copy.deepcopy(subject.model).double().eval()
+    model = copy.deepcopy(probe_input.model).double().eval()
     found: dict[str, NDArray[Any]] = {}
     for place in POSITIONS:
-        texts = ids_with_token(subject.texts, place, VOCABULARY)
-        labels = torch.from_numpy(subject.texts.labels).double()
+        texts = ids_with_token(probe_input.texts, place, VOCABULARY)
+        labels = torch.from_numpy(probe_input.texts.labels).double()
         model.zero_grad()
         for begin in range(0, len(texts), batch_size):
             some = texts[begin : begin + batch_size]
@@ -100,14 +100,14 @@ def assert_same(found: Any, expected: dict[str, NDArray[Any]], tolerance: float)
 
 @pytest.mark.parametrize("model", MODELS)
 def test_the_sum_of_batch_means_is_a_loop_over_batches_in_order(model: str) -> None:
-    subject = a_subject(model, some_texts(150))  # 150 texts leave a last batch of 6
-    assert_same(Gradients().vectors(subject), reference(subject, 8), 1e-12)
+    probe_input = a_subject(model, some_texts(150))  # 150 texts leave a last batch of 6
+    assert_same(Gradients().vectors(probe_input), reference(probe_input, 8), 1e-12)
 
 
 @pytest.mark.parametrize("number", [5, 150])
 def test_the_mean_is_the_gradient_of_the_mean_loss_over_texts(number: int) -> None:
-    subject = a_subject("lstm", some_texts(number))
-    assert_same(Gradients(reduction="mean").vectors(subject), reference(subject, number), 1e-12)
+    probe_input = a_subject("lstm", some_texts(number))
+    assert_same(Gradients(reduction="mean").vectors(probe_input), reference(probe_input, number), 1e-12)
 
 
 def test_with_full_batches_their_order_does_not_matter() -> None:
@@ -119,18 +119,18 @@ def test_with_full_batches_their_order_does_not_matter() -> None:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_the_model_its_gradients_mode_and_random_state_stay_as_they_are(model: str) -> None:
-    subject = a_subject(model, some_texts(20), freeze=True)
-    subject.model.train()
-    subject.model.head.output.weight.grad = torch.ones(1, 20)
-    before = copy.deepcopy(subject.model.state_dict())
+    probe_input = a_subject(model, some_texts(20), freeze=True)
+    probe_input.model.train()
+    probe_input.model.head.output.weight.grad = torch.ones(1, 20)
+    before = copy.deepcopy(probe_input.model.state_dict())
     random = torch.get_rng_state()
-    Gradients().measure(subject)
+    Gradients().measure(probe_input)
     assert torch.equal(torch.get_rng_state(), random)
-    assert all(torch.equal(value, before[name]) for name, value in subject.model.state_dict().items())
-    assert subject.model.training
-    assert all(module.training for module in subject.model.modules())
-    assert not subject.model.embedding.weight.requires_grad
-    gradients = {name: p.grad for name, p in subject.model.named_parameters() if p.grad is not None}
+    assert all(torch.equal(value, before[name]) for name, value in probe_input.model.state_dict().items())
+    assert probe_input.model.training
+    assert all(module.training for module in probe_input.model.modules())
+    assert not probe_input.model.embedding.weight.requires_grad
+    gradients = {name: p.grad for name, p in probe_input.model.named_parameters() if p.grad is not None}
     assert list(gradients) == ["head.output.weight"]
     assert torch.equal(gradients["head.output.weight"], torch.ones(1, 20))
 
@@ -150,10 +150,10 @@ def test_a_bag_of_embeddings_feels_a_token_the_same_everywhere() -> None:
 
 
 def test_gradients_that_vanish_in_float32_keep_size_and_direction() -> None:
-    subject = a_subject("rnn", some_texts(8, lengths=(400, 401)))
+    probe_input = a_subject("rnn", some_texts(8, lengths=(400, 401)))
     torch.set_flush_denormal(True)
     try:
-        table = Gradients().measure(subject).set_index("position")
+        table = Gradients().measure(probe_input).set_index("position")
     finally:
         torch.set_flush_denormal(False)
     assert 0 < table.loc["start", "ratio_to_end"] < np.finfo(np.float32).smallest_normal
@@ -175,9 +175,9 @@ def test_the_table_holds_norms_their_cosine_and_their_share_of_those_at_the_end(
 
 
 def test_zero_vectors_have_neither_cosine_nor_ratio() -> None:
-    subject = a_subject("rnn", some_texts(20))
-    nn.init.zeros_(subject.model.head.output.weight)
-    table = Gradients().measure(subject)
+    probe_input = a_subject("rnn", some_texts(20))
+    nn.init.zeros_(probe_input.model.head.output.weight)
+    table = Gradients().measure(probe_input)
     assert table["newneg_norm"].eq(0).all()
     assert table[["cosine", "ratio_to_end"]].isna().all(axis=None)
 
@@ -204,13 +204,13 @@ class Plain(nn.Module):
         return self.output(torch.relu(self.hidden(document))).squeeze(1)
 
 
-def plain_gradients(net: Plain, subject: Subject, batch_size: int) -> dict[str, NDArray[Any]]:
+def plain_gradients(net: Plain, probe_input: ProbeInput, batch_size: int) -> dict[str, NDArray[Any]]:
     """The sum over batches of 8, in float32; larger batches weigh their texts the same, only faster."""
-    labels = torch.from_numpy(subject.texts.labels).float()
-    rows = [subject.vocabulary[NEWNEG], subject.vocabulary[NEWPOS]]
+    labels = torch.from_numpy(probe_input.texts.labels).float()
+    rows = [probe_input.vocabulary[NEWNEG], probe_input.vocabulary[NEWPOS]]
     found: dict[str, NDArray[Any]] = {}
     for place in POSITIONS:
-        texts = ids_with_token(subject.texts, place, subject.vocabulary)
+        texts = ids_with_token(probe_input.texts, place, probe_input.vocabulary)
         assert len(texts) % 8 == 0
         net.zero_grad()
         for begin in range(0, len(texts), batch_size):
@@ -236,11 +236,11 @@ def test_the_figures_of_a_seed_are_plain_pytorch_on_real_data(
     words = ["data=files", f"model={kind}", f"seed={seed}", *(f"{key}={path}" for key, path in paths.items())]
     experiment = prepare(checked(compose_config(words)), track=lambda texts, **_: texts)
     torch.set_flush_denormal(False)
-    subject = experiment.subject()
-    net = Plain(kind, subject.model.embedding.weight.detach().clone(), seed)
-    found = Gradients().vectors(subject)
+    probe_input = experiment.probe_input()
+    net = Plain(kind, probe_input.model.embedding.weight.detach().clone(), seed)
+    found = Gradients().vectors(probe_input)
     literal = kind == "rnn" and seed == 1
-    assert_same(found, plain_gradients(net, subject, 8 if literal else 125), 1e-4)
+    assert_same(found, plain_gradients(net, probe_input, 8 if literal else 125), 1e-4)
     start = gradient_table(found).set_index("position").loc["start", "ratio_to_end"]
     if kind == "birnn":
         assert 1 / 10 < start < 10

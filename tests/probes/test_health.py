@@ -13,10 +13,16 @@ from rnnlab.models.base import SequenceModel
 from rnnlab.models.gru import GRU
 from rnnlab.models.lstm import LSTM
 from rnnlab.models.rnn import RNN
-from rnnlab.probes.base import Subject
+from rnnlab.probes.base import ProbeInput
 from rnnlab.probes.health import Health
 from tests.probes.nets import EMBEDDING_DIM, NETS, WORDS, make_net
-from tests.probes.subjects import assert_leaves_no_trace, random_split, split_of, subject_for, take_steps
+from tests.probes.probe_inputs import (
+    assert_leaves_no_trace,
+    probe_input_for,
+    random_split,
+    split_of,
+    take_steps,
+)
 
 ALL = Health(examples=1000)
 OPTIMIZERS: dict[str, Callable[[list[nn.Parameter]], torch.optim.Optimizer]] = {
@@ -31,11 +37,11 @@ def by_parameter(table: pd.DataFrame) -> pd.DataFrame:
     return table.set_index("parameter")
 
 
-def text_by_text(subject: Subject, dtype: torch.dtype) -> dict[str, Tensor]:
+def text_by_text(probe_input: ProbeInput, dtype: torch.dtype) -> dict[str, Tensor]:
     """Gradients of the mean loss from one backward pass a text, no padding."""
-    model = deepcopy(subject.model).to(dtype).eval().requires_grad_(True)
+    model = deepcopy(probe_input.model).to(dtype).eval().requires_grad_(True)
     model.zero_grad()
-    texts = subject.inserted
+    texts = probe_input.inserted
     for index in range(len(texts)):
         ids = torch.from_numpy(texts.text(index).astype(np.int64))
         logit = model(ids[None], torch.tensor([len(ids)]))[0, 0]
@@ -45,9 +51,9 @@ def text_by_text(subject: Subject, dtype: torch.dtype) -> dict[str, Tensor]:
 
 @pytest.mark.parametrize("name", NETS)
 def test_gradient_norms_are_those_of_texts_taken_one_by_one(name: str) -> None:
-    subject = subject_for(make_net(name), random_split())
-    table = ALL.measure(subject)
-    expected = text_by_text(subject, torch.float64)
+    probe_input = probe_input_for(make_net(name), random_split())
+    table = ALL.measure(probe_input)
+    expected = text_by_text(probe_input, torch.float64)
     assert table["parameter"].tolist() == list(expected)
     for parameter, norm in zip(table["parameter"], table["gradient_norm"], strict=True):
         assert norm > 0
@@ -59,10 +65,10 @@ def test_update_ratio_is_that_of_the_step_the_optimizer_would_take(name: str) ->
     model = make_net("gru").eval()
     optimizer = OPTIMIZERS[name](list(model.parameters()))
     take_steps(model, optimizer)
-    subject = subject_for(model, random_split(), optimizer)
-    table = by_parameter(ALL.measure(subject))
+    probe_input = probe_input_for(model, random_split(), optimizer)
+    table = by_parameter(ALL.measure(probe_input))
     before = {key: p.detach().clone() for key, p in model.named_parameters()}
-    gradients = text_by_text(subject, torch.float32)
+    gradients = text_by_text(probe_input, torch.float32)
     for key, parameter in model.named_parameters():
         parameter.grad = gradients[key]
     optimizer.step()
@@ -74,10 +80,10 @@ def test_update_ratio_is_that_of_the_step_the_optimizer_would_take(name: str) ->
 
 def test_update_ratio_is_zero_for_frozen_vectors_and_empty_without_an_optimizer() -> None:
     model = make_net("rnn")
-    assert ALL.measure(subject_for(model, random_split()))["update_ratio"].isna().all()
+    assert ALL.measure(probe_input_for(model, random_split()))["update_ratio"].isna().all()
     model.embedding.weight.requires_grad_(False)
     optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.1)
-    table = by_parameter(ALL.measure(subject_for(model, random_split(), optimizer)))
+    table = by_parameter(ALL.measure(probe_input_for(model, random_split(), optimizer)))
     assert table.loc["embedding.weight", "update_ratio"] == 0
     assert table.loc["embedding.weight", "gradient_norm"] > 0
     assert (table["update_ratio"].drop("embedding.weight") > 0).all()
@@ -105,7 +111,7 @@ def test_subnormal_and_zero_entries_are_counted_though_the_cpu_may_flush_them(
     split = replace(split_of([[2, 3, 4]]), precision=precision)
     torch.set_flush_denormal(flush)
     try:
-        row = by_parameter(ALL.measure(subject_for(model, split))).loc["embedding.weight"]
+        row = by_parameter(ALL.measure(probe_input_for(model, split))).loc["embedding.weight"]
     finally:
         torch.set_flush_denormal(False)
     assert row["zero_share"] == pytest.approx(zero)
@@ -122,22 +128,22 @@ def biased(cls: Callable[..., SequenceModel], bias: float, **settings: object) -
 
 def test_saturated_share_is_that_of_torchs_own_states() -> None:
     model = biased(RNN, 2.0)
-    subject = subject_for(model, random_split())
+    probe_input = probe_input_for(model, random_split())
     states = []
     with torch.no_grad():
-        for index in range(len(subject.inserted)):
-            ids = torch.from_numpy(subject.inserted.text(index).astype(np.int64))
+        for index in range(len(probe_input.inserted)):
+            ids = torch.from_numpy(probe_input.inserted.text(index).astype(np.int64))
             states.append(model.recurrent(model.embedding(ids))[0])
     share = float((torch.cat(states).abs() > 0.95).double().mean())
     assert 0.05 < share < 0.95
-    table = by_parameter(Health(examples=1000, saturation=0.95).measure(subject))
+    table = by_parameter(Health(examples=1000, saturation=0.95).measure(probe_input))
     assert table.loc["recurrent.weight_hh_l0", "saturated_share"] == pytest.approx(share)
 
 
 def test_saturated_share_is_one_where_all_units_are_stuck_and_empty_where_there_is_no_tanh() -> None:
     split = random_split()
     tables = {
-        name: by_parameter(ALL.measure(subject_for(model, split)))["saturated_share"].dropna()
+        name: by_parameter(ALL.measure(probe_input_for(model, split)))["saturated_share"].dropna()
         for name, model in {
             "tanh": biased(RNN, 40.0),
             "gru": biased(GRU, -40.0),
@@ -162,4 +168,4 @@ def test_looking_leaves_no_trace(name: str) -> None:
 
 
 def test_every_model_has_health() -> None:
-    assert Health().objection(subject_for(make_net("boe"), random_split())) is None
+    assert Health().not_applicable(probe_input_for(make_net("boe"), random_split())) is None

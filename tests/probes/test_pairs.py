@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from rnnlab.config.compose import INPUTS_DIR
 from rnnlab.core.errors import InputError
 from rnnlab.data.readers import read_examples
 from rnnlab.data.tokenizers import make_tokenizer
+from rnnlab.experiment.compose import INPUTS_DIR
 from rnnlab.models.base import SequenceModel
 from rnnlab.models.boe import BoE
 from rnnlab.models.rnn import RNN

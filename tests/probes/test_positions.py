@@ -11,7 +11,7 @@ from rnnlab.data.splits import TextSplit
 from rnnlab.data.vocabulary import Vocabulary
 from rnnlab.models.boe import BoE
 from rnnlab.models.rnn import RNN
-from rnnlab.probes.base import Subject
+from rnnlab.probes.base import ProbeInput
 from rnnlab.probes.logits import logits_of, probabilities, spread
 from rnnlab.probes.positions import PLACES, Positions, places
 from rnnlab.tasks.sentiment import Sentiment
@@ -22,7 +22,7 @@ TEXTS = [[2, 3, 4, 2, 2], [3], [4, 4, 2], [2, 3, 3, 4, 2, 4, 4], [3, 2]]
 LABELS = [0, 1, 1, 0, 1]
 
 
-def subject(cls: type[RNN] | type[BoE] = RNN) -> Subject:
+def probe_input(cls: type[RNN] | type[BoE] = RNN) -> ProbeInput:
     torch.manual_seed(5)
     model = cls(embedding=nn.Embedding(7, 4), output_size=1, dropout=0.5).double()
     lengths = [len(text) for text in TEXTS]
@@ -31,7 +31,7 @@ def subject(cls: type[RNN] | type[BoE] = RNN) -> Subject:
         offsets=np.concatenate([[0], np.cumsum(lengths)]),
         labels=np.array(LABELS),
     )
-    return Subject(model, Sentiment(), VOCABULARY, texts, texts, "cpu")
+    return ProbeInput(model, Sentiment(), VOCABULARY, texts, texts, "cpu")
 
 
 def logit(model: nn.Module, ids: list[int]) -> float:
@@ -41,7 +41,7 @@ def logit(model: nn.Module, ids: list[int]) -> float:
 
 @pytest.mark.parametrize("position", [0.0, 0.3, 0.5, 0.99, 1.0])
 def test_figures_equal_those_of_texts_made_one_by_one(position: float) -> None:
-    seen = subject()
+    seen = probe_input()
     table = Positions((position,)).measure(seen)
     model = seen.model.eval()
     rows = []
@@ -76,7 +76,7 @@ def test_figures_equal_those_of_texts_made_one_by_one(position: float) -> None:
 
 
 def test_the_places_of_insert_are_among_the_positions() -> None:
-    texts = subject().texts
+    texts = probe_input().texts
     for name, position in PLACES.items():
         inserted = texts.insert(name, newneg=NEWNEG, newpos=NEWPOS)  # type: ignore[arg-type]
         tokens = np.where(texts.labels == 1, NEWPOS, NEWNEG)
@@ -93,7 +93,7 @@ def test_a_position_names_the_place_that_it_means_despite_rounding() -> None:
 
 
 def test_zero_vectors_shift_nothing_between_the_tokens() -> None:
-    seen = subject()
+    seen = probe_input()
     with torch.no_grad():
         seen.model.embedding.weight[[NEWNEG, NEWPOS]] = 0.0
     table = Positions((0.0, 1.0)).measure(seen).dropna()
@@ -102,13 +102,13 @@ def test_zero_vectors_shift_nothing_between_the_tokens() -> None:
 
 
 def test_a_bag_of_words_does_not_care_where_the_token_is() -> None:
-    table = Positions((0.0, 0.4, 1.0)).measure(subject(BoE)).dropna()
+    table = Positions((0.0, 0.4, 1.0)).measure(probe_input(BoE)).dropna()
     assert abs(table["logit_shift"]).min() > 1e-3
     assert np.ptp(table["logit_shift"]) < 1e-6
 
 
 def test_the_model_is_left_as_it_was() -> None:
-    seen = subject()
+    seen = probe_input()
     seen.model.train()
     before = {name: value.clone() for name, value in seen.model.state_dict().items()}
     torch.manual_seed(11)
@@ -122,7 +122,7 @@ def test_the_model_is_left_as_it_was() -> None:
 
 
 def test_logits_come_in_the_order_of_the_texts() -> None:
-    seen = subject()
+    seen = probe_input()
     seen.model.eval()
     found = logits_of(seen.model, seen.texts, device="cpu")
     assert found == pytest.approx([logit(seen.model, text) for text in TEXTS], abs=1e-6)
@@ -135,7 +135,7 @@ def test_probabilities_do_not_overflow() -> None:
 
 
 def test_a_sample_is_spread_over_the_split() -> None:
-    texts = subject().texts
+    texts = probe_input().texts
     assert spread(texts, 3).labels.tolist() == [LABELS[i] for i in (0, 2, 4)]
     assert spread(texts, None) is texts
     assert spread(texts, 99) is texts

@@ -12,12 +12,12 @@ from torch.nn import functional
 from rnnlab.models.lstm import LSTM
 from rnnlab.models.recurrent import RecurrentModel
 from rnnlab.models.rnn import RNN
-from rnnlab.probes.base import Subject
+from rnnlab.probes.base import ProbeInput
 from rnnlab.probes.jacobian import exact_norms, power_norms
 from rnnlab.probes.through_time import ThroughTime
 from rnnlab.probes.unroll import unroll
 from tests.probes.nets import EMBEDDING_DIM, WORDS, make_net
-from tests.probes.subjects import assert_leaves_no_trace, random_split, split_of, subject_for
+from tests.probes.probe_inputs import assert_leaves_no_trace, probe_input_for, random_split, split_of
 
 TEXTS, STEPS = 2, 6
 ALL = ThroughTime(examples=1000)
@@ -93,8 +93,8 @@ def test_power_iteration_agrees_with_the_whole_matrix(name: str) -> None:
 
 
 def test_large_states_get_the_same_figures_at_some_distances() -> None:
-    subject = subject_for(make_net("rnn"), random_split(6, longest=50))
-    whole, sparse = (probe.measure(subject) for probe in (ALL, ThroughTime(examples=1000, exact_size=2)))
+    probe_input = probe_input_for(make_net("rnn"), random_split(6, longest=50))
+    whole, sparse = (probe.measure(probe_input) for probe in (ALL, ThroughTime(examples=1000, exact_size=2)))
     measured = sparse["jacobian_median"].notna()
     assert measured.sum() == 32 and measured.iloc[0] and measured.iloc[-1]
     np.testing.assert_allclose(
@@ -103,10 +103,10 @@ def test_large_states_get_the_same_figures_at_some_distances() -> None:
     pd.testing.assert_series_equal(sparse["gradient_median"], whole["gradient_median"])
 
 
-def reference_gradients(subject: Subject) -> NDArray[np.float64]:
+def reference_gradients(probe_input: ProbeInput) -> NDArray[np.float64]:
     """‖∂L/∂h_{T-d}‖ of every text in row d, by torch's own RNN run a step at a time on one text alone."""
-    model = subject.model.double()
-    texts = subject.inserted
+    model = probe_input.model.double()
+    texts = probe_input.inserted
     norms = np.full((int(texts.lengths.max()), len(texts)), np.nan)
     for index in range(len(texts)):
         states: list[Tensor] = []
@@ -121,9 +121,9 @@ def reference_gradients(subject: Subject) -> NDArray[np.float64]:
 
 
 def test_medians_and_quartiles_of_gradients_are_those_of_texts_read_one_by_one() -> None:
-    subject = subject_for(make_net("rnn"), random_split())
-    table = ALL.measure(subject)
-    expected = reference_gradients(subject)
+    probe_input = probe_input_for(make_net("rnn"), random_split())
+    table = ALL.measure(probe_input)
+    expected = reference_gradients(probe_input)
     assert np.nanmin(expected) > 0
     assert table["examples"].tolist() == (~np.isnan(expected)).sum(axis=1).tolist()
     for column, share in (("gradient_q1", 0.25), ("gradient_median", 0.5), ("gradient_q3", 0.75)):
@@ -133,8 +133,8 @@ def test_medians_and_quartiles_of_gradients_are_those_of_texts_read_one_by_one()
 def test_an_lstms_path_through_forget_gates_alone_is_their_product() -> None:
     torch.manual_seed(0)
     model = LSTM(embedding=nn.Embedding(WORDS, EMBEDDING_DIM), output_size=1, hidden_size=5, head_size=4)
-    subject = subject_for(model, split_of([[2, 5, 3, 7], [4, 2, 2, 9]]).take(np.array([0])))
-    table = ALL.measure(subject).set_index(["path", "distance"])
+    probe_input = probe_input_for(model, split_of([[2, 5, 3, 7], [4, 2, 2, 9]]).take(np.array([0])))
+    table = ALL.measure(probe_input).set_index(["path", "distance"])
     double = model.double()
     layer, h, c, gates = double.recurrent, torch.zeros(5).double(), torch.zeros(5).double(), []
     for x in double.embedding(torch.tensor([2, 5, 3, 7])):
@@ -163,7 +163,7 @@ def test_prediction_is_exact_where_the_net_is_linear() -> None:
     with torch.no_grad():
         model.recurrent.weight_hh_l0.copy_(0.8 * torch.eye(6))
         model.recurrent.bias_ih_l0.fill_(50.0)
-    table = ALL.measure(subject_for(model, random_split()))
+    table = ALL.measure(probe_input_for(model, random_split()))
     for column in ("predicted", "predicted_radius", "jacobian_median"):
         np.testing.assert_allclose(table[column], 0.8 ** table["distance"], rtol=1e-6)
     half = np.log(2) / -np.log(0.8)
@@ -181,7 +181,7 @@ def test_prediction_is_exact_where_the_net_is_linear() -> None:
     ],
 )
 def test_rows_are_by_layer_direction_path_and_distance(name: str, ways: list[tuple[int, str, str]]) -> None:
-    table = ThroughTime(examples=1000, distances=5).measure(subject_for(make_net(name), random_split()))
+    table = ThroughTime(examples=1000, distances=5).measure(probe_input_for(make_net(name), random_split()))
     keys = list(table[["layer", "direction", "path", "distance"]].itertuples(index=False, name=None))
     assert keys == [(*way, distance) for way in ways for distance in range(5)]
     jacobians = [table[f"jacobian_{part}"] for part in ("q1", "median", "q3")]
@@ -196,24 +196,25 @@ def test_looking_leaves_no_trace(name: str) -> None:
 
 
 def test_the_same_texts_and_figures_at_every_look() -> None:
-    subject = subject_for(make_net("gru"), random_split(30))
-    tables = [ThroughTime(examples=8, seed=seed).measure(subject) for seed in (0, 0, 1)]
+    probe_input = probe_input_for(make_net("gru"), random_split(30))
+    tables = [ThroughTime(examples=8, seed=seed).measure(probe_input) for seed in (0, 0, 1)]
     pd.testing.assert_frame_equal(tables[0], tables[1])
     assert tables[0]["examples"].iloc[0] == 8
     assert not np.isclose(tables[0]["gradient_median"].iloc[0], tables[2]["gradient_median"].iloc[0])
 
 
 def test_texts_of_one_word_have_no_half_life() -> None:
-    table = ALL.measure(subject_for(make_net("lstm"), split_of([[3], [4]])))
+    table = ALL.measure(probe_input_for(make_net("lstm"), split_of([[3], [4]])))
     assert table["gradient_half_life"].isna().all() and (table["gradient_median"] > 0).all()
 
 
 def test_objects_to_a_model_without_states() -> None:
     assert "BoE carries no state" in str(
-        ThroughTime().objection(subject_for(make_net("boe"), random_split()))
+        ThroughTime().not_applicable(probe_input_for(make_net("boe"), random_split()))
     )
     assert all(
-        ThroughTime().objection(subject_for(make_net(name), random_split())) is None for name in RECURRENT
+        ThroughTime().not_applicable(probe_input_for(make_net(name), random_split())) is None
+        for name in RECURRENT
     )
 
 
@@ -223,7 +224,7 @@ def test_no_jacobian_exceeds_the_bound_from_the_weights(nonlinearity: str) -> No
     embedding = nn.Embedding(WORDS, EMBEDDING_DIM)
     model = RNN(embedding=embedding, output_size=1, hidden_size=6, nonlinearity=nonlinearity)  # type: ignore[arg-type]
     texts = split_of([[1, 2, 3, 4, 5, 6, 7]])  # of one text, the median is its own
-    table = ALL.measure(subject_for(model, texts))
+    table = ALL.measure(probe_input_for(model, texts))
     assert (table["jacobian_median"] > 0).all() and len(table) == 7
     assert (table["jacobian_median"] <= table["bound"] * (1 + 1e-12)).all()
     layer = model.recurrent
@@ -236,4 +237,4 @@ def test_no_jacobian_exceeds_the_bound_from_the_weights(nonlinearity: str) -> No
 
 
 def test_gated_nets_have_no_such_bound() -> None:
-    assert ALL.measure(subject_for(make_net("gru"), random_split()))["bound"].isna().all()
+    assert ALL.measure(probe_input_for(make_net("gru"), random_split()))["bound"].isna().all()

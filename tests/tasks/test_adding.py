@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from rnnlab.tasks.adding import Adding
-from rnnlab.tasks.base import Sources
+from rnnlab.tasks.base import DataSettings
 
 
 @pytest.mark.parametrize("length", [2, 3, 10])
@@ -41,8 +41,8 @@ def test_the_baseline_is_what_always_1_scores() -> None:
 
 def test_the_scatter_shows_test_examples_beside_their_answers() -> None:
     task = Adding(length=4, valid_examples=600)
-    material = task.load(Sources(paths={}, seed=1, precision=torch.float64))
-    solve = task.findings(lambda batch: batch.inputs.prod(dim=2).sum(dim=1, keepdim=True), material)
+    task_data = task.load(DataSettings(paths={}, seed=1, precision=torch.float64))
+    solve = task.findings(lambda batch: batch.inputs.prod(dim=2).sum(dim=1, keepdim=True), task_data)
     table = solve["scatter.csv"]
     assert len(table) == 500 and table["true"].std() > 0.1
     np.testing.assert_allclose(table["predicted"], table["true"])

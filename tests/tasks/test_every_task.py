@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from rnnlab.config.build import build_model, build_plan, build_state, build_task
-from rnnlab.config.compose import CONFIG_DIR, checked, compose_config
-from rnnlab.config.schema import Config, import_class
 from rnnlab.core.batch import Batch
-from rnnlab.tasks.base import Material, Sources
+from rnnlab.experiment.build import build_model, build_plan, build_state, build_task
+from rnnlab.experiment.compose import CONFIG_DIR, checked, compose_config
+from rnnlab.experiment.schema import Config, import_class
+from rnnlab.tasks.base import DataSettings, TaskData
 from rnnlab.tasks.drawn import BLOCK, DrawnTask, Fresh
 
 
@@ -29,8 +29,8 @@ def composed(name: str) -> tuple[Config, DrawnTask]:
     return config, task
 
 
-def load(task: DrawnTask, seed: int = 1) -> Material:
-    return task.load(Sources(paths={}, seed=seed, precision=torch.float32))
+def load(task: DrawnTask, seed: int = 1) -> TaskData:
+    return task.load(DataSettings(paths={}, seed=seed, precision=torch.float32))
 
 
 def same(one: Batch, other: Batch) -> bool:
@@ -67,7 +67,7 @@ def test_measured_examples_are_of_no_seed_and_of_no_stream(name: str) -> None:
     order = np.arange(32)
     seen = []
     for split in ("valid", "test"):
-        (mine,), (theirs,) = (material.splits[split].batches(order, 32) for material in (one, other))
+        (mine,), (theirs,) = (task_data.splits[split].batches(order, 32) for task_data in (one, other))
         assert same(mine, theirs)
         seen.append(mine)
     (fresh,) = one.train.draw(0, 1, 32)
@@ -87,10 +87,10 @@ def test_a_step_lowers_the_loss_and_reaches_every_parameter(name: str, model: st
     config = checked(compose_config([f"task={name}", f"model={model}", "model.hidden_size=8"]))
     task = build_task(config)
     assert isinstance(task, DrawnTask)
-    material = load(task)
-    net = build_model(config, material.vocabulary, None, material.shape)
+    task_data = load(task)
+    net = build_model(config, task_data.vocabulary, None, task_data.sizes)
     state = build_state(config, net)
-    (batch,) = islice(build_plan(config, material.train).batches(1), 1)
+    (batch,) = islice(build_plan(config, task_data.train).batches(1), 1)
     before = state.engine.step(task, batch, clip_norm=None)
     assert set(before) == set(task.metrics)
     for parameter_name, parameter in net.named_parameters():

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rnnlab.core.batch import Batch
 from rnnlab.core.errors import InputError
 from rnnlab.core.intervals import wilson
-from rnnlab.tasks.base import Sources
+from rnnlab.tasks.base import DataSettings
 from rnnlab.tasks.drawn import Arrays
 from rnnlab.tasks.halves import Differ, Halves
 from rnnlab.tasks.palindrome import Palindrome
@@ -130,8 +130,8 @@ def solve(batch: Batch) -> torch.Tensor:
 
 def test_accuracy_by_length_is_all_for_who_knows_and_half_for_who_guesses() -> None:
     task = Halves(shortest=2, longest=3)
-    material = task.load(Sources(paths={}, seed=1, precision=torch.float32))
-    table = task.findings(solve, material)["lengths.csv"]
+    task_data = task.load(DataSettings(paths={}, seed=1, precision=torch.float32))
+    table = task.findings(solve, task_data)["lengths.csv"]
     assert list(table) == ["examples", "length", "acc", "low", "high", "number", "trained"]
     assert table["length"].tolist() == [1, 2, 3, 4, 5, 6] * 2
     assert table["trained"].tolist() == [False, True, True, False, False, False] * 2
@@ -139,15 +139,15 @@ def test_accuracy_by_length_is_all_for_who_knows_and_half_for_who_guesses() -> N
     assert (table["acc"] == 1).all() and (table["high"] == 1).all()
     assert table["low"].unique() == pytest.approx([wilson(2000, 2000)[0]]) and 0.99 < table["low"][0] < 1
 
-    guessed = task.findings(lambda batch: torch.zeros(len(batch.lengths), 2), material)["lengths.csv"]
+    guessed = task.findings(lambda batch: torch.zeros(len(batch.lengths), 2), task_data)["lengths.csv"]
     assert guessed["acc"].between(0.45, 0.55).all()
     assert ((guessed["low"] < guessed["acc"]) & (guessed["acc"] < guessed["high"])).all()
 
 
 def test_a_long_total_is_measured_at_some_lengths_only_its_own_among_them() -> None:
     task = Halves(length=90, alphabet=2, valid_examples=4)
-    material = task.load(Sources(paths={}, seed=1, precision=torch.float64))
-    table = task.findings(lambda batch: torch.zeros(len(batch.lengths), 2), material)["lengths.csv"]
+    task_data = task.load(DataSettings(paths={}, seed=1, precision=torch.float64))
+    table = task.findings(lambda batch: torch.zeros(len(batch.lengths), 2), task_data)["lengths.csv"]
     assert len(table) <= 2 * 41
     assert table.loc[table["trained"], "length"].tolist() == [45, 45]
     assert table["length"].max() == 90

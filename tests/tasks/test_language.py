@@ -10,7 +10,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.metrics import higher_is_better
 from rnnlab.data.vocabulary import PAD_ID, UNK_ID, Vocabulary
 from rnnlab.models.lstm import LSTM
-from rnnlab.tasks.base import Material, Sources
+from rnnlab.tasks.base import DataSettings, TaskData
 from rnnlab.tasks.language import Language, windows
 from rnnlab.training.loop import evaluate, every_example, fit
 from rnnlab.training.plan import Epochs
@@ -19,9 +19,9 @@ from tests.tasks.training import state_of
 TEXT = "".join(np.random.default_rng(0).choice(list("abcde"), 500))
 
 
-def load(path: Path, *, valid: Path | None = None, **settings: object) -> Material:
+def load(path: Path, *, valid: Path | None = None, **settings: object) -> TaskData:
     paths = {"train": path} | ({"valid": valid} if valid else {})
-    return Language(**settings).load(Sources(paths, 1, torch.float64, tokenizer="whitespace"))
+    return Language(**settings).load(DataSettings(paths, 1, torch.float64, tokenizer="whitespace"))
 
 
 @pytest.fixture
@@ -31,9 +31,9 @@ def text(tmp_path: Path) -> Path:
     return path
 
 
-def rows_of(material: Material, name: str) -> list[tuple[list[str], list[str | None]]]:
+def rows_of(task_data: TaskData, name: str) -> list[tuple[list[str], list[str | None]]]:
     """Inputs and targets of every window, as tokens, None where nothing is asked; padding must be last."""
-    words, split = material.vocabulary.words, material.finite[name]
+    words, split = task_data.vocabulary.words, task_data.finite[name]
     rows = []
     for batch in split.batches(np.arange(len(split)), 8):
         lists = batch.inputs.tolist(), batch.targets.tolist(), batch.lengths.tolist()
@@ -56,12 +56,12 @@ def test_windows_hold_the_whole_text_once_each_target_being_the_next_token(windo
 
 
 def test_who_knows_the_text_is_never_wrong(text: Path) -> None:
-    material = load(text, window=20)
-    task, ids = Language(), material.vocabulary.encode(TEXT[450:])
-    split = material.splits["valid"]
+    task_data = load(text, window=20)
+    task, ids = Language(), task_data.vocabulary.encode(TEXT[450:])
+    split = task_data.splits["valid"]
     losses, place = [], 0
     for batch in split.batches(np.arange(len(split)), 3):
-        logits = torch.zeros(*batch.inputs.shape, len(material.vocabulary), dtype=torch.float64)
+        logits = torch.zeros(*batch.inputs.shape, len(task_data.vocabulary), dtype=torch.float64)
         for row, length in zip(logits, batch.lengths.tolist(), strict=True):
             for step in row[:length]:
                 step[int(ids[place + 1])] = 100.0
@@ -90,22 +90,22 @@ def test_perplexity_is_the_exponential_of_the_mean_loss() -> None:
 def test_tokens_unknown_to_training_are_read_but_never_asked_for(text: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.txt"
     other.write_text("abXcdYab")
-    material = load(text, valid=other, window=4)
-    ids = [token for row, _ in rows_of(material, "valid") for token in row]
-    asked = [token for _, row in rows_of(material, "valid") for token in row]
+    task_data = load(text, valid=other, window=4)
+    ids = [token for row, _ in rows_of(task_data, "valid") for token in row]
+    asked = [token for _, row in rows_of(task_data, "valid") for token in row]
     assert ids == ["a", "b", "<unk>", "c", "d", "<unk>", "a"]
     assert asked == ["b", None, "c", "d", None, "a", "b"]
-    assert "valid: 8 characters, 2 of them unknown and not asked for" in material.notes
-    assert "train: 500 characters, 5 distinct" in material.notes
-    assert material.vocabulary.words == ("<pad>", "<unk>", "a", "b", "c", "d", "e")
+    assert "valid: 8 characters, 2 of them unknown and not asked for" in task_data.notes
+    assert "train: 500 characters, 5 distinct" in task_data.notes
+    assert task_data.vocabulary.words == ("<pad>", "<unk>", "a", "b", "c", "d", "e")
 
 
 def test_words_that_look_like_padding_are_unknown(tmp_path: Path) -> None:
     path = tmp_path / "text.txt"
     path.write_text("a <pad> b <unk> a b " * 10)
-    material = load(path, token="word", window=5, held_out=0.2)
-    assert material.vocabulary.words == ("<pad>", "<unk>", "a", "b")
-    assert next(ids for ids, _ in rows_of(material, "train")) == ["a", "<unk>", "b", "<unk>", "a"]
+    task_data = load(path, token="word", window=5, held_out=0.2)
+    assert task_data.vocabulary.words == ("<pad>", "<unk>", "a", "b")
+    assert next(ids for ids, _ in rows_of(task_data, "train")) == ["a", "<unk>", "b", "<unk>", "a"]
 
 
 @pytest.mark.parametrize(
@@ -141,27 +141,27 @@ def test_word_lists_mean_nothing_for_characters() -> None:
 def test_baselines_are_measured_on_the_tokens_that_the_net_is_asked_for(text: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.txt"
     other.write_text("abXcdYab")
-    material = load(text, valid=other, window=4)
+    task_data = load(text, valid=other, window=4)
     counts = {token: TEXT.count(token) + 1 for token in "abcde"}
-    total = len(TEXT) + len(material.vocabulary)
+    total = len(TEXT) + len(task_data.vocabulary)
     asked = "bcdab"
     expected = math.exp(-np.mean([math.log(counts[token] / total) for token in asked]))
-    assert material.baselines["perplexity"]["unigram"] == pytest.approx(expected)
+    assert task_data.baselines["perplexity"]["unigram"] == pytest.approx(expected)
     found = Language().findings(
-        lambda batch: torch.zeros(*batch.inputs.shape, len(material.vocabulary)), material
+        lambda batch: torch.zeros(*batch.inputs.shape, len(task_data.vocabulary)), task_data
     )["baselines.csv"]
     assert found["model"].tolist() == ["net", "unigram", "bigram"]
     assert found["perplexity"].tolist() == pytest.approx(
-        [len(material.vocabulary), *material.baselines["perplexity"].values()]
+        [len(task_data.vocabulary), *task_data.baselines["perplexity"].values()]
     )
 
 
 def test_a_net_that_read_a_predictable_text_is_hardly_ever_in_doubt(tmp_path: Path) -> None:
     path = tmp_path / "text.txt"
     path.write_text("abcde" * 200)
-    material, task = load(path, window=20), Language()
+    task_data, task = load(path, window=20), Language()
     torch.manual_seed(0)
-    vocabulary: Vocabulary = material.vocabulary
+    vocabulary: Vocabulary = task_data.vocabulary
     model = LSTM(
         embedding=torch.nn.Embedding(len(vocabulary), 8),
         output_size=len(vocabulary),
@@ -169,14 +169,14 @@ def test_a_net_that_read_a_predictable_text_is_hardly_ever_in_doubt(tmp_path: Pa
         head_size=None,
         every_step=True,
     ).double()
-    before = evaluate(model, task, material.splits["valid"], device="cpu")["perplexity"]
-    plan = Epochs(split=material.train, epochs=15, batch_size=4, seed=1)
+    before = evaluate(model, task, task_data.splits["valid"], device="cpu")["perplexity"]
+    plan = Epochs(split=task_data.train, epochs=15, batch_size=4, seed=1)
     rows = list(
         fit(
             state_of(model, lr=0.03),
             task,
             plan,
-            material.splits["valid"],
+            task_data.splits["valid"],
             device="cpu",
             monitor="valid_perplexity",
             patience=None,

@@ -8,15 +8,15 @@ from torch import Tensor
 
 from rnnlab.core.batch import Batch
 from rnnlab.core.errors import InputError
-from rnnlab.tasks.base import Material, Sources
+from rnnlab.tasks.base import DataSettings, TaskData
 from rnnlab.tasks.series import LAST, MEAN, Series
 from rnnlab.training.loop import every_example
 
 EITHER = pytest.mark.parametrize("every_step", [False, True], ids=["many to one", "many to many"])
 
 
-def load(task: Series, seed: int = 1, **paths: Path) -> Material:
-    return task.load(Sources(paths, seed, torch.float64))
+def load(task: Series, seed: int = 1, **paths: Path) -> TaskData:
+    return task.load(DataSettings(paths, seed, torch.float64))
 
 
 def csv_of(folder: Path, rows: np.ndarray, names: str = "a,b,c", name: str = "series.csv") -> Path:
@@ -31,8 +31,8 @@ def walk(rows: int = 80, seed: int = 0) -> np.ndarray:
     return 5 + steps.cumsum(axis=0) * [1, 10, 100]
 
 
-def whole(material: Material, name: str) -> Batch:
-    split = material.finite[name]
+def whole(task_data: TaskData, name: str) -> Batch:
+    split = task_data.finite[name]
     (batch,) = split.batches(np.arange(len(split)), len(split))
     return batch
 
@@ -41,7 +41,7 @@ def whole(material: Material, name: str) -> Batch:
 @pytest.mark.parametrize("horizon", [1, 4])
 def test_who_goes_on_with_the_sine_makes_no_error(horizon: int, every_step: bool) -> None:
     task = Series(noise=0.0, period=17.5, rows=300, window=12, horizon=horizon, every_step=every_step)
-    material = load(task)
+    task_data = load(task)
     turn = 2 * math.pi / 17.5
 
     def solve(batch: Batch) -> Tensor:
@@ -54,7 +54,7 @@ def test_who_goes_on_with_the_sine_makes_no_error(horizon: int, every_step: bool
         said = ahead @ fitted
         return said if every_step else said[:, -1]
 
-    for split in material.finite.values():
+    for split in task_data.finite.values():
         for batch in every_example(split):
             loss = task.measure(solve(batch), batch.targets)["loss"]
             assert batch.targets.square().mean() > 0.3 and len(loss) == batch.targets.numel()
@@ -67,12 +67,12 @@ def test_targets_lie_a_horizon_after_what_was_read(every_step: bool, tmp_path: P
     task = Series(
         inputs=("c", "a"), targets=("b",), window=6, horizon=2, every_step=every_step, held_out=0.25
     )
-    material = load(task, train=csv_of(tmp_path, rows))
-    assert (material.shape.features, material.shape.output_size) == (2, 1)
-    assert material.shape.every_step == every_step
+    task_data = load(task, train=csv_of(tmp_path, rows))
+    assert (task_data.sizes.features, task_data.sizes.output_size) == (2, 1)
+    assert task_data.sizes.every_step == every_step
     scaled = (rows - rows[:60].mean(axis=0)) / rows[:60].std(axis=0)
     for name, first, last in (("train", 0, 60), ("valid", 60, 80)):
-        batch, number = whole(material, name), last - first - 7
+        batch, number = whole(task_data, name), last - first - 7
         assert len(batch.inputs) == number
         for place in range(number):
             begin = first + place
@@ -88,20 +88,20 @@ def test_targets_lie_a_horizon_after_what_was_read(every_step: bool, tmp_path: P
 @EITHER
 def test_baselines_are_what_the_rules_score(every_step: bool, tmp_path: Path) -> None:
     task = Series(window=6, horizon=3, every_step=every_step)
-    material = load(task, train=csv_of(tmp_path, walk()), valid=csv_of(tmp_path, walk(40, 1), name="v.csv"))
-    batch = whole(material, "valid")
+    task_data = load(task, train=csv_of(tmp_path, walk()), valid=csv_of(tmp_path, walk(40, 1), name="v.csv"))
+    batch = whole(task_data, "valid")
     seen = batch.inputs if every_step else batch.inputs[:, -1]
     expected = {
         MEAN: task.measure(torch.zeros_like(batch.targets), batch.targets)["loss"].mean().item(),
         LAST: task.measure(seen, batch.targets)["loss"].mean().item(),
     }
     assert min(expected.values()) > 0.01
-    assert material.baselines["loss"] == pytest.approx(expected)
+    assert task_data.baselines["loss"] == pytest.approx(expected)
 
 
 def test_a_target_that_is_not_read_has_no_last_value(tmp_path: Path) -> None:
-    material = load(Series(inputs=("a",), targets=("b",)), train=csv_of(tmp_path, walk(300)))
-    assert list(material.baselines["loss"]) == [MEAN]
+    task_data = load(Series(inputs=("a",), targets=("b",)), train=csv_of(tmp_path, walk(300)))
+    assert list(task_data.baselines["loss"]) == [MEAN]
 
 
 def test_numbers_are_in_units_of_the_training_rows_alone(tmp_path: Path) -> None:
@@ -125,12 +125,12 @@ def test_the_sine_follows_from_the_seed() -> None:
 def test_series_csv_has_the_validation_rows_in_their_order(every_step: bool, tmp_path: Path) -> None:
     rows = walk()
     task = Series(window=6, horizon=2, targets=("b", "c"), every_step=every_step)
-    material = load(task, train=csv_of(tmp_path, rows))
+    task_data = load(task, train=csv_of(tmp_path, rows))
 
     def twice(batch: Batch) -> Tensor:
         return batch.targets * 2
 
-    table = task.findings(twice, material)["series.csv"]
+    table = task.findings(twice, task_data)["series.csv"]
     scaled = (rows - rows[:64].mean(axis=0)) / rows[:64].std(axis=0)
     assert table.columns.tolist() == ["row", "b true", "b predicted", "c true", "c predicted"]
     assert table["row"].tolist() == list(range(7, 16))
@@ -146,7 +146,7 @@ def test_a_column_that_never_changes_is_refused_whatever_its_rounding(value: flo
     path = csv_of(tmp_path, rows)
     with pytest.raises(InputError, match=r"^data.train: column b never changes"):
         load(Series(), train=path)
-    assert load(Series(inputs=("a",), targets=("c",), window=5), train=path).shape.features == 1
+    assert load(Series(inputs=("a",), targets=("c",), window=5), train=path).sizes.features == 1
 
 
 def test_a_sine_sampled_once_a_period_is_refused() -> None:

@@ -12,7 +12,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.seeds import epoch_order
 from rnnlab.data.tagged import read_tagged
 from rnnlab.data.vocabulary import PAD_ID
-from rnnlab.tasks.base import Material, Sources
+from rnnlab.tasks.base import DataSettings, TaskData
 from rnnlab.tasks.tagging import Tagging, most_frequent_tags
 from rnnlab.training.loop import every_example
 
@@ -42,16 +42,16 @@ def paths(tmp_path: Path) -> dict[str, Path]:
     }
 
 
-def load(paths: dict[str, Path], seed: int = 1, task: Tagging | None = None) -> Material:
-    return (task or Tagging()).load(Sources(paths, seed, torch.float32))
+def load(paths: dict[str, Path], seed: int = 1, task: Tagging | None = None) -> TaskData:
+    return (task or Tagging()).load(DataSettings(paths, seed, torch.float32))
 
 
 class LookUp:
     """Solves the task by looking the tags of every batch's sentences up in the file."""
 
-    def __init__(self, material: Material, path: Path) -> None:
+    def __init__(self, task_data: TaskData, path: Path) -> None:
         read = read_tagged(path)
-        self.classes = material.classes
+        self.classes = task_data.classes
         order = sorted(range(len(read.words)), key=lambda number: len(read.words[number]))
         self.tags = iter([read.tags[number] for number in order])
 
@@ -67,13 +67,13 @@ class LookUp:
 
 @pytest.mark.parametrize("split", ["valid", "test"])
 def test_who_looks_the_tags_up_in_the_file_gets_all_right(split: str, paths: dict[str, Path]) -> None:
-    material = load(paths)
-    answer = LookUp(material, paths[split])
+    task_data = load(paths)
+    answer = LookUp(task_data, paths[split])
     measured = [
-        Tagging().measure(answer(batch), batch.targets) for batch in every_example(material.splits[split])
+        Tagging().measure(answer(batch), batch.targets) for batch in every_example(task_data.splits[split])
     ]
     right, loss = (torch.cat([m[name] for m in measured]) for name in ("acc", "loss"))
-    known = sum(tag in material.classes for tags in read_tagged(paths[split]).tags for tag in tags)
+    known = sum(tag in task_data.classes for tags in read_tagged(paths[split]).tags for tag in tags)
     assert len(right) == known > 50
     assert right.mean() == 1 and loss.max() < 1e-6
 
@@ -87,9 +87,9 @@ def test_nothing_is_asked_at_padding(paths: dict[str, Path]) -> None:
 
 
 def test_an_unknown_tag_in_validation_is_told_and_left_out_of_the_accuracy(paths: dict[str, Path]) -> None:
-    material = load(paths)
-    assert material.notes == ("valid: 1 token(s) with tags unknown to training: NEW (1)",)
-    valid = material.splits["valid"]
+    task_data = load(paths)
+    assert task_data.notes == ("valid: 1 token(s) with tags unknown to training: NEW (1)",)
+    valid = task_data.splits["valid"]
     tokens = sum(map(len, read_tagged(paths["valid"]).tags))
     (batch,) = valid.batches(np.arange(len(valid)), len(valid))
     assert len(Tagging().measure(torch.zeros(*batch.inputs.shape, 4), batch.targets)["acc"]) == tokens - 1
@@ -101,24 +101,24 @@ def test_a_file_with_no_known_tag_at_all_is_refused(paths: dict[str, Path], tmp_
         load({**paths, "valid": tmp_path / "odd.tsv"})
 
 
-def batches(material: Material, epoch: int) -> list[Batch]:
-    return list(material.train.batches(epoch_order(len(material.train), seed=1, epoch=epoch), 7))
+def batches(task_data: TaskData, epoch: int) -> list[Batch]:
+    return list(task_data.train.batches(epoch_order(len(task_data.train), seed=1, epoch=epoch), 7))
 
 
 def rare_words(paths: dict[str, Path], epoch: int, **settings: float) -> tuple[list[bool], int]:
     """Which words that occur once were replaced, in the order of the file; how many others were."""
     task = Tagging(**settings)
-    material = load(paths, task=task)
+    task_data = load(paths, task=task)
     read = read_tagged(paths["train"])
     counts = Counter(word for words in read.words for word in words)
-    order = epoch_order(len(material.train), seed=1, epoch=epoch)
-    ids = [row for batch in material.train.batches(order, 7) for row in batch.inputs.tolist()]
+    order = epoch_order(len(task_data.train), seed=1, epoch=epoch)
+    ids = [row for batch in task_data.train.batches(order, 7) for row in batch.inputs.tolist()]
     replaced, others = {}, 0
     for row, number in zip(ids, order, strict=True):
         for word, token in zip(read.words[number], row, strict=False):
-            changed = material.vocabulary.words[token] != word
+            changed = task_data.vocabulary.words[token] != word
             if changed:
-                assert material.vocabulary.words[token] == task.stand_in(word)
+                assert task_data.vocabulary.words[token] == task.stand_in(word)
             if counts[word] == 1:
                 replaced[word] = changed
             else:
@@ -152,10 +152,10 @@ def test_other_words_are_replaced_in_another_epoch(paths: dict[str, Path]) -> No
 
 
 def test_known_words_are_never_replaced_outside_training(paths: dict[str, Path]) -> None:
-    material = load({**paths, "valid": paths["train"]}, task=Tagging(rare=1.0))
+    task_data = load({**paths, "valid": paths["train"]}, task=Tagging(rare=1.0))
     words = sorted(read_tagged(paths["train"]).words, key=len)
-    rows = [row for batch in every_example(material.splits["valid"]) for row in batch.inputs.tolist()]
-    names = material.vocabulary.words
+    rows = [row for batch in every_example(task_data.splits["valid"]) for row in batch.inputs.tolist()]
+    names = task_data.vocabulary.words
     assert [[names[i] for i in row[: len(of)]] for row, of in zip(rows, words, strict=True)] == words
 
 
@@ -180,9 +180,9 @@ def test_an_unknown_word_is_read_by_its_shape(word: str, shape: str) -> None:
 def test_words_that_only_look_like_stand_ins_are_unknown_words(tmp_path: Path) -> None:
     path = tmp_path / "odd.tsv"
     path.write_text("<unk-ing>\tX\n<pad>\tY\n<unk-foo>\tX\nsinging\tY\nthe\tX\n")
-    material = load({"train": path}, task=Tagging(rare=0.0))
-    (batch,) = material.train.batches(np.arange(1), 1)
-    words = [material.vocabulary.words[number] for number in batch.inputs[0].tolist()]
+    task_data = load({"train": path}, task=Tagging(rare=0.0))
+    (batch,) = task_data.train.batches(np.arange(1), 1)
+    words = [task_data.vocabulary.words[number] for number in batch.inputs[0].tolist()]
     assert words == ["<unk-dash>", "<unk>", "<unk-dash>", "singing", "the"]
 
 
@@ -190,27 +190,27 @@ def test_lower_case_joins_words_and_keeps_the_shape_of_unknown_ones(tmp_path: Pa
     (tmp_path / "train.tsv").write_text("The\tD\nthe\tD\nDOG\tN\n")
     (tmp_path / "valid.tsv").write_text("THE\tD\nBerlin\tN\n")
     paths = {name: tmp_path / f"{name}.tsv" for name in ("train", "valid")}
-    material = load(paths, task=Tagging(lower=True, rare=0.0))
-    words = material.vocabulary.words
+    task_data = load(paths, task=Tagging(lower=True, rare=0.0))
+    words = task_data.vocabulary.words
     assert "the" in words and "dog" in words and "The" not in words
-    (batch,) = every_example(material.splits["valid"])
+    (batch,) = every_example(task_data.splits["valid"])
     assert [words[i] for i in batch.inputs[0].tolist()] == ["the", "<unk-Cap>"]
 
 
 def test_the_most_frequent_tag_is_that_of_a_dictionary(paths: dict[str, Path]) -> None:
-    material = load(paths)
+    task_data = load(paths)
     read = read_tagged(paths["train"])
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for words, tags in zip(read.words, read.tags, strict=True):
         for word, tag in zip(words, tags, strict=True):
             counts[word][tag] += 1
     once = Counter(next(iter(tags)) for tags in counts.values() if tags.total() == 1)
-    rule = most_frequent_tags(material.train.split, len(material.vocabulary), len(material.classes))
+    rule = most_frequent_tags(task_data.train.split, len(task_data.vocabulary), len(task_data.classes))
     assert len(counts["run"]) == 2
-    for number, word in enumerate(material.vocabulary.words):
+    for number, word in enumerate(task_data.vocabulary.words):
         (expected, most), *others = (counts.get(word, once)).most_common()
         assert all(count < most for _, count in others)  # else the first of equals
-        assert material.classes[rule[number]] == expected, word
+        assert task_data.classes[rule[number]] == expected, word
 
     for split in ("valid", "test"):
         right = total = 0
@@ -218,12 +218,12 @@ def test_the_most_frequent_tag_is_that_of_a_dictionary(paths: dict[str, Path]) -
         for words, tags in zip(of.words, of.tags, strict=True):
             for word, tag in zip(words, tags, strict=True):
                 said = (counts.get(word, once)).most_common(1)[0][0]
-                right, total = right + (said == tag), total + (tag in material.classes)
+                right, total = right + (said == tag), total + (tag in task_data.classes)
         assert 0.5 < right / total < 1
         if split == "valid":
-            assert material.baselines["acc"] == {"most frequent tag": pytest.approx(right / total)}
+            assert task_data.baselines["acc"] == {"most frequent tag": pytest.approx(right / total)}
         else:
-            table = Tagging().findings(LookUp(material, paths["test"]), material)["baselines.csv"]
+            table = Tagging().findings(LookUp(task_data, paths["test"]), task_data)["baselines.csv"]
             assert table.set_index("tagger").loc["most frequent tag", "acc"] == pytest.approx(right / total)
 
 
@@ -233,15 +233,15 @@ def random_answer(batch: Batch) -> Tensor:
 
 @pytest.mark.parametrize("splits", [["train"], ["train", "valid"], ["train", "valid", "test"]], ids=len)
 def test_findings_add_up(splits: list[str], paths: dict[str, Path]) -> None:
-    material = load({name: paths[name] for name in splits}, task=Tagging(rare=1.0))
-    assert len(material.classes) == 4
-    found = Tagging().findings(random_answer, material)
+    task_data = load({name: paths[name] for name in splits}, task=Tagging(rare=1.0))
+    assert len(task_data.classes) == 4
+    found = Tagging().findings(random_answer, task_data)
     baselines, tags, confusion = (found[f"{name}.csv"] for name in ("baselines", "tags", "confusion"))
     net, rule = baselines.iloc[0], baselines.iloc[1]
     counts = confusion.drop(columns="tag").to_numpy()
     assert counts.sum() == tags["tokens"].sum() == net["tokens"] > 50
     rows = dict(zip(confusion["tag"], counts, strict=True))
-    for number, tag in enumerate(material.classes):
+    for number, tag in enumerate(task_data.classes):
         (row,) = tags[tags["tag"] == tag].itertuples(index=False)
         assert row.tokens == rows[tag].sum()
         assert row.net_acc == pytest.approx(rows[tag][number] / rows[tag].sum())
@@ -254,6 +254,6 @@ def test_findings_add_up(splits: list[str], paths: dict[str, Path]) -> None:
         assert total == pytest.approx(row["acc"])
     assert set(baselines["split"]) == {splits[-1]}
     if splits[-1] != "test":
-        assert rule["acc"] == pytest.approx(material.baselines["acc"]["most frequent tag"])
+        assert rule["acc"] == pytest.approx(task_data.baselines["acc"]["most frequent tag"])
     expected = {"train": 0, "valid": 21, "test": 20}[splits[-1]]
     assert net["unknown_words"] == expected

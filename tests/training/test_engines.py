@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from rnnlab.config.build import build_state
-from rnnlab.config.compose import checked, compose_config
-from rnnlab.config.experiment import prepare
-from rnnlab.config.schema import Config
 from rnnlab.core.errors import DivergenceError, InputError
+from rnnlab.experiment.build import build_state
+from rnnlab.experiment.compose import checked, compose_config
+from rnnlab.experiment.experiment import prepare
+from rnnlab.experiment.schema import Config
 from rnnlab.training.loop import EpochRow, TrainingState, fit
 from rnnlab.training.plan import Epochs
 
@@ -77,7 +77,7 @@ def train(engine: str, *words: str, texts: int, epochs: int) -> Trained:
     experiment = prepare(config, track=quietly)
     splits = {
         name: split.take(np.r_[: texts // 2, len(split) - texts // 2 : len(split)])
-        for name, split in experiment.material.finite.items()
+        for name, split in experiment.task_data.finite.items()
     }
     state = build_state(config, experiment.model)
     rows = fit(
@@ -188,7 +188,7 @@ def test_a_loss_that_is_not_finite_leaves_the_parameters_as_they_were(engine: st
     with torch.no_grad():
         experiment.model.head.output.bias.fill_(torch.inf)
     before = {name: value.clone() for name, value in experiment.model.state_dict().items()}
-    batch = next(experiment.material.train.batches(np.arange(8), 8))
+    batch = next(experiment.task_data.train.batches(np.arange(8), 8))
     with pytest.raises(DivergenceError, match=r"^the training loss became (inf|nan)$"):
         state.engine.step(experiment.task, batch, clip_norm=None)
     for name, value in experiment.model.state_dict().items():

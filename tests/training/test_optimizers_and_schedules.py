@@ -8,9 +8,9 @@ import torch
 from torch import nn
 from torch.optim import lr_scheduler
 
-from rnnlab.config.build import build_optimizer, build_state
-from rnnlab.config.compose import CONFIG_DIR, checked, compose_config
-from rnnlab.config.schema import load_target
+from rnnlab.experiment.build import build_optimizer, build_state
+from rnnlab.experiment.compose import CONFIG_DIR, checked, compose_config
+from rnnlab.experiment.schema import load_target
 
 OPTIMIZERS = sorted(path.stem for path in (CONFIG_DIR / "optimizer").glob("*.yaml"))
 OTHER_THAN_TORCH = {("sgd", "lr"): 0.01}

@@ -12,7 +12,7 @@ poor vector coverage   less than 90 % of the training texts' running words have 
 Thresholds leave a margin on both sides on the course's runs: there, a BoE's gap of accuracies is below 0.08
 and an overfitting RNN's above 0.15; a loss that does not move stays above 0.68; the gradient of an Elman
 network falls by more than a thousand over a text. A net that does its task has no use for early gradients,
-so they are no sickness then.
+so they are no issue then.
 """
 
 import math
@@ -32,9 +32,9 @@ TOKEN_COVERAGE = 0.9
 
 
 class Diagnosis(NamedTuple):
-    """One sickness: whether it was found (None: could not be looked for), why, and overrides to try."""
+    """One issue: whether it was found (None: could not be looked for), why, and overrides to try."""
 
-    sickness: str
+    issue: str
     found: bool | None
     evidence: str
     overrides: tuple[str, ...]

@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from rnnlab.probes.base import Subject
+from rnnlab.probes.base import ProbeInput
 from rnnlab.probes.logits import logits_of, spread
 
 GRADIENT_TEXTS = 200  # enough for a median; the gradients of 25,000 texts would take minutes
@@ -34,25 +34,25 @@ class Evidence:
 
 
 def gather(
-    subject: Subject,
+    probe_input: ProbeInput,
     metrics: pd.DataFrame,
     *,
     train_labels: NDArray[np.int64],
     token_coverage: float | None,
 ) -> Evidence:
     """Returns what is to be known of a net; `metrics` ends with the epoch of its parameters."""
-    logits = logits_of(subject.model, subject.marked, device=subject.device)
+    logits = logits_of(probe_input.model, probe_input.marked, device=probe_input.device)
     return Evidence(
         metrics=metrics,
-        gradients=gradients_by_place(subject),
+        gradients=gradients_by_place(probe_input),
         predicted_positive=float(np.mean(logits > 0)),
-        valid_positive=float(np.mean(subject.marked.labels == 1)),
+        valid_positive=float(np.mean(probe_input.marked.labels == 1)),
         train_positive=float(np.mean(train_labels == 1)),
         token_coverage=token_coverage,
     )
 
 
-def gradients_by_place(subject: Subject) -> dict[str, float]:
+def gradients_by_place(probe_input: ProbeInput) -> dict[str, float]:
     """Returns ‖∂L/∂x_t‖ at the `start`, `middle` and `end` of the texts, the median over them.
 
     L is a text's own loss and x_t the vector of its first word, of word ⌊length / 2⌋ or of its last word,
@@ -60,12 +60,14 @@ def gradients_by_place(subject: Subject) -> dict[str, float]:
     float64, where far smaller numbers than float32's are still above zero.
     """
     # A GPU's recurrent layers give no gradient in evaluation mode.
-    model = copy.deepcopy(subject.model).to("cpu", torch.float64).eval().requires_grad_(False)
-    texts = spread(subject.marked, GRADIENT_TEXTS)
+    model = copy.deepcopy(probe_input.model).to("cpu", torch.float64).eval().requires_grad_(False)
+    texts = spread(probe_input.marked, GRADIENT_TEXTS)
     norms: dict[str, list[torch.Tensor]] = {"start": [], "middle": [], "end": []}
     for inputs, lengths, targets in texts.batches(texts.by_length(), GRADIENT_BATCH):
         vectors = model.embedding(inputs).requires_grad_()
-        losses = subject.objective.measure(model.forward_vectors(vectors, lengths), targets.double())["loss"]
+        losses = probe_input.objective.measure(model.forward_vectors(vectors, lengths), targets.double())[
+            "loss"
+        ]
         # The texts of a batch have nothing to do with each other: the sum gives each its own gradient.
         (gradient,) = torch.autograd.grad(losses.sum(), vectors)
         rows = torch.arange(len(lengths))

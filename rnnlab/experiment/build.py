@@ -1,0 +1,242 @@
+"""Makes what a configuration describes, in plain typed arguments."""
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import torch
+from threadpoolctl import threadpool_limits
+from torch import nn
+
+from rnnlab.core.batch import Split, Stream
+from rnnlab.core.errors import InputError, did_you_mean
+from rnnlab.core.metrics import higher_is_better
+from rnnlab.core.seeds import seed_everything
+from rnnlab.data.corpus import Corpus, Encoding, Track, load_corpus
+from rnnlab.data.splits import TextSplit
+from rnnlab.data.vectors import Vectors, load_vectors
+from rnnlab.data.vocabulary import NEWNEG, NEWPOS, PAD_ID, Vocabulary
+from rnnlab.experiment.schema import Config, load_target
+from rnnlab.models.base import Embedding, Features, SequenceModel
+from rnnlab.models.embedding import make_embedding
+from rnnlab.probes.base import Probe
+from rnnlab.tasks.base import InputOutputSizes, Task
+from rnnlab.tasks.sentiment import Sentiment
+from rnnlab.training.engine import MakeEngine, TorchEngine
+from rnnlab.training.loop import Scheduler, TrainingState
+from rnnlab.training.plan import Epochs, Plan, Steps
+from rnnlab.training.scratch_engine import ScratchEngine
+
+DEFAULT_EMBEDDING_DIM = 50
+ENGINES: dict[str, MakeEngine] = {"torch": TorchEngine, "scratch": ScratchEngine}
+
+
+def encoding_of(config: Config) -> Encoding:
+    """Returns the settings that turn texts into ids."""
+    names = Encoding.__dataclass_fields__
+    return Encoding(**{name: getattr(config.data, name) for name in names})
+
+
+def build_corpus(config: Config, *, track: Track) -> Corpus:
+    """Returns the encoded splits, before insertion."""
+    data = config.data
+    if data.valid is not None and data.valid_fraction:
+        raise InputError("data.valid_fraction: makes no sense beside data.valid; leave one of them out")
+    if data.train is None:
+        raise InputError("data.train: a value is needed; give it as data.train=…")
+    return load_corpus(given_paths(config), encoding_of(config), cache=Path(data.cache), track=track)
+
+
+def given_paths(config: Config) -> dict[str, Path]:
+    """Returns the paths of the splits that the configuration names."""
+    paths = {name: getattr(config.data, name) for name in ("train", "valid", "test")}
+    return {name: Path(path) for name, path in paths.items() if path is not None}
+
+
+def with_insertion(split: TextSplit, config: Config, vocabulary: Vocabulary) -> TextSplit:
+    """Returns a training or validation split with the class's tokens where the configuration puts them."""
+    return split.insert(config.insert, newneg=vocabulary[NEWNEG], newpos=vocabulary[NEWPOS])
+
+
+def build_vectors(config: Config, vocabulary: Vocabulary) -> Vectors | None:
+    """Returns the pretrained vectors of the vocabulary's words, or None if there are to be none."""
+    data = config.data
+    if data.vectors is None:
+        return None
+    if data.vocabulary == "torchtext":
+        from rnnlab.data.torchtext_bridge import load_torchtext_vectors
+
+        return load_torchtext_vectors(Path(data.vectors), vocabulary.words, embedding_dim=data.embedding_dim)
+    return load_vectors(Path(data.vectors), vocabulary.words, embedding_dim=data.embedding_dim)
+
+
+def build_model(
+    config: Config,
+    vocabulary: Vocabulary | None,
+    vectors: Vectors | None,
+    sizes: InputOutputSizes = Sentiment.sizes,
+) -> SequenceModel:
+    """Returns the model with the initial parameters that follow from `config.seed`.
+
+    Right after seeding, the modules are made in the order embedding, recurrent layer, hidden Linear,
+    output Linear, as float32, and then cast to the training precision.
+    """
+    cls, settings = load_target(config.model, "model")
+    if sizes.every_step:
+        if "every_step" not in inspect.signature(cls).parameters:
+            raise InputError(f"model: {cls.__name__} answers once a sequence, the task asks at every step")
+        settings["every_step"] = True
+    seed_everything(config.seed)
+    embedding = build_embedding(config, vocabulary, vectors, sizes)
+    model = cls(embedding=embedding, output_size=sizes.output_size, **settings)
+    return model.to(getattr(torch, config.training.precision))
+
+
+def build_embedding(
+    config: Config, vocabulary: Vocabulary | None, vectors: Vectors | None, sizes: InputOutputSizes
+) -> Embedding:
+    """Returns the table of word vectors, or what passes numbers on."""
+    if vocabulary is None:
+        assert sizes.features is not None
+        return Features(sizes.features)
+    return make_embedding(
+        vocabulary_size=len(vocabulary),
+        embedding_dim=config.data.embedding_dim or DEFAULT_EMBEDDING_DIM,
+        vectors=None if vectors is None else torch.from_numpy(vectors.matrix),
+        zero_rows=[PAD_ID, *(vocabulary[word] for word in (NEWNEG, NEWPOS) if word in vocabulary)],
+        freeze=config.freeze,
+    )
+
+
+def build_task(config: Config) -> Task:
+    """Returns the task; raises InputError if `training.monitor` is none of its metrics."""
+    cls, settings = load_target(config.task, "task")
+    task: Task = _try("task", lambda: cls(**settings))
+    monitors = [f"{split}_{metric}" for split in ("train", "valid") for metric in task.metrics]
+    monitor = config.training.monitor
+    if monitor not in monitors:
+        hint = did_you_mean(monitor, monitors)
+        raise InputError(f"training.monitor: expected one of {', '.join(monitors)}, found {monitor!r}{hint}")
+    return task
+
+
+def build_optimizer(config: Config, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+    """Returns the configured torch optimizer over `parameters`."""
+    cls, settings = load_target(config.optimizer, "optimizer")
+    optimizer: torch.optim.Optimizer = cls(parameters, **settings)
+    return optimizer
+
+
+def build_scheduler(config: Config, optimizer: torch.optim.Optimizer) -> Scheduler:
+    """Returns the configured learning-rate schedule; one on plateau follows training.monitor."""
+    cls, settings = load_target(config.scheduler, "scheduler")
+    if issubclass(cls, torch.optim.lr_scheduler.ReduceLROnPlateau):
+        settings["mode"] = "max" if higher_is_better(config.training.monitor) else "min"
+    scheduler: Scheduler = cls(optimizer, **settings)
+    return scheduler
+
+
+def build_state(config: Config, model: nn.Module) -> TrainingState:
+    """Returns the state of a training that is about to begin, over the parameters that are not frozen."""
+    optimizer = build_optimizer(config, [p for p in model.parameters() if p.requires_grad])
+    scheduler = build_scheduler(config, optimizer)
+    return TrainingState(model, optimizer, scheduler, make_engine=ENGINES[config.engine])
+
+
+def build_probes(config: Config) -> dict[str, Probe]:
+    """Returns the chosen probes by name."""
+    made = {}
+    for name, values in config.probe.active.items():
+        cls, settings = load_target(values, "probe")
+        made[name] = cls(**settings)
+    return made
+
+
+def build_device(config: Config) -> str:
+    """Returns `cpu` or `cuda`; raises InputError for a GPU that is not there."""
+    available = torch.cuda.is_available()
+    if config.training.device == "cuda" and not available:
+        raise InputError("training.device: found 'cuda', but PyTorch sees no GPU; use cpu or auto")
+    on_cpu = config.training.device == "cpu" or config.engine == "scratch"
+    return "cuda" if available and not on_cpu else "cpu"
+
+
+def configure_torch(config: Config) -> None:
+    """Sets torch's and NumPy's threads and whether subnormal floats are flushed, for the whole process."""
+    torch.set_num_threads(config.training.threads)
+    threadpool_limits(config.training.threads, user_api="blas")
+    # Vanishing gradients fill with subnormal floats, which the CPU multiplies some ten times slower.
+    torch.set_flush_denormal(config.training.flush_denormal)
+
+
+def check_buildable(config: Config) -> None:
+    """Raises InputError for what only making things shows: torch knows the ranges of its own settings."""
+    task = build_task(config)
+    check_fit(config, task)
+    build_device(config)
+    model_cls, settings = load_target(config.model, "model")
+    _try("model", lambda: model_cls(embedding=nn.Embedding(2, 1), output_size=1, **settings))
+    parameter = nn.Parameter(torch.zeros(1))
+    parameter.grad = torch.zeros(1)
+    optimizer = _try("optimizer", lambda: build_optimizer(config, [parameter]))
+    scheduler = _try("scheduler", lambda: build_scheduler(config, optimizer))
+    _try("optimizer", optimizer.step)
+    plateau = isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau)
+    _try("scheduler", lambda: scheduler.step(*([0.0] if plateau else [])))
+
+
+def check_fit(config: Config, task: Task) -> None:
+    """Raises InputError for a choice that means nothing to the task, or that its sizes rule out."""
+    if isinstance(task, Sentiment):
+        return
+    if task.causal and config.model.get("bidirectional"):
+        raise InputError(
+            f"model: task={task.name} asks for what comes next, which a bidirectional net has read; "
+            "expected model.bidirectional=false"
+        )
+    if config.insert != "none":
+        raise InputError(
+            f"insert: task={task.name} has no classes to mark; expected none, found {config.insert!r}"
+        )
+    for key, field in type(config.data).model_fields.items():
+        value = getattr(config.data, key)
+        if key not in task.reads and key != "cache" and value != field.default:
+            raise InputError(f"data.{key}: task={task.name} makes no use of it; found {value!r}")
+    if config.freeze and "embedding_dim" not in task.reads:
+        raise InputError(f"freeze: task={task.name} has no word vectors; expected false, found true")
+
+
+def build_plan(config: Config, train: Split | Stream) -> Plan:
+    """Returns how long to train on what; raises InputError where epochs and steps are mixed up."""
+    training, task = config.training, str(config.task["_target_"]).rpartition(".")[2].lower()
+    if isinstance(train, Stream):
+        if training.epochs is not None:
+            raise InputError(
+                f"training.epochs: task={task} draws fresh examples and counts training.steps; "
+                f"expected null, found {training.epochs}"
+            )
+        if training.steps is None or training.validate_every is None:
+            missing = "steps" if training.steps is None else "validate_every"
+            raise InputError(f"training.{missing}: a value is needed; give it as training.{missing}=…")
+        return Steps(
+            stream=train,
+            total=training.steps,
+            validate_every=training.validate_every,
+            batch_size=training.batch_size,
+        )
+    for name in ("steps", "validate_every"):
+        if (found := getattr(training, name)) is not None:
+            raise InputError(
+                f"training.{name}: task={task} has a finite training set and counts training.epochs; "
+                f"expected null, found {found}"
+            )
+    if training.epochs is None:
+        raise InputError("training.epochs: a value is needed; give it as training.epochs=…")
+    return Epochs(split=train, epochs=training.epochs, batch_size=training.batch_size, seed=config.seed)
+
+
+def _try(group: str, make: Any) -> Any:
+    try:
+        return make()
+    except (ValueError, TypeError, RuntimeError, AssertionError, ArithmeticError) as error:
+        raise InputError(f"{group}: {' '.join(str(error).split())}") from None

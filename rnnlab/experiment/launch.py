@@ -1,0 +1,218 @@
+"""Hands a command to Hydra's own machinery once everything that can be checked beforehand is."""
+
+import os
+import re
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+
+from rnnlab.core.errors import InputError
+from rnnlab.experiment.build import check_buildable
+from rnnlab.experiment.compose import CONFIG_DIR, ERRORS, checked, compose_config, config_loader, register
+from rnnlab.experiment.hydra_errors import explain
+from rnnlab.experiment.schema import import_class
+
+HYDRA_MODULES = ("hydra.", "hydra_plugins.", "logging.", "colorlog.")
+
+
+@dataclass(frozen=True)
+class HydraOptions:
+    """Hydra's own flags, as its documentation has them."""
+
+    multirun: bool = False
+    cfg: str | None = None
+    resolve: bool = False
+    package: str | None = None
+    info: str | None = None
+    config_dir: str | None = None
+    config_name: str = "config"
+
+    def words(self) -> list[str]:
+        """Returns the flags as the words of a command line."""
+        named = {
+            "--cfg": self.cfg,
+            "--package": self.package,
+            "--info": self.info,
+            "--config-dir": self.config_dir,
+        }
+        words = [word for name, value in named.items() if value is not None for word in (name, value)]
+        return [*words, *(["--multirun"] if self.multirun else []), *(["--resolve"] if self.resolve else [])]
+
+    def check(self) -> None:
+        """Raises InputError for flags that make no sense together, or a folder that is not there."""
+        modes = {"--multirun": self.multirun, "--cfg": self.cfg, "--info": self.info}
+        given = [name for name, value in modes.items() if value]
+        if len(given) > 1:
+            raise InputError(f"{' and '.join(given)}: make no sense together; leave one of them out")
+        if (self.resolve or self.package is not None) and self.cfg is None:
+            raise InputError("--resolve and --package: make no sense without --cfg")
+        if self.config_dir is not None and not Path(self.config_dir).is_dir():
+            raise InputError(f"--config-dir {self.config_dir}: no such folder")
+
+
+def launch(job: Callable[[DictConfig], Any], overrides: list[str], options: HydraOptions) -> None:
+    """Runs `job` under Hydra, in a run folder of its own, once or for every combination of a sweep.
+
+    Raises InputError for every fault of the configuration, of any job of a sweep, before anything is
+    written or run.
+    """
+    register()
+    options.check()
+    failures: list[Exception] = []
+
+    def watched(cfg: DictConfig) -> Any:
+        try:
+            return job(cfg)
+        except Exception as error:
+            failures.append(error)
+            if HydraConfig.get().mode == RunMode.MULTIRUN:
+                raise
+            # Raised once Hydra is done, which would print a second line about it.
+            return None
+
+    try:
+        _launch(watched, overrides, options)
+    except ERRORS as error:
+        if failures:
+            raise
+        raise InputError(explain(error, overrides, CONFIG_DIR, [])) from None
+    if failures:
+        raise failures[0]
+
+
+def _launch(job: Callable[[DictConfig], Any], overrides: list[str], options: HydraOptions) -> None:
+    if options.cfg is not None or options.info is not None:
+        _guard(_compose(overrides, options))
+        return _hydra_main(job, overrides, options)
+    composed = [] if options.multirun else [_compose(overrides, options)]
+    multirun = options.multirun or composed[0].hydra.mode == RunMode.MULTIRUN
+    if multirun:
+        composed = [_compose(words, options) for words in _jobs_of_sweep(overrides, options)]
+    for config in composed:
+        _guard(config)
+        check_buildable(checked(config))
+    if multirun:
+        sweep = Path(composed[0].hydra.sweep.dir)
+        if any(sweep.glob("*/summary.json")):
+            raise InputError(f"hydra.sweep.dir: {sweep}: holds runs already; choose another folder")
+        new = _missing_folders(sweep)
+        _make(sweep, "hydra.sweep.dir")
+        try:
+            return _hydra_main(job, [*overrides, f"hydra.sweep.dir={_quoted(str(sweep))}"], options)
+        finally:
+            if [path.name for path in sweep.iterdir()] == ["multirun.yaml"]:
+                (sweep / "multirun.yaml").unlink()
+            _remove_empty(new)
+    folder = Path(composed[0].hydra.run.dir)
+    new = _missing_folders(folder / ".hydra")
+    claim(folder)
+    try:
+        _hydra_main(job, [*overrides, f"hydra.run.dir={_quoted(str(folder))}"], options)
+    finally:
+        _remove_empty(new)
+
+
+def claim(folder: Path) -> None:
+    """Makes `folder`, so that no other run can take it; raises InputError if it holds anything."""
+    _make(folder, "hydra.run.dir")
+    try:
+        if any(folder.iterdir()):
+            raise FileExistsError
+        # Of several runs at once, only one can make this folder, into which Hydra writes.
+        (folder / ".hydra").mkdir()
+    except FileExistsError:
+        raise InputError(f"hydra.run.dir: {folder}: is not empty; choose another folder") from None
+    except OSError as error:
+        raise InputError(f"hydra.run.dir: {folder}: cannot be written ({error.strerror})") from None
+
+
+def _make(folder: Path, key: str) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise InputError(f"{key}: {folder}: is no folder") from None
+    except OSError as error:
+        raise InputError(f"{key}: {folder}: cannot be written ({error.strerror})") from None
+
+
+def _missing_folders(folder: Path) -> list[Path]:
+    """Returns `folder` and those above it that are not there yet, innermost first."""
+    return [path for path in (folder, *folder.parents) if not path.exists()]
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    """Removes those of `folders` that are empty: a run that never began leaves nothing behind."""
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def _compose(overrides: list[str], options: HydraOptions) -> DictConfig:
+    extra = [f"hydra.searchpath=[file://{Path(options.config_dir).resolve()}]"] if options.config_dir else []
+    return compose_config([*overrides, *extra], config_name=options.config_name)
+
+
+def _jobs_of_sweep(overrides: list[str], options: HydraOptions) -> list[list[str]]:
+    """Returns the overrides of every job, as Hydra's basic sweeper will make them; others sample later."""
+    try:
+        parser = OverridesParser.create(config_loader())
+        parsed = parser.parse_overrides(overrides)
+        fixed = [
+            word for word, override in zip(overrides, parsed, strict=True) if not override.is_sweep_override()
+        ]
+        sweeper = _compose(fixed, options).hydra.sweeper
+        params = [f"{key}={value}" for key, value in (sweeper.get("params") or {}).items()]
+        if not sweeper._target_.endswith("BasicSweeper"):
+            return [fixed]
+        (jobs,) = BasicSweeper.split_arguments(parser.parse_overrides([*params, *overrides]), None)
+        return jobs
+    except ERRORS as error:
+        raise InputError(explain(error, overrides, CONFIG_DIR, [])) from None
+
+
+def _guard(composed: DictConfig) -> None:
+    """Raises InputError if Hydra would be made to run what is neither its own nor a plugin of it.
+
+    rnnlab's own `_target_` names are checked with the rest of the schema.
+    """
+
+    def names(node: Any, key: str) -> list[tuple[str, Any]]:
+        if isinstance(node, list):
+            return [found for index, child in enumerate(node) for found in names(child, f"{key}.{index}")]
+        if not isinstance(node, dict):
+            return []
+        here = [(f"{key}.{name}", node[name]) for name in ("_target_", "class", "()") if name in node]
+        return here + [found for name, child in node.items() for found in names(child, f"{key}.{name}")]
+
+    for key, name in names(OmegaConf.to_container(composed.hydra, resolve=False), "hydra"):
+        if import_class(str(name), HYDRA_MODULES) is None:
+            raise InputError(
+                f"{key}: expected a class of Hydra, of a plugin of it or of logging, found {name!r}"
+            )
+    if composed.hydra.job.env_set:
+        # PATH, LD_PRELOAD or git's own variables would make the programs that rnnlab calls run anything.
+        raise InputError("hydra.job.env_set: not allowed in a configuration; set variables in the shell")
+
+
+def _quoted(text: str) -> str:
+    """Returns `text` as a quoted value of Hydra's override grammar, where \\ escapes only before a quote."""
+    return "'" + re.sub(r"(\\*)('|$)", lambda match: match[1] * 2 + match[2].replace("'", "\\'"), text) + "'"
+
+
+def _hydra_main(job: Callable[[DictConfig], Any], overrides: list[str], options: HydraOptions) -> None:
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra raises, where it would print and exit
+    before, sys.argv = sys.argv, ["rnnlab", *options.words(), *overrides]
+    try:
+        hydra.main(version_base="1.3", config_path=str(CONFIG_DIR), config_name=options.config_name)(job)()
+    finally:
+        sys.argv = before

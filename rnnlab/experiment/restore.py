@@ -1,0 +1,144 @@
+"""A finished run, made again from its folder: configuration, vocabulary and trained model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+import torch
+import yaml
+from pydantic import TypeAdapter, ValidationError
+from torch import Tensor
+
+from rnnlab.core.batch import Batch
+from rnnlab.core.errors import InputError
+from rnnlab.data.tokenizers import Tokenizer, make_tokenizer
+from rnnlab.data.vocabulary import Vocabulary
+from rnnlab.experiment.build import build_device, build_model, build_task, configure_torch
+from rnnlab.experiment.schema import Config, validate
+from rnnlab.models.base import SequenceModel
+from rnnlab.probes.prediction import EncodedText, predictions
+from rnnlab.runs.finder import Run, metrics_path
+from rnnlab.runs.writer import BEST, CONFIG, LAST, SUMMARY, VOCABULARY
+from rnnlab.tasks.base import InputOutputSizes, Task
+from rnnlab.tasks.sentiment import Sentiment
+from rnnlab.training.checkpoint import load_model, read_checkpoint
+
+Which = Literal["last", "best"]
+
+
+@dataclass(frozen=True)
+class RestoredRun:
+    """A run's model in evaluation mode, with all that is needed to ask it something.
+
+    vocabulary: None where the task's inputs are numbers; epoch: finished epochs, or rounds of steps.
+    """
+
+    run: Run
+    config: Config
+    vocabulary: Vocabulary | None
+    task: Task
+    sizes: InputOutputSizes
+    model: SequenceModel
+    device: str
+    epoch: int
+
+    @property
+    def place(self) -> str:
+        """How far the training had come, as in `epoch 10` or `step 2000`."""
+        every = self.config.training.validate_every
+        steps = min(self.epoch * (every or 0), self.config.training.steps or 0)
+        return f"step {steps:,}" if every else f"epoch {self.epoch}"
+
+    @property
+    def metrics(self) -> pd.DataFrame:
+        """The rows of metrics.csv, one an epoch; raises InputError if it is missing or broken."""
+        path = metrics_path(self.run)
+        try:
+            return pd.read_csv(path)
+        except ValueError as error:
+            raise InputError(f"{path}: not readable as a table of metrics ({error})") from None
+
+    @torch.no_grad()
+    def answer(self, batch: Batch) -> Tensor:
+        """Returns the model's logits of a batch, on the CPU."""
+        logits: Tensor = self.model(batch.inputs.to(self.device), batch.lengths)
+        return logits.cpu()
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        """What cut the run's own texts into tokens."""
+        return make_tokenizer(self.config.data.tokenizer, strip_html=self.config.data.strip_html)
+
+    def encode(self, texts: Sequence[str], places: Sequence[str] | None = None) -> list[EncodedText]:
+        """Returns texts as the run reads them, cut to data.max_length, without inserted tokens.
+
+        Raises InputError for a text that holds no token, naming its place (by default `text 1` and so on).
+        """
+        if self.vocabulary is None or not isinstance(self.task, Sentiment):
+            raise InputError(f"{self.run.name}: task={self.task.name} reads no texts with a class")
+        encoded = []
+        for index, tokens in enumerate(self.tokenizer.tokenize(texts)):
+            if not tokens:
+                place = places[index] if places else f"text {index + 1}"
+                raise InputError(f"{place}: is empty; expected a text of at least one word")
+            kept = tokens[: self.config.data.max_length]
+            encoded.append(EncodedText(texts[index], kept, self.vocabulary.encode(kept)))
+        return encoded
+
+    def predict(self, texts: str | Sequence[str]) -> pd.DataFrame:
+        """Returns a row a text: `Input text`, `Classifier probability`, `Output label`, `Unknown words`.
+
+        The probability is that of `pos`, 0 to 1. Raises InputError for a text that holds no token.
+        """
+        encoded = self.encode([texts] if isinstance(texts, str) else texts)
+        return predictions(self.model, encoded, device=self.device)
+
+
+def read_config(folder: Path) -> Config:
+    """Returns a run's configuration; raises InputError if it is broken or was tampered with."""
+    path = folder / CONFIG
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if not isinstance(values, dict):
+            raise ValueError("expected keys and values")
+        return validate(values)
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise InputError(f"{path}: not readable as a configuration ({error})") from None
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def restore(run: Run, *, checkpoint: Which = "last") -> RestoredRun:
+    """Returns the run's model with a checkpoint's parameters; raises InputError for what is amiss."""
+    if run.status == "unfinished":
+        raise InputError(f"{run.folder}: the run is unfinished (still going on, or killed)")
+    config = read_config(run.folder)
+    configure_torch(config)
+    sizes = read_sizes(run)
+    path = run.folder / {"last": LAST, "best": BEST}[checkpoint]
+    tensors, _ = read_checkpoint(path)
+    vocabulary, config_then = None, config
+    if sizes.features is None:
+        vocabulary = Vocabulary.load(run.folder / VOCABULARY)
+        weight = tensors.get("model.embedding.weight")
+        if weight is None or weight.ndim != 2:
+            raise InputError(f"{path}: expected a two-dimensional model.embedding.weight, found none")
+        # The dimension came from the vectors file, which need not be there any more.
+        data = config.data.model_copy(update={"embedding_dim": weight.shape[1]})
+        config_then = config.model_copy(update={"data": data})
+    model = build_model(config_then, vocabulary, None, sizes)
+    facts = load_model(model, path)
+    device, task = build_device(config), build_task(config)
+    return RestoredRun(run, config, vocabulary, task, sizes, model.to(device).eval(), device, facts["epoch"])
+
+
+def read_sizes(run: Run) -> InputOutputSizes:
+    """Returns the shape of a run's net from its summary, that of sentiment if it names none."""
+    found = run.summary.get("shape")
+    try:
+        return Sentiment.sizes if found is None else TypeAdapter(InputOutputSizes).validate_python(found)
+    except ValidationError:
+        raise InputError(f"{run.folder / SUMMARY}: shape: expected a net's shape, found {found!r}") from None

@@ -1,0 +1,1 @@
+"""Tables, progress and messages: how things look in a terminal."""

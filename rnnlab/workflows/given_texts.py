@@ -1,0 +1,79 @@
+"""Texts that a person hands to a command: as arguments, in a file, or through a pipe."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class GivenTexts:
+    """Texts, the place of each (`texts.txt, line 3`), and labels (0 neg, 1 pos) where there are some."""
+
+    texts: list[str]
+    places: list[str]
+    labels: list[int] | None = None
+
+
+def given_texts(arguments: Sequence[str], file: Path | None) -> GivenTexts:
+    """Returns the arguments, or the texts of a file, or the lines of a pipe; raises InputError for none."""
+    from rnnlab.core.errors import InputError
+
+    if arguments and file is not None:
+        raise InputError("--file: makes no sense beside a TEXT; leave one of them out")
+    if file is not None:
+        return texts_of_file(file)
+    if arguments:
+        places = [f"text {number}" for number in range(1, len(arguments) + 1)]
+        for text, place in zip(arguments, places, strict=True):
+            # Bytes that are not UTF-8 come from the shell as lone surrogates.
+            if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+                raise InputError(f"{place}: not UTF-8")
+        return GivenTexts(list(arguments), places)
+    if sys.stdin.isatty():
+        raise InputError("no text: give one after the run, or --file, or send some through a pipe")
+    return GivenTexts(*_lines(sys.stdin.buffer.read(), "standard input"))
+
+
+def texts_of_file(path: Path) -> GivenTexts:
+    """Returns a text a line; those of a CSV, or of a TSV that begins with a label and a tab, with labels.
+
+    Raises InputError for a file that is missing, binary, empty or not UTF-8, or a line without its label.
+    """
+    from rnnlab.core.errors import InputError
+    from rnnlab.data.formats import LABELS
+    from rnnlab.data.open_file import open_bytes, show_path
+    from rnnlab.data.readers import scan
+
+    with open_bytes(path) as opened:
+        texts, places = _lines(opened.read(), show_path(path))
+    is_csv = path.name.lower().removesuffix(".gz").endswith(".csv")
+    label, tab, _ = texts[0].partition("\t")
+    if not (is_csv or (tab and label.strip().lower() in LABELS)):
+        return GivenTexts(texts, places)
+    examples = []
+    for example in scan(path):
+        if isinstance(example, InputError):
+            raise example
+        examples.append(example)
+    return GivenTexts([e.text for e in examples], [e.source for e in examples], [e.label for e in examples])
+
+
+def _lines(content: bytes, name: str) -> tuple[list[str], list[str]]:
+    from rnnlab.core.errors import InputError
+
+    lines = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    if not lines:
+        raise InputError(f"{name}: is empty; expected a text a line")
+    places = [f"{name}, line {number}" for number in range(1, len(lines) + 1)]
+    texts = []
+    for line, place in zip(lines, places, strict=True):
+        try:
+            texts.append(line.decode().removesuffix("\r"))
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"{place}: not UTF-8 (0x{line[error.start]:02x} at byte {error.start + 1})"
+            ) from None
+    return texts, places

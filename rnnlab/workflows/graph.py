@@ -1,0 +1,72 @@
+"""The computational graph of an untrained net, drawn under Hydra."""
+
+from pathlib import Path
+
+import numpy as np
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from rnnlab.core.errors import InputError
+from rnnlab.core.files import write_text
+from rnnlab.experiment.compose import checked
+from rnnlab.experiment.experiment import prepare
+from rnnlab.experiment.launch import HydraOptions, launch
+from rnnlab.probes.base import ProbeInput
+from rnnlab.probes.computation import unrolled
+from rnnlab.reports.graph_figure import draw_graph, require_graphviz
+from rnnlab.terminal.display import track_texts
+from rnnlab.workflows.run_folder import nothing_left_behind
+
+FIGURE = "graph.svg"
+FOLDERS = [  # before the user's own words, the last of which counts
+    "hydra.job.name=graph",
+    "hydra.run.dir=outputs/graph-${hydra.runtime.choices.model}-${now:%Y%m%d-%H%M%S-%f}",
+]
+
+
+def draw(overrides: list[str], *, length: int, output: Path | None) -> None:
+    """Draws the net that the overrides describe; its configuration goes into a folder of its own."""
+    require_graphviz()
+    if output is not None and output.suffix != ".svg":
+        raise InputError(f"--output {output}: expected a name that ends in .svg")
+
+    def job(cfg: DictConfig) -> None:
+        hydra = HydraConfig.get().runtime
+        folder = Path(hydra.output_dir)
+        path = output or folder / FIGURE
+        with nothing_left_behind(folder):
+            probe_input = prepare(checked(cfg), track=track_texts).probe_input()
+            svg = _svg(probe_input, str(hydra.choices["model"]), length)
+            try:
+                write_text(path, svg)
+            except OSError as error:
+                raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+        print(f"figure: {path}")
+
+    launch(job, [*FOLDERS, *overrides], HydraOptions())
+
+
+def _svg(probe_input: ProbeInput, name: str, length: int) -> str:
+    graph = unrolled(
+        probe_input.model,
+        length,
+        words=_words(probe_input, length),
+        criterion=getattr(probe_input.objective, "criterion", "binary_cross_entropy"),
+    )
+    title = (
+        f"{name}, {length} {'step' if length == 1 else 'steps'}\n"
+        "solid: forward; dashed: the gradient's way back, multiplied (·) by what stands beside the arrow"
+    )
+    return draw_graph(graph, title)
+
+
+def _words(probe_input: ProbeInput, length: int) -> list[str] | None:
+    """Returns the first words of the first text that has so many; None where inputs are numbers."""
+    if probe_input.vocabulary is None:
+        return None
+    longest = 0
+    for batch in probe_input.inserted.batches(np.arange(len(probe_input.inserted)), 1):
+        longest = max(longest, int(batch.lengths[0]))
+        if longest >= length:
+            return [probe_input.vocabulary.words[word] for word in batch.inputs[0, :length].tolist()]
+    raise InputError(f"--length {length}: expected at most {longest}, the words of the longest text")

@@ -1,0 +1,1 @@
+"""The memory horizon: which sequence length each net can still learn."""

@@ -1,0 +1,49 @@
+"""A run made again from its folder has the same configuration, vocabulary and parameters."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+
+from rnnlab.core.errors import InputError
+from rnnlab.experiment.restore import read_config, restore
+from rnnlab.runs.finder import open_run
+
+
+@pytest.fixture
+def folder(trained: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(trained / "outputs" / "one", tmp_path / "one"))
+
+
+def test_parameters_are_those_of_the_checkpoint(folder: Path) -> None:
+    restored = restore(open_run(folder))
+    assert restored.epoch == 2 and not restored.model.training
+    with safe_open(folder / "checkpoints" / "last.safetensors", framework="pt") as file:
+        for name, value in restored.model.state_dict().items():
+            assert torch.equal(value, file.get_tensor(f"model.{name}"))
+    assert restored.config == read_config(folder)
+    assert restored.vocabulary.words[-2:] == ("<newneg>", "<newpos>")
+
+
+def test_nothing_but_the_folder_is_needed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder.parent)
+    assert not Path("train.tsv").exists()
+    assert restore(open_run(folder), checkpoint="best").epoch in (1, 2)
+
+
+def test_an_unfinished_run_is_refused(folder: Path) -> None:
+    summary = json.loads((folder / "summary.json").read_text())
+    (folder / "summary.json").write_text(json.dumps(summary | {"status": "running"}))
+    with pytest.raises(InputError, match="unfinished"):
+        restore(open_run(folder))
+
+
+def test_another_model_than_the_checkpoints_is_refused(folder: Path) -> None:
+    text = (folder / "config.yaml").read_text()
+    assert "head_size: 20" in text
+    (folder / "config.yaml").write_text(text.replace("head_size: 20", "head_size: 21"))
+    with pytest.raises(InputError, match=r"last\.safetensors: head.*expected shape \(21.*found \(20"):
+        restore(open_run(folder))
