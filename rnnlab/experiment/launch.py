@@ -21,6 +21,7 @@ from rnnlab.experiment.build import check_buildable
 from rnnlab.experiment.compose import CONFIG_DIR, ERRORS, checked, compose_config, config_loader, register
 from rnnlab.experiment.hydra_errors import explain
 from rnnlab.experiment.schema import import_class
+from rnnlab.runs.files import HYDRA, MULTIRUN, SUMMARY
 
 HYDRA_MODULES = ("hydra.", "hydra_plugins.", "logging.", "colorlog.")
 
@@ -103,18 +104,18 @@ def _launch(job: Callable[[DictConfig], Any], overrides: list[str], options: Hyd
         check_buildable(checked(config))
     if multirun:
         sweep = Path(composed[0].hydra.sweep.dir)
-        if any(sweep.glob("*/summary.json")):
+        if any(sweep.glob(f"*/{SUMMARY}")):
             raise InputError(f"hydra.sweep.dir: {sweep}: holds runs already; choose another folder")
         new = _missing_folders(sweep)
         _make(sweep, "hydra.sweep.dir")
         try:
             return _hydra_main(job, [*overrides, f"hydra.sweep.dir={_quoted(str(sweep))}"], options)
         finally:
-            if [path.name for path in sweep.iterdir()] == ["multirun.yaml"]:
-                (sweep / "multirun.yaml").unlink()
+            if [path.name for path in sweep.iterdir()] == [MULTIRUN]:
+                (sweep / MULTIRUN).unlink()
             _remove_empty(new)
     folder = Path(composed[0].hydra.run.dir)
-    new = _missing_folders(folder / ".hydra")
+    new = _missing_folders(folder / HYDRA)
     claim(folder)
     try:
         _hydra_main(job, [*overrides, f"hydra.run.dir={_quoted(str(folder))}"], options)
@@ -129,7 +130,7 @@ def claim(folder: Path) -> None:
         if any(folder.iterdir()):
             raise FileExistsError
         # Of several runs at once, only one can make this folder, into which Hydra writes.
-        (folder / ".hydra").mkdir()
+        (folder / HYDRA).mkdir()
     except FileExistsError:
         raise InputError(f"hydra.run.dir: {folder}: is not empty; choose another folder") from None
     except OSError as error:

@@ -20,8 +20,8 @@ from rnnlab.experiment.build import build_device, build_model, build_task, confi
 from rnnlab.experiment.schema import Config, validate
 from rnnlab.models.base import SequenceModel
 from rnnlab.probes.prediction import EncodedText, predictions
+from rnnlab.runs.files import BEST, CONFIG, LAST, SUMMARY, VOCABULARY
 from rnnlab.runs.finder import Run, metrics_path
-from rnnlab.runs.writer import BEST, CONFIG, LAST, SUMMARY, VOCABULARY
 from rnnlab.tasks.base import InputOutputSizes, Task
 from rnnlab.tasks.sentiment import Sentiment
 from rnnlab.training.checkpoint import load_model, read_checkpoint

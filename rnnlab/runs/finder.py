@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnlab.core.errors import InputError, did_you_mean
-from rnnlab.runs.writer import CONFIG, METRICS, SUMMARY
+from rnnlab.runs.files import CONFIG, METRICS, SUMMARY
 
 OUTPUTS = Path("outputs")
 

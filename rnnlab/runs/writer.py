@@ -1,14 +1,4 @@
-"""Writes a run folder, so that a kill at any moment leaves it whole or clearly unfinished.
-
-outputs/NAME/
-  .hydra/            what Hydra composed, and from which overrides
-  config.yaml        the same, resolved
-  vocabulary.txt     one word a line, by id
-  metrics.csv        a row an epoch
-  checkpoints/       last.safetensors, best.safetensors
-  summary.json       status, figures, versions, data, how to run it again
-  train.log
-"""
+"""Writes a run folder, so that a kill at any moment leaves it whole or clearly unfinished."""
 
 import json
 import math
@@ -20,9 +10,7 @@ import pandas as pd
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import write_text
-
-METRICS, SUMMARY, CONFIG, VOCABULARY = "metrics.csv", "summary.json", "config.yaml", "vocabulary.txt"
-LAST, BEST = "checkpoints/last.safetensors", "checkpoints/best.safetensors"
+from rnnlab.runs.files import CHECKPOINTS, METRICS, SUMMARY
 
 
 class RunWriter:
@@ -32,7 +20,7 @@ class RunWriter:
         """Claims `folder`; raises InputError if it holds a run already or cannot be written."""
         self.folder = folder
         try:
-            (folder / "checkpoints").mkdir(parents=True)
+            (folder / CHECKPOINTS).mkdir(parents=True)
         except FileExistsError:
             raise InputError(f"{folder}: holds a run already; choose another hydra.run.dir") from None
         except OSError as error:

@@ -4,7 +4,7 @@ import logging
 
 from rnnlab.experiment.build import build_state
 from rnnlab.experiment.experiment import Experiment
-from rnnlab.runs.writer import BEST, LAST
+from rnnlab.runs.files import BEST, LAST
 from rnnlab.terminal.display import TrainingDisplay
 from rnnlab.terminal.messages import print_note
 from rnnlab.training.checkpoint import save_checkpoint

@@ -23,8 +23,9 @@ from rnnlab.experiment.schema import Config
 from rnnlab.probes.gradients import Gradients
 from rnnlab.reports.course import PRESETS, write_course_report
 from rnnlab.reports.course_texts import TEXTS
+from rnnlab.runs.files import CONFIG, SUMMARY
 from rnnlab.runs.finder import open_run
-from rnnlab.runs.writer import CONFIG, SUMMARY, RunWriter
+from rnnlab.runs.writer import RunWriter
 from rnnlab.terminal.display import TrainingDisplay, track_texts
 from rnnlab.training.loop import train_epoch
 from rnnlab.workflows.artifacts import close_run, write_table

@@ -9,7 +9,8 @@ from typing import Any
 
 from rnnlab.experiment.experiment import Experiment
 from rnnlab.runs.facts import git_state, peak_memory_mib, versions
-from rnnlab.runs.writer import CONFIG, VOCABULARY, RunWriter
+from rnnlab.runs.files import CONFIG, VOCABULARY
+from rnnlab.runs.writer import RunWriter
 from rnnlab.terminal.display import format_cell
 from rnnlab.training.loop import EpochRow
 
