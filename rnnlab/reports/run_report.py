@@ -4,8 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from rnnlab.reports.blocks import Chart, Grid, Paragraph, Section, Series
+from rnnlab.reports.curve_figure import draw_curves
+from rnnlab.reports.figures import save_figure
+from rnnlab.reports.finding_figures import finding_figures
 from rnnlab.reports.finding_sections import finding_sections
 from rnnlab.reports.page import write_page
 from rnnlab.reports.probe_sections import (
@@ -15,6 +19,29 @@ from rnnlab.reports.probe_sections import (
     through_time_section,
 )
 from rnnlab.reports.records import Records, metric_names, metric_unit, place_of, read_records, shown, titled
+from rnnlab.reports.similarity_figure import draw_similarity
+from rnnlab.reports.through_time_figure import draw_over_epochs
+from rnnlab.runs import files
+
+
+def write_run_report(folder: Path) -> None:
+    """Writes figures/ and report.html of a finished run into its folder."""
+    for name, figure in figures_of(read_records(folder)).items():
+        save_figure(figure, folder / files.figure(name))
+    write_report([folder], folder / files.REPORT)
+
+
+def figures_of(run: Records) -> dict[str, Figure]:
+    """Returns the pictures of what a run recorded, by name."""
+    baselines, unit = run.summary.get("baselines", {}), run.summary.get("unit", "texts")
+    figures = {"curves": draw_curves(run.metrics, baselines, unit), **finding_figures(run.folder)}
+    similarity = run.table(files.SIMILARITY)
+    if similarity is not None and similarity["similarity"].notna().any():
+        figures["similarity"] = draw_similarity(similarity)
+    through_time = run.table(files.probe_log("through_time"))
+    if through_time is not None and through_time[place_of(through_time)].nunique() > 1:
+        figures["through_time_epochs"] = draw_over_epochs(through_time)
+    return figures
 
 
 def write_report(folders: list[Path], path: Path) -> None:

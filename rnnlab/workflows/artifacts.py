@@ -9,14 +9,9 @@ from rnnlab.experiment.probe_input import probe_input_of, task_data_of
 from rnnlab.experiment.restore import RestoredRun, restore
 from rnnlab.probes.most_confident import most_confident_predictions
 from rnnlab.probes.pairs import built_in_suites, judge, summarise
-from rnnlab.reports.curve_figure import draw_curves
 from rnnlab.reports.figures import save_figure
-from rnnlab.reports.finding_figures import finding_figures
-from rnnlab.reports.records import place_of, read_table
-from rnnlab.reports.run_report import write_report
-from rnnlab.reports.similarity_figure import draw_similarity
+from rnnlab.reports.run_report import write_run_report
 from rnnlab.reports.sweep import read_sweep, sweep_figures, sweep_table
-from rnnlab.reports.through_time_figure import draw_over_epochs
 from rnnlab.runs.finder import open_run
 from rnnlab.tasks.sentiment import Sentiment
 from rnnlab.terminal.display import track_texts
@@ -33,19 +28,7 @@ def close_run(folder: Path) -> None:
         write_pairs(restored)
     for name, table in restored.task.findings(restored.answer, task_data).items():
         write_table(folder / name, table)
-    baselines = restored.run.summary.get("baselines", {})
-    unit = restored.run.summary.get("unit", "texts")
-    save_figure(draw_curves(restored.metrics, baselines, unit), folder / "figures" / "curves.png")
-    for name, figure in finding_figures(folder).items():
-        save_figure(figure, folder / "figures" / f"{name}.png")
-    similarity = read_table(folder / "similarity.csv") if (folder / "similarity.csv").is_file() else None
-    if similarity is not None and similarity["similarity"].notna().any():
-        save_figure(draw_similarity(similarity), folder / "figures" / "similarity.png")
-    logged = folder / "probes" / "through_time.csv"
-    through_time = read_table(logged) if logged.is_file() else None
-    if through_time is not None and through_time[place_of(through_time)].nunique() > 1:
-        save_figure(draw_over_epochs(through_time), folder / "figures" / "through_time_epochs.png")
-    write_report([folder], folder / "report.html")
+    write_run_report(folder)
 
 
 def close_sweep(folder: Path) -> None:
