@@ -126,7 +126,7 @@ def _confusion(restored: "RestoredRun", texts: "TextSplit") -> "Table":
 
     counts = [[0, 0], [0, 0]]
     for batch in every_example(texts):
-        predicted = (restored.answer(batch)[:, 0] > 0).long().tolist()
+        predicted = (restored.predict_fn(batch)[:, 0] > 0).long().tolist()
         for label, guess in zip(batch.targets.long().tolist(), predicted, strict=True):
             counts[label][guess] += 1
     table = Table("label", "predicted neg", "predicted pos", title="confusion (texts)")

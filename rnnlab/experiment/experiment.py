@@ -47,8 +47,8 @@ class Experiment:
             model=self.model,
             objective=self.task,
             vocabulary=self.task_data.vocabulary,
-            texts=self.task_data.texts.get(name),
-            inserted=self.task_data.finite[name],
+            without_token=self.task_data.texts.get(name),
+            examples=self.task_data.finite[name],
             device=self.device,
             optimizer=optimizer,
         )

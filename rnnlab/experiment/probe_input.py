@@ -31,8 +31,8 @@ def probe_input_of(restored: RestoredRun, task_data: TaskData) -> ProbeInput:
         model=restored.model,
         objective=restored.task,
         vocabulary=restored.vocabulary,
-        texts=task_data.texts.get(name),
-        inserted=task_data.finite[name],
+        without_token=task_data.texts.get(name),
+        examples=task_data.finite[name],
         device=restored.device,
     )
 

@@ -62,7 +62,7 @@ class RestoredRun:
             raise InputError(f"{path}: not readable as a table of metrics ({error})") from None
 
     @torch.no_grad()
-    def answer(self, batch: Batch) -> Tensor:
+    def predict_fn(self, batch: Batch) -> Tensor:
         """Returns the model's logits of a batch, on the CPU."""
         logits: Tensor = self.model(batch.inputs.to(self.device), batch.lengths)
         return logits.cpu()

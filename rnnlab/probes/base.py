@@ -19,24 +19,24 @@ from rnnlab.tasks.base import Task
 class ProbeInput:
     """A model and the examples it is looked at with; a probe leaves all of it bit for bit as it was.
 
-    vocabulary: None where inputs are numbers; inserted: the validation examples (training ones where there
-    are none), for sentiment with the run's tokens; texts: for sentiment the same without them, else None;
-    optimizer: that of the training going on, None for a finished run.
+    vocabulary: None where inputs are numbers; examples: those of validation (of training where there are
+    none), texts with a class having the run's tokens in them; without_token: these same texts without the
+    tokens, None for any other task; optimizer: that of the training going on, None for a finished run.
     """
 
     model: SequenceModel
     objective: Task
     vocabulary: Vocabulary | None
-    texts: TextSplit | None
-    inserted: Split
+    without_token: TextSplit | None
+    examples: Split
     device: str
     optimizer: torch.optim.Optimizer | None = None
 
     @property
-    def marked(self) -> TextSplit:
-        """The validation texts with the run's tokens; only for sentiment."""
-        assert isinstance(self.inserted, TextSplit)
-        return self.inserted
+    def with_token(self) -> TextSplit:
+        """The examples of a task whose texts have a class, with the run's tokens."""
+        assert isinstance(self.examples, TextSplit)
+        return self.examples
 
 
 class Probe(Protocol):
@@ -53,13 +53,13 @@ class Probe(Protocol):
 
 def labelled(probe_input: ProbeInput) -> tuple[TextSplit, Vocabulary]:
     """Returns the texts and the vocabulary of an input that `not_applicable_without_labels` lets pass."""
-    assert probe_input.texts is not None and probe_input.vocabulary is not None
-    return probe_input.texts, probe_input.vocabulary
+    assert probe_input.without_token is not None and probe_input.vocabulary is not None
+    return probe_input.without_token, probe_input.vocabulary
 
 
 def not_applicable_without_labels(probe_input: ProbeInput) -> str | None:
     """Returns why a probe that moves class-marking tokens makes no sense, unless the task is sentiment."""
-    if probe_input.texts is not None:
+    if probe_input.without_token is not None:
         return None
     return f"task={probe_input.objective.name} has no class-marking tokens to put into its sequences"
 

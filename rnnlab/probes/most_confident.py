@@ -14,7 +14,7 @@ def most_confident_predictions(probe_input: ProbeInput, *, number: int = 5) -> p
 
     Columns: outcome, label, probability (of `pos`, 0 to 1), text (its tokens, inserted ones included).
     """
-    split = spread(probe_input.marked, LOOKED_AT)
+    split = spread(probe_input.with_token, LOOKED_AT)
     _, vocabulary = labelled(probe_input)
     logits = logits_of(probe_input.model, split, device=probe_input.device)
     chances = probabilities(logits)

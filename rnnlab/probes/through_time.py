@@ -144,7 +144,7 @@ class ThroughTime:
 
 def draw_texts(probe_input: ProbeInput, examples: int, seed: int) -> Batch:
     """Returns one batch of `examples` texts (or all there are), with inserted tokens, drawn by `seed`."""
-    texts = probe_input.inserted
+    texts = probe_input.examples
     rng = np.random.default_rng(seed)
     chosen = np.sort(rng.choice(len(texts), size=min(examples, len(texts)), replace=False))
     return next(texts.batches(chosen, len(chosen)))

@@ -37,6 +37,6 @@ class Adding(DrawnTask):
         targets = inputs[row, first, 0] + inputs[row, second, 0]
         return Arrays(inputs, np.full(examples, self.length), targets[:, None])
 
-    def findings(self, answer: PredictFn, task_data: TaskData) -> dict[str, pd.DataFrame]:
-        """Returns scatter.csv: true sum and prediction of some test examples."""
-        return {"scatter.csv": scatter(answer, task_data.splits["test"])}
+    def tables(self, predict_fn: PredictFn, task_data: TaskData) -> dict[str, pd.DataFrame]:
+        """Returns the table `scatter`: true sum and prediction of some test examples."""
+        return {"scatter": scatter(predict_fn, task_data.splits["test"])}

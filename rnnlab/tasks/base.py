@@ -117,8 +117,8 @@ class Task:
         """Returns the metrics, as a rule the means themselves."""
         return means
 
-    def findings(self, answer: PredictFn, task_data: TaskData) -> dict[str, pd.DataFrame]:
-        """Returns tables for the run folder, by file name, of what a trained net does."""
+    def tables(self, predict_fn: PredictFn, task_data: TaskData) -> dict[str, pd.DataFrame]:
+        """Returns tables of what a trained net does, by name, for the run folder."""
         return {}
 
 

@@ -132,7 +132,7 @@ class DrawnTask(Task):
         return Examples.of(self.draw(number, rng), precision, every_step=self.sizes.every_step)
 
 
-def scatter(answer: PredictFn, test: Split) -> pd.DataFrame:
+def scatter(predict_fn: PredictFn, test: Split) -> pd.DataFrame:
     """Returns the target (`true`) and what a net says (`predicted`) of some examples of one number each."""
     (batch,) = test.batches(np.arange(min(SCATTER, len(test))), SCATTER)
-    return pd.DataFrame({"true": batch.targets[:, 0].numpy(), "predicted": answer(batch)[:, 0].numpy()})
+    return pd.DataFrame({"true": batch.targets[:, 0].numpy(), "predicted": predict_fn(batch)[:, 0].numpy()})

@@ -96,8 +96,8 @@ class Halves(DrawnTask):
         changed[row, place] = (changed[row, place] + shift) % self.alphabet
         return changed
 
-    def findings(self, answer: PredictFn, task_data: TaskData) -> dict[str, pd.DataFrame]:
-        """Returns lengths.csv: accuracy by pattern length, up to twice the longest trained on.
+    def tables(self, predict_fn: PredictFn, task_data: TaskData) -> dict[str, pd.DataFrame]:
+        """Returns the table `lengths`: accuracy by pattern length, up to twice the longest trained on.
 
         examples: how non-matches differ; low to high: 95 % interval (`wilson`); number: examples; trained:
         whether the length was trained on.
@@ -112,7 +112,7 @@ class Halves(DrawnTask):
                 arrays = self.sequences(np.full(PER_LENGTH, length), differ, rng)
                 examples = Examples.of(arrays, test.inputs.dtype)
                 (batch,) = examples.batches(np.arange(PER_LENGTH), PER_LENGTH)
-                right = int((answer(batch).argmax(dim=1) == batch.targets).sum())
+                right = int((predict_fn(batch).argmax(dim=1) == batch.targets).sum())
                 low, high = wilson(right, PER_LENGTH)
                 rows.append(
                     {
@@ -125,4 +125,4 @@ class Halves(DrawnTask):
                         "trained": self.shortest <= length <= self.longest,
                     }
                 )
-        return {"lengths.csv": pd.DataFrame(rows)}
+        return {"lengths": pd.DataFrame(rows)}

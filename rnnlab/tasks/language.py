@@ -104,13 +104,13 @@ class Language(Task):
         """Returns the metrics: perplexity beside accuracy and loss."""
         return {"perplexity": math.exp(min(means["loss"], 700.0)), **means}
 
-    def findings(self, answer: PredictFn, task_data: TaskData) -> dict[str, pd.DataFrame]:
-        """Returns baselines.csv: the net's perplexity on held-out text beside those of counts."""
+    def tables(self, predict_fn: PredictFn, task_data: TaskData) -> dict[str, pd.DataFrame]:
+        """Returns the table `baselines`: the net's perplexity on held-out text beside those of counts."""
         losses = []
         for batch in task_data.splits["valid"].batches(task_data.splits["valid"].by_length(), 64):
-            losses.append(self.measure(answer(batch), batch.targets)["loss"].double().numpy())
+            losses.append(self.measure(predict_fn(batch), batch.targets)["loss"].double().numpy())
         rows = [("net", perplexity(-np.concatenate(losses))), *task_data.baselines["perplexity"].items()]
-        return {"baselines.csv": pd.DataFrame(rows, columns=["model", "perplexity"])}
+        return {"baselines": pd.DataFrame(rows, columns=["model", "perplexity"])}
 
 
 def windows(ids: NDArray[np.int64], length: int) -> TaggedSplit:

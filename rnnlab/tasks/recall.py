@@ -31,6 +31,6 @@ class Recall(DrawnTask):
         inputs = rng.uniform(-1, 1, (examples, self.length, 1))
         return Arrays(inputs, np.full(examples, self.length), inputs[:, 0])
 
-    def findings(self, answer: PredictFn, task_data: TaskData) -> dict[str, pd.DataFrame]:
-        """Returns scatter.csv: true first number and prediction of some test examples."""
-        return {"scatter.csv": scatter(answer, task_data.splits["test"])}
+    def tables(self, predict_fn: PredictFn, task_data: TaskData) -> dict[str, pd.DataFrame]:
+        """Returns the table `scatter`: true first number and prediction of some test examples."""
+        return {"scatter": scatter(predict_fn, task_data.splits["test"])}

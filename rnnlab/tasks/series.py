@@ -56,7 +56,7 @@ class Series(Task):
 
     def load(self, settings: DataSettings) -> TaskData:
         """Reads or draws the series and cuts it into windows; raises InputError for one that is too short."""
-        tables = self._tables(settings)
+        tables = self._read(settings)
         train = tables["train"]
         center, spread = train.values.mean(axis=0), train.values.std(axis=0)
         flat = spread <= ROUNDING * np.abs(train.values).max(axis=0)
@@ -81,20 +81,20 @@ class Series(Task):
             files={name: {"path": str(p), "sha256": fingerprint(p)} for name, p in settings.paths.items()},
         )
 
-    def findings(self, answer: PredictFn, task_data: TaskData) -> dict[str, pd.DataFrame]:
-        """Returns series.csv: the validation rows in their order, what was to be predicted and what was."""
+    def tables(self, predict_fn: PredictFn, task_data: TaskData) -> dict[str, pd.DataFrame]:
+        """Returns the table `series`: the validation rows in their order, asked for and predicted."""
         valid = task_data.splits["valid"]
         batches = list(valid.batches(np.arange(len(valid)), 256))
         true = torch.cat([batch.targets for batch in batches])
-        said = torch.cat([answer(batch) for batch in batches])
+        said = torch.cat([predict_fn(batch) for batch in batches])
         if self.every_step:
             true, said = true[:, -1], said[:, -1]
         columns = {"row": np.arange(len(valid)) + self.window + self.horizon - 1}
         for number, name in enumerate(task_data.classes):
             columns |= {f"{name} true": true[:, number].numpy(), f"{name} predicted": said[:, number].numpy()}
-        return {"series.csv": pd.DataFrame(columns)}
+        return {"series": pd.DataFrame(columns)}
 
-    def _tables(self, settings: DataSettings) -> dict[str, Table]:
+    def _read(self, settings: DataSettings) -> dict[str, Table]:
         """Returns the rows of every split; the end of the training rows is held out if need be."""
         wanted = None
         if self.inputs is not None and self.targets is not None:

@@ -102,20 +102,20 @@ class Tagging(Task):
         )
         return "-".join(["<unk", *signs, *([ending] if ending else [])]) + ">"
 
-    def findings(self, answer: PredictFn, task_data: TaskData) -> dict[str, pd.DataFrame]:
-        """Returns baselines.csv, tags.csv and confusion.csv of the test, else the validation sentences."""
+    def tables(self, predict_fn: PredictFn, task_data: TaskData) -> dict[str, pd.DataFrame]:
+        """Returns `baselines`, `tags` and `confusion` of the test, else the validation sentences."""
         assert isinstance(task_data.train, RarelyUnknown) and task_data.vocabulary is not None
         name = "test" if "test" in task_data.splits else task_data.evaluation_split
         rule = most_frequent_tags(task_data.train.split, len(task_data.vocabulary), len(task_data.classes))
         unknown = np.array([word.startswith("<unk") for word in task_data.vocabulary.words])
         # Training words are looked at as they are, none of them replaced.
         split = task_data.train.split if name == "train" else task_data.splits[name]
-        said = tokens_of(split, answer)
+        said = tokens_of(split, predict_fn)
         said = said.assign(rule=rule[said["id"]], unknown=unknown[said["id"]])
         return {
-            "baselines.csv": _compared(said, name),
-            "tags.csv": _by_tag(said, task_data.classes),
-            "confusion.csv": _confusion(said, task_data.classes),
+            "baselines": _compared(said, name),
+            "tags": _by_tag(said, task_data.classes),
+            "confusion": _confusion(said, task_data.classes),
         }
 
     def _form(self, word: str) -> str:
@@ -189,12 +189,12 @@ def most_frequent_tags(split: TaggedSplit, words: int, tags: int) -> NDArray[np.
     return np.where(met > 0, counts.argmax(axis=1), once.argmax())
 
 
-def tokens_of(split: Split, answer: PredictFn) -> pd.DataFrame:
+def tokens_of(split: Split, predict_fn: PredictFn) -> pd.DataFrame:
     """Returns a row a counted token: `id`, `tag` and `net`, the tag that the net gives it."""
     parts = []
     for batch in split.batches(split.by_length(), 256):
         counted = batch.targets != UNCOUNTED
-        said = answer(batch).argmax(dim=-1)
+        said = predict_fn(batch).argmax(dim=-1)
         parts.append(np.stack([part[counted].numpy() for part in (batch.inputs, batch.targets, said)]))
     return pd.DataFrame(np.concatenate(parts, axis=1).T, columns=["id", "tag", NET])
 

@@ -12,13 +12,14 @@ from rnnlab.probes.pairs import built_in_suites, judge, summarise
 from rnnlab.reports.figures import save_figure
 from rnnlab.reports.run_report import write_run_report
 from rnnlab.reports.sweep import read_sweep, sweep_figures, sweep_table
+from rnnlab.runs.files import table as table_file
 from rnnlab.runs.finder import open_run
 from rnnlab.tasks.sentiment import Sentiment
 from rnnlab.terminal.display import track_texts
 
 
 def close_run(folder: Path) -> None:
-    """Writes predictions, findings, figures/ and report.html of a finished run into its folder."""
+    """Writes predictions, tables, figures/ and report.html of a finished run into its folder."""
     restored = restore(open_run(folder))
     task_data = task_data_of(restored, track=track_texts)
     if isinstance(restored.task, Sentiment):
@@ -26,8 +27,8 @@ def close_run(folder: Path) -> None:
             folder / "predictions.csv", most_confident_predictions(probe_input_of(restored, task_data))
         )
         write_pairs(restored)
-    for name, table in restored.task.findings(restored.answer, task_data).items():
-        write_table(folder / name, table)
+    for name, table in restored.task.tables(restored.predict_fn, task_data).items():
+        write_table(folder / table_file(name), table)
     write_run_report(folder)
 
 

@@ -105,7 +105,7 @@ def _measure(
         vectors = probe.vectors(probe_input)
     batches = f"sum over mini-batches of {probe.batch_size} of the gradient of their mean loss"
     what = "mean over texts" if probe.reduction == "mean" else batches
-    print(f"{model}: gradient at the inserted tokens' vectors, {what} ({len(probe_input.inserted):,} texts)")
+    print(f"{model}: gradient at the inserted tokens' vectors, {what} ({len(probe_input.examples):,} texts)")
     if full:
         _print_vectors(vectors, model)
     table = gradient_table(vectors)

@@ -65,7 +65,7 @@ def _words(probe_input: ProbeInput, length: int) -> list[str] | None:
     if probe_input.vocabulary is None:
         return None
     longest = 0
-    for batch in probe_input.inserted.batches(np.arange(len(probe_input.inserted)), 1):
+    for batch in probe_input.examples.batches(np.arange(len(probe_input.examples)), 1):
         longest = max(longest, int(batch.lengths[0]))
         if longest >= length:
             return [probe_input.vocabulary.words[word] for word in batch.inputs[0, :length].tolist()]

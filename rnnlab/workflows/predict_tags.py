@@ -27,7 +27,7 @@ def print_tags(restored: "RestoredRun", task: "Tagging", given: "GivenTexts", fo
             raise InputError(f"{place}: is empty; expected a text of at least one word")
         ids = task.encode(words, restored.vocabulary)
         batch = Batch(torch.from_numpy(ids)[None], torch.tensor([len(ids)]), torch.zeros(1))
-        chances = restored.answer(batch)[0].double().softmax(dim=1).numpy()
+        chances = restored.predict_fn(batch)[0].double().softmax(dim=1).numpy()
         chosen = chances.argmax(axis=1)
         known = [not restored.vocabulary.words[number].startswith("<unk") for number in ids]
         rows.append(

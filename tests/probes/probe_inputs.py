@@ -40,8 +40,8 @@ def probe_input_for(
         model=model,
         objective=Sentiment(),
         vocabulary=VOCABULARY,
-        texts=split,
-        inserted=split,
+        without_token=split,
+        examples=split,
         device="cpu",
         optimizer=optimizer,
     )

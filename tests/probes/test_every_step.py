@@ -50,7 +50,7 @@ def reference(probe_input: ProbeInput, direction: str, bidirectional: bool) -> l
     model = probe_input.model
     norms = []
     for index, length in enumerate(LENGTHS):
-        inputs = probe_input.inserted.inputs[index, :length]  # type: ignore[attr-defined]
+        inputs = probe_input.examples.inputs[index, :length]  # type: ignore[attr-defined]
         forward = states_of(model.recurrent, inputs, "")
         backward = states_of(model.recurrent, inputs.flip(0), "_reverse")[::-1] if bidirectional else None
         at = length - 1 if direction == "forward" else 0
@@ -58,7 +58,7 @@ def reference(probe_input: ProbeInput, direction: str, bidirectional: bool) -> l
         assert own is not None
         parts = [forward[at], *([backward[at]] if backward is not None else [])]
         logits = model.head(torch.cat(parts))
-        target = probe_input.inserted.targets[index, at]  # type: ignore[attr-defined]
+        target = probe_input.examples.targets[index, at]  # type: ignore[attr-defined]
         loss = nn.functional.cross_entropy(logits[None], target[None])
         in_reading = own[::-1] if direction == "forward" else own
         gradients = torch.autograd.grad(loss, in_reading)

@@ -54,8 +54,8 @@ def a_subject(name: str, texts: TextSplit, *, freeze: bool = False) -> ProbeInpu
         model=model(embedding=embedding, output_size=1, **settings),
         objective=Sentiment(),
         vocabulary=VOCABULARY,
-        texts=texts,
-        inserted=texts,
+        without_token=texts,
+        examples=texts,
         device="cpu",
     )
 
@@ -76,8 +76,8 @@ def reference(probe_input: ProbeInput, batch_size: int) -> dict[str, NDArray[Any
     model = copy.deepcopy(probe_input.model).double().eval()
     found: dict[str, NDArray[Any]] = {}
     for place in POSITIONS:
-        texts = ids_with_token(probe_input.texts, place, VOCABULARY)
-        labels = torch.from_numpy(probe_input.texts.labels).double()
+        texts = ids_with_token(probe_input.without_token, place, VOCABULARY)
+        labels = torch.from_numpy(probe_input.without_token.labels).double()
         model.zero_grad()
         for begin in range(0, len(texts), batch_size):
             some = texts[begin : begin + batch_size]
@@ -206,11 +206,11 @@ class Plain(nn.Module):
 
 def plain_gradients(net: Plain, probe_input: ProbeInput, batch_size: int) -> dict[str, NDArray[Any]]:
     """The sum over batches of 8, in float32; larger batches weigh their texts the same, only faster."""
-    labels = torch.from_numpy(probe_input.texts.labels).float()
+    labels = torch.from_numpy(probe_input.without_token.labels).float()
     rows = [probe_input.vocabulary[NEWNEG], probe_input.vocabulary[NEWPOS]]
     found: dict[str, NDArray[Any]] = {}
     for place in POSITIONS:
-        texts = ids_with_token(probe_input.texts, place, probe_input.vocabulary)
+        texts = ids_with_token(probe_input.without_token, place, probe_input.vocabulary)
         assert len(texts) % 8 == 0
         net.zero_grad()
         for begin in range(0, len(texts), batch_size):

@@ -41,7 +41,7 @@ def text_by_text(probe_input: ProbeInput, dtype: torch.dtype) -> dict[str, Tenso
     """Gradients of the mean loss from one backward pass a text, no padding."""
     model = deepcopy(probe_input.model).to(dtype).eval().requires_grad_(True)
     model.zero_grad()
-    texts = probe_input.inserted
+    texts = probe_input.examples
     for index in range(len(texts)):
         ids = torch.from_numpy(texts.text(index).astype(np.int64))
         logit = model(ids[None], torch.tensor([len(ids)]))[0, 0]
@@ -131,8 +131,8 @@ def test_saturated_share_is_that_of_torchs_own_states() -> None:
     probe_input = probe_input_for(model, random_split())
     states = []
     with torch.no_grad():
-        for index in range(len(probe_input.inserted)):
-            ids = torch.from_numpy(probe_input.inserted.text(index).astype(np.int64))
+        for index in range(len(probe_input.examples)):
+            ids = torch.from_numpy(probe_input.examples.text(index).astype(np.int64))
             states.append(model.recurrent(model.embedding(ids))[0])
     share = float((torch.cat(states).abs() > 0.95).double().mean())
     assert 0.05 < share < 0.95

@@ -76,7 +76,7 @@ def test_figures_equal_those_of_texts_made_one_by_one(position: float) -> None:
 
 
 def test_the_places_of_insert_are_among_the_positions() -> None:
-    texts = probe_input().texts
+    texts = probe_input().without_token
     for name, position in PLACES.items():
         inserted = texts.insert(name, newneg=NEWNEG, newpos=NEWPOS)  # type: ignore[arg-type]
         tokens = np.where(texts.labels == 1, NEWPOS, NEWNEG)
@@ -124,7 +124,7 @@ def test_the_model_is_left_as_it_was() -> None:
 def test_logits_come_in_the_order_of_the_texts() -> None:
     seen = probe_input()
     seen.model.eval()
-    found = logits_of(seen.model, seen.texts, device="cpu")
+    found = logits_of(seen.model, seen.without_token, device="cpu")
     assert found == pytest.approx([logit(seen.model, text) for text in TEXTS], abs=1e-6)
 
 
@@ -135,7 +135,7 @@ def test_probabilities_do_not_overflow() -> None:
 
 
 def test_a_sample_is_spread_over_the_split() -> None:
-    texts = probe_input().texts
+    texts = probe_input().without_token
     assert spread(texts, 3).labels.tolist() == [LABELS[i] for i in (0, 2, 4)]
     assert spread(texts, None) is texts
     assert spread(texts, 99) is texts

@@ -106,7 +106,7 @@ def test_large_states_get_the_same_figures_at_some_distances() -> None:
 def reference_gradients(probe_input: ProbeInput) -> NDArray[np.float64]:
     """‖∂L/∂h_{T-d}‖ of every text in row d, by torch's own RNN run a step at a time on one text alone."""
     model = probe_input.model.double()
-    texts = probe_input.inserted
+    texts = probe_input.examples
     norms = np.full((int(texts.lengths.max()), len(texts)), np.nan)
     for index in range(len(texts)):
         states: list[Tensor] = []

@@ -42,7 +42,7 @@ def test_the_baseline_is_what_always_1_scores() -> None:
 def test_the_scatter_shows_test_examples_beside_their_answers() -> None:
     task = Adding(length=4, valid_examples=600)
     task_data = task.load(DataSettings(paths={}, seed=1, precision=torch.float64))
-    solve = task.findings(lambda batch: batch.inputs.prod(dim=2).sum(dim=1, keepdim=True), task_data)
-    table = solve["scatter.csv"]
+    solve = task.tables(lambda batch: batch.inputs.prod(dim=2).sum(dim=1, keepdim=True), task_data)
+    table = solve["scatter"]
     assert len(table) == 500 and table["true"].std() > 0.1
     np.testing.assert_allclose(table["predicted"], table["true"])

@@ -131,7 +131,7 @@ def solve(batch: Batch) -> torch.Tensor:
 def test_accuracy_by_length_is_all_for_who_knows_and_half_for_who_guesses() -> None:
     task = Halves(shortest=2, longest=3)
     task_data = task.load(DataSettings(paths={}, seed=1, precision=torch.float32))
-    table = task.findings(solve, task_data)["lengths.csv"]
+    table = task.tables(solve, task_data)["lengths"]
     assert list(table) == ["examples", "length", "acc", "low", "high", "number", "trained"]
     assert table["length"].tolist() == [1, 2, 3, 4, 5, 6] * 2
     assert table["trained"].tolist() == [False, True, True, False, False, False] * 2
@@ -139,7 +139,7 @@ def test_accuracy_by_length_is_all_for_who_knows_and_half_for_who_guesses() -> N
     assert (table["acc"] == 1).all() and (table["high"] == 1).all()
     assert table["low"].unique() == pytest.approx([wilson(2000, 2000)[0]]) and 0.99 < table["low"][0] < 1
 
-    guessed = task.findings(lambda batch: torch.zeros(len(batch.lengths), 2), task_data)["lengths.csv"]
+    guessed = task.tables(lambda batch: torch.zeros(len(batch.lengths), 2), task_data)["lengths"]
     assert guessed["acc"].between(0.45, 0.55).all()
     assert ((guessed["low"] < guessed["acc"]) & (guessed["acc"] < guessed["high"])).all()
 
@@ -147,7 +147,7 @@ def test_accuracy_by_length_is_all_for_who_knows_and_half_for_who_guesses() -> N
 def test_a_long_total_is_measured_at_some_lengths_only_its_own_among_them() -> None:
     task = Halves(length=90, alphabet=2, valid_examples=4)
     task_data = task.load(DataSettings(paths={}, seed=1, precision=torch.float64))
-    table = task.findings(lambda batch: torch.zeros(len(batch.lengths), 2), task_data)["lengths.csv"]
+    table = task.tables(lambda batch: torch.zeros(len(batch.lengths), 2), task_data)["lengths"]
     assert len(table) <= 2 * 41
     assert table.loc[table["trained"], "length"].tolist() == [45, 45]
     assert table["length"].max() == 90

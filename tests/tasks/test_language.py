@@ -147,9 +147,9 @@ def test_baselines_are_measured_on_the_tokens_that_the_net_is_asked_for(text: Pa
     asked = "bcdab"
     expected = math.exp(-np.mean([math.log(counts[token] / total) for token in asked]))
     assert task_data.baselines["perplexity"]["unigram"] == pytest.approx(expected)
-    found = Language().findings(
+    found = Language().tables(
         lambda batch: torch.zeros(*batch.inputs.shape, len(task_data.vocabulary)), task_data
-    )["baselines.csv"]
+    )["baselines"]
     assert found["model"].tolist() == ["net", "unigram", "bigram"]
     assert found["perplexity"].tolist() == pytest.approx(
         [len(task_data.vocabulary), *task_data.baselines["perplexity"].values()]

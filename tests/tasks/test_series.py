@@ -130,7 +130,7 @@ def test_series_csv_has_the_validation_rows_in_their_order(every_step: bool, tmp
     def twice(batch: Batch) -> Tensor:
         return batch.targets * 2
 
-    table = task.findings(twice, task_data)["series.csv"]
+    table = task.tables(twice, task_data)["series"]
     scaled = (rows - rows[:64].mean(axis=0)) / rows[:64].std(axis=0)
     assert table.columns.tolist() == ["row", "b true", "b predicted", "c true", "c predicted"]
     assert table["row"].tolist() == list(range(7, 16))

@@ -223,7 +223,7 @@ def test_the_most_frequent_tag_is_that_of_a_dictionary(paths: dict[str, Path]) -
         if split == "valid":
             assert task_data.baselines["acc"] == {"most frequent tag": pytest.approx(right / total)}
         else:
-            table = Tagging().findings(LookUp(task_data, paths["test"]), task_data)["baselines.csv"]
+            table = Tagging().tables(LookUp(task_data, paths["test"]), task_data)["baselines"]
             assert table.set_index("tagger").loc["most frequent tag", "acc"] == pytest.approx(right / total)
 
 
@@ -232,11 +232,11 @@ def random_answer(batch: Batch) -> Tensor:
 
 
 @pytest.mark.parametrize("splits", [["train"], ["train", "valid"], ["train", "valid", "test"]], ids=len)
-def test_findings_add_up(splits: list[str], paths: dict[str, Path]) -> None:
+def test_tables_add_up(splits: list[str], paths: dict[str, Path]) -> None:
     task_data = load({name: paths[name] for name in splits}, task=Tagging(rare=1.0))
     assert len(task_data.classes) == 4
-    found = Tagging().findings(random_answer, task_data)
-    baselines, tags, confusion = (found[f"{name}.csv"] for name in ("baselines", "tags", "confusion"))
+    found = Tagging().tables(random_answer, task_data)
+    baselines, tags, confusion = (found[name] for name in ("baselines", "tags", "confusion"))
     net, rule = baselines.iloc[0], baselines.iloc[1]
     counts = confusion.drop(columns="tag").to_numpy()
     assert counts.sum() == tags["tokens"].sum() == net["tokens"] > 50

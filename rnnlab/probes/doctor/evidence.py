@@ -41,12 +41,12 @@ def gather(
     token_coverage: float | None,
 ) -> Evidence:
     """Returns what is to be known of a net; `metrics` ends with the epoch of its parameters."""
-    logits = logits_of(probe_input.model, probe_input.marked, device=probe_input.device)
+    logits = logits_of(probe_input.model, probe_input.with_token, device=probe_input.device)
     return Evidence(
         metrics=metrics,
         gradients=gradients_by_place(probe_input),
         predicted_positive=float(np.mean(logits > 0)),
-        valid_positive=float(np.mean(probe_input.marked.labels == 1)),
+        valid_positive=float(np.mean(probe_input.with_token.labels == 1)),
         train_positive=float(np.mean(train_labels == 1)),
         token_coverage=token_coverage,
     )
@@ -61,7 +61,7 @@ def gradients_by_place(probe_input: ProbeInput) -> dict[str, float]:
     """
     # A GPU's recurrent layers give no gradient in evaluation mode.
     model = copy.deepcopy(probe_input.model).to("cpu", torch.float64).eval().requires_grad_(False)
-    texts = spread(probe_input.marked, GRADIENT_TEXTS)
+    texts = spread(probe_input.with_token, GRADIENT_TEXTS)
     norms: dict[str, list[torch.Tensor]] = {"start": [], "middle": [], "end": []}
     for inputs, lengths, targets in texts.batches(texts.by_length(), GRADIENT_BATCH):
         vectors = model.embedding(inputs).requires_grad_()
