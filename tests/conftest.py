@@ -132,7 +132,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("HYDRA_FULL_ERROR", "1")
-        patch.setattr("rnnlab.workflows.train.close_run", lambda folder: None)
+        patch.setattr("rnnlab.workflows.train.write_artifacts", lambda run: {})
         words += ["insert=end", "optimizer.lr=0.05", "hydra.run.dir=outputs/one"]
         patch.setattr(sys, "argv", ["rnnlab", "train", *words])
         with pytest.raises(SystemExit) as stop:

@@ -26,6 +26,8 @@ def graph(
     layer and direction, head and loss. Solid arrows compute; dashed ones are the gradient's way back, and
     beside each stands what multiplies the gradient there. The model is described as in `rnnlab train`.
     """
+    from rnnlab.terminal.display import TerminalDisplay
     from rnnlab.workflows.graph import draw
 
-    draw(overrides or [], length=length, output=output)
+    path = draw(overrides or [], length=length, output=output, display=TerminalDisplay())
+    print(f"figure: {path}")

@@ -21,7 +21,8 @@ def reproduce(
     On the sample, or on your own data: data=files data.train=… data.valid=… data.vectors=…
     Run it again to go on where it stopped: finished runs are kept.
     """
+    from rnnlab.terminal.display import TerminalDisplay
     from rnnlab.workflows.reproduce import reproduce_course
 
-    reproduce_course(overrides or [], seeds=seeds, root=output)
-    print(f"report: {output / 'report.html'}")
+    path = reproduce_course(overrides or [], root=output, seeds=seeds, display=TerminalDisplay())
+    print(f"report: {path}")

@@ -19,8 +19,8 @@ def runs() -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from rnnlab.core.metrics import format_metric
     from rnnlab.runs.finder import OUTPUTS, all_runs
-    from rnnlab.terminal.display import format_cell
 
     found = all_runs()
     if not found:
@@ -37,7 +37,7 @@ def runs() -> None:
             Text(run.name, overflow="fold"),
             run.status,
             length,
-            *(format_cell("acc", value) for value in figures),
+            *(format_metric("acc", value) for value in figures),
             str(run.summary.get("seed", "-")),
         )
     # In a pipe a name folded to fit 80 columns would be of no use.
@@ -70,12 +70,12 @@ def show(run: RunName) -> None:
 
 
 def _facts(run: "Run") -> dict[str, str]:
-    from rnnlab.terminal.display import format_cell
+    from rnnlab.core.metrics import format_metric
 
     summary = run.summary
 
     def figures(row: dict[str, Any] | None) -> str:
-        return ", ".join(f"{name} {format_cell(name, value)}" for name, value in (row or {}).items()) or "-"
+        return ", ".join(f"{name} {format_metric(name, value)}" for name, value in (row or {}).items()) or "-"
 
     versions = summary.get("versions", {})
     parameters = summary.get("parameters", {})

@@ -43,7 +43,8 @@ def train(
     The rest is under training. and data.; `rnnlab train --cfg job` prints all of it.
     """
     from rnnlab.experiment.launch import HydraOptions
-    from rnnlab.workflows.train import train_all
+    from rnnlab.terminal.display import TerminalDisplay
+    from rnnlab.workflows.train import train
 
     options = HydraOptions(multirun, cfg, resolve, package, info, config_dir, config_name)
-    train_all(overrides or [], options)
+    train(overrides or [], options, TerminalDisplay())

@@ -1,4 +1,4 @@
-"""Which way a metric is better, and averages over units."""
+"""Which way a metric is better, and how one is written."""
 
 import math
 
@@ -15,3 +15,12 @@ def improves(name: str, value: float, best: float | None) -> bool:
     if best is None:
         return True
     return value > best if higher_is_better(name) else value < best
+
+
+def format_metric(name: str, value: float | int | None) -> str:
+    """Returns a figure as it is shown: four decimals, seconds with two, counts as they are, - for none."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "-"
+    if isinstance(value, int):
+        return str(value)
+    return f"{value:.2f}" if name == "seconds" else f"{value:.4f}"

@@ -1,10 +1,11 @@
 """Hands a command to Hydra's own machinery once everything that can be checked beforehand is."""
 
+import logging
 import os
 import re
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,11 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from rnnlab.core.errors import InputError
+from rnnlab.core.errors import InputError, RnnlabError
 from rnnlab.experiment.build import check_buildable
 from rnnlab.experiment.compose import CONFIG_DIR, ERRORS, checked, compose_config, config_loader, register
 from rnnlab.experiment.hydra_errors import explain
+from rnnlab.experiment.job import Job, begin_job
 from rnnlab.experiment.schema import import_class
 from rnnlab.runs.files import HYDRA, MULTIRUN, SUMMARY
 
@@ -61,11 +63,21 @@ class HydraOptions:
             raise InputError(f"--config-dir {self.config_dir}: no such folder")
 
 
-def launch(job: Callable[[DictConfig], Any], overrides: list[str], options: HydraOptions) -> None:
-    """Runs `job` under Hydra, in a run folder of its own, once or for every combination of a sweep.
+NO_FLAGS = HydraOptions()
 
-    Raises InputError for every fault of the configuration, of any job of a sweep, before anything is
-    written or run.
+
+def launch(
+    run: Callable[[Job], Any],
+    overrides: list[str],
+    options: HydraOptions,
+    *,
+    on_error: Callable[[RnnlabError], None],
+) -> None:
+    """Calls `run` under Hydra, in a folder of its own, once or for every combination of a sweep.
+
+    on_error: is told of what fails in a sweep at once, since its other jobs go on. What `run` returns is
+    for Hydra's sweepers. Raises InputError for every fault of the configuration, of any job of a sweep,
+    before anything is written or run.
     """
     register()
     options.check()
@@ -73,7 +85,8 @@ def launch(job: Callable[[DictConfig], Any], overrides: list[str], options: Hydr
 
     def watched(cfg: DictConfig) -> Any:
         try:
-            return job(cfg)
+            with begin_job(cfg, on_error) as job:
+                return run(job)
         except Exception as error:
             failures.append(error)
             if HydraConfig.get().mode == RunMode.MULTIRUN:
@@ -211,9 +224,27 @@ def _quoted(text: str) -> str:
 
 
 def _hydra_main(job: Callable[[DictConfig], Any], overrides: list[str], options: HydraOptions) -> None:
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra raises, where it would print and exit
-    before, sys.argv = sys.argv, ["rnnlab", *options.words(), *overrides]
-    try:
+    with _process_as_before():
+        os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra raises, where it would print and exit
+        sys.argv = ["rnnlab", *options.words(), *overrides]
         hydra.main(version_base="1.3", config_path=str(CONFIG_DIR), config_name=options.config_name)(job)()
+
+
+@contextmanager
+def _process_as_before() -> Iterator[None]:
+    """Takes back what Hydra changes in a process: its words, a variable, and where its log goes."""
+    root = logging.getLogger()
+    words, handlers, level = sys.argv, root.handlers[:], root.level
+    variable = os.environ.get("HYDRA_FULL_ERROR")
+    try:
+        yield
     finally:
-        sys.argv = before
+        sys.argv = words
+        for handler in set(root.handlers) - set(handlers):
+            handler.close()
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        if variable is None:
+            os.environ.pop("HYDRA_FULL_ERROR", None)
+        else:
+            os.environ["HYDRA_FULL_ERROR"] = variable

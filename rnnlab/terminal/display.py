@@ -1,30 +1,102 @@
-"""Figures as they come: a table that grows on a terminal, plain lines in a pipe."""
+"""What goes on, as a person sees it: a table that grows on a terminal, plain lines in a pipe."""
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
-from rnnlab.core.batch import Batch
-from rnnlab.training.plan import Plan
+from rnnlab.core.errors import RnnlabError
+from rnnlab.core.metrics import format_metric
+from rnnlab.terminal.frames import print_frame
+from rnnlab.terminal.messages import print_error, print_message, print_note
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 WIDTH = 11
+Batch = TypeVar("Batch")
 
 
-def format_cell(name: str, value: float | int | None) -> str:
-    """Returns a figure as it is shown: four decimals, seconds with two, counts as they are, - for none."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return "-"
-    if isinstance(value, int):
-        return str(value)
-    return f"{value:.2f}" if name == "seconds" else f"{value:.4f}"
+class TerminalDisplay:
+    """Shows a workflow's work: its results on standard output, all else on standard error."""
+
+    def track(self, texts: Iterable[str], *, description: str, total: int) -> Iterable[str]:
+        """Yields texts while a bar shows how far their encoding is."""
+        console = Console(stderr=True)
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+            yield from progress.track(texts, total=total, description=description)
+
+    def note(self, text: str) -> None:
+        """Prints what a person should know."""
+        print_note(text)
+
+    def message(self, text: str) -> None:
+        """Prints what goes on."""
+        print_message(text)
+
+    def failed(self, error: RnnlabError) -> None:
+        """Prints an error after which other work goes on, and marks it as reported."""
+        print_error(error)
+        error.reported = True
+
+    def status(self, text: str) -> AbstractContextManager[object]:
+        """Shows `text` on a terminal as long as the block lasts."""
+        return Console(stderr=True).status(text)
+
+    @contextmanager
+    def bar(self, text: str, total: float | None) -> Iterator["Bar"]:
+        """Shows how far the block is."""
+        columns = [TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()]
+        with Progress(*columns, console=Console(stderr=True)) as progress:
+            yield Bar(progress, progress.add_task(text, total=total))
+
+    @contextmanager
+    def training(self, batches: int) -> Iterator["TrainingTable"]:
+        """Shows a training of so many batches in all."""
+        console = Console()
+        if not console.is_terminal:
+            yield TrainingTable(console, batches, None)
+            return
+        with Live(console=console, refresh_per_second=4) as live:
+            yield TrainingTable(console, batches, live)
+
+    def result(self, text: str) -> None:
+        """Prints a line of what came out."""
+        print(text, flush=True)
+
+    def table(self, rows: "pd.DataFrame") -> None:
+        """Prints a table of what came out."""
+        print_frame(rows, "table")
 
 
-class TrainingDisplay:
+class Bar:
+    """A bar on standard error."""
+
+    def __init__(self, progress: Progress, task: TaskID) -> None:
+        self._progress, self._task = progress, task
+
+    def advance(self, amount: float) -> None:
+        """Moves the bar on."""
+        self._progress.advance(self._task, amount)
+
+    def update(self, *, completed: float | None = None, total: float | None = None, text: str = "") -> None:
+        """Sets what is given."""
+        self._progress.update(self._task, completed=completed, total=total, description=text or None)
+
+
+class TrainingTable:
     """The rows of a training, and a bar with the time left."""
 
     def __init__(self, console: Console, total: int, live: Live | None) -> None:
@@ -35,10 +107,10 @@ class TrainingDisplay:
         self._total = total
         self._task: TaskID | None = None
 
-    def row(self, values: Mapping[str, float | int | None]) -> None:
+    def row(self, figures: Mapping[str, float | int | None]) -> None:
         """Shows the row of a round."""
-        cells = [format_cell(name, value) for name, value in values.items()]
-        names = [name.replace("_", " ") for name in values]
+        cells = [format_metric(name, value) for name, value in figures.items()]
+        names = [name.replace("_", " ") for name in figures]
         first = self._table is None
         if self._table is None:
             self._table = Table(*names)
@@ -67,20 +139,4 @@ class TrainingDisplay:
                 self._progress.advance(self._task, done % 16 or 16)
 
 
-@contextmanager
-def training_display(plan: Plan) -> Iterator[TrainingDisplay]:
-    """Yields a display that is live on a terminal and plain elsewhere."""
-    console = Console()
-    total = sum(plan.steps(number) for number in range(1, plan.rounds + 1))
-    if not console.is_terminal:
-        yield TrainingDisplay(console, total, None)
-        return
-    with Live(console=console, refresh_per_second=4) as live:
-        yield TrainingDisplay(console, total, live)
-
-
-def track_texts(texts: Iterable[str], *, description: str, total: int) -> Iterable[str]:
-    """Yields texts while a bar on standard error shows how far their encoding is."""
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        yield from progress.track(texts, total=total, description=description)
+track_texts = TerminalDisplay().track

@@ -43,7 +43,7 @@ def _print_table(frame: "pd.DataFrame") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from rnnlab.terminal.display import format_cell
+    from rnnlab.core.metrics import format_metric
     from rnnlab.terminal.messages import printable
 
     table = Table()
@@ -52,7 +52,7 @@ def _print_table(frame: "pd.DataFrame") -> None:
         table.add_column(str(name), justify="right" if number else "left", overflow="fold")
     for row in frame.to_dict("records"):
         cells = [
-            format_cell(str(name), value) if isinstance(value, float | int) else printable(str(value))
+            format_metric(str(name), value) if isinstance(value, float | int) else printable(str(value))
             for name, value in row.items()
         ]
         # As Text, or brackets in a review would be read as markup.

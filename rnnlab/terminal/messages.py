@@ -13,6 +13,11 @@ def print_note(note: str) -> None:
     print(f"note: {printable(note)}", file=sys.stderr, flush=True)
 
 
+def print_message(text: str) -> None:
+    """Prints what goes on, in one line."""
+    print(printable(text), file=sys.stderr, flush=True)
+
+
 def printable(text: str) -> str:
     """Returns text on one line, control characters (which could steer a terminal) as escapes."""
     line = " ".join(text.split())

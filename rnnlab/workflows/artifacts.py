@@ -1,58 +1,40 @@
-"""What a run gets at its end: predictions to read, minimal pairs, figures and report.html."""
+"""What a run gets at its end: predictions, minimal pairs, its task's tables, figures and report.html."""
 
 from pathlib import Path
 
 import pandas as pd
 
 from rnnlab.core.files import write_text
-from rnnlab.experiment.probe_input import probe_input_of, task_data_of
-from rnnlab.experiment.restore import RestoredRun, restore
 from rnnlab.probes.most_confident import most_confident_predictions
 from rnnlab.probes.pairs import built_in_suites, judge, summarise
-from rnnlab.reports.figures import save_figure
 from rnnlab.reports.run_report import write_run_report
-from rnnlab.reports.sweep import read_sweep, sweep_figures, sweep_table
+from rnnlab.runs.files import PAIRS, PAIRS_SUMMARY, PREDICTIONS
 from rnnlab.runs.files import table as table_file
-from rnnlab.runs.finder import open_run
 from rnnlab.tasks.sentiment import Sentiment
-from rnnlab.terminal.display import track_texts
+from rnnlab.workflows.trained_run import TrainedRun
 
 
-def close_run(folder: Path) -> None:
-    """Writes predictions, tables, figures/ and report.html of a finished run into its folder."""
-    restored = restore(open_run(folder))
-    task_data = task_data_of(restored, track=track_texts)
-    if isinstance(restored.task, Sentiment):
-        write_table(
-            folder / "predictions.csv", most_confident_predictions(probe_input_of(restored, task_data))
-        )
-        write_pairs(restored)
-    for name, table in restored.task.tables(restored.predict_fn, task_data).items():
-        write_table(folder / table_file(name), table)
-    write_run_report(folder)
+def write_artifacts(run: TrainedRun) -> dict[str, pd.DataFrame]:
+    """Writes all of that into the folder of a run that is over; returns the tables by file name."""
+    tables = {}
+    if isinstance(run.task, Sentiment):
+        pairs = judge_pairs(run)
+        tables[PREDICTIONS] = most_confident_predictions(run.probe_input)
+        tables |= {PAIRS: pairs, PAIRS_SUMMARY: summarise(pairs)}
+    of_task = run.task.tables(run.predict_fn, run.task_data)
+    tables |= {table_file(name): table for name, table in of_task.items()}
+    for name, table in tables.items():
+        write_table(run.folder / name, table)
+    write_run_report(run.folder)
+    return tables
 
 
-def close_sweep(folder: Path) -> None:
-    """Writes sweep.csv, a row a finished run, and figures of them all into a sweep's folder."""
-    runs = read_sweep(folder)
-    if len(runs) < 2:
-        return
-    write_table(folder / "sweep.csv", sweep_table(runs))
-    print(f"\nsweep: {folder / 'sweep.csv'}")
-    for name, figure in sweep_figures(runs).items():
-        save_figure(figure, folder / "figures" / f"{name}.png")
-        print(f"figure: {folder / 'figures' / f'{name}.png'}")
-
-
-def write_pairs(restored: RestoredRun) -> None:
-    """Writes the built-in suites' pairs.csv, a row a pair, and pairs_summary.csv, a row a suite."""
-    judged = [
-        judge(suite, restored.encode, restored.model, device=restored.device) for suite in built_in_suites()
-    ]
+def judge_pairs(run: TrainedRun) -> pd.DataFrame:
+    """Returns a row a minimal pair of the built-in suites."""
+    judged = [judge(suite, run.encode, run.model, device=run.device) for suite in built_in_suites()]
     rows = pd.concat(judged, ignore_index=True)
-    rows.insert(0, "epoch", restored.epoch)
-    write_table(restored.run.folder / "pairs.csv", rows)
-    write_table(restored.run.folder / "pairs_summary.csv", summarise(rows))
+    rows.insert(0, "epoch", run.epoch)
+    return rows
 
 
 def write_table(path: Path, rows: pd.DataFrame) -> None:

@@ -1,52 +1,87 @@
-"""What looks at a net while it trains: word similarity after every epoch, probes now and then."""
+"""What looks at a net while it trains: word similarity after every round, probes now and then."""
 
 import pandas as pd
-import torch
 
 from rnnlab.experiment.build import build_probes
 from rnnlab.experiment.experiment import Experiment
 from rnnlab.probes.similarity import known_pairs, similarities
+from rnnlab.runs.files import SIMILARITY, probe_log
 from rnnlab.runs.writer import RunWriter
-from rnnlab.training.loop import EpochRow
+from rnnlab.training.callbacks import Callback
+from rnnlab.training.loop import EpochRow, TrainingState
+from rnnlab.workflows.display import TrainingRows
 
 
-class Observers:
-    """Writes `similarity.csv` and `probes/NAME.csv` of a run, a block of rows an epoch."""
+class WordSimilarity(Callback):
+    """Writes `similarity.csv`: how alike the vectors of the configured pairs of words are."""
 
-    def __init__(self, experiment: Experiment, writer: RunWriter, optimizer: torch.optim.Optimizer) -> None:
-        """Notes which words have no vector and which probes make no sense for the model."""
-        self._experiment, self._writer, self._optimizer = experiment, writer, optimizer
-        self._every = experiment.config.probe.every
-        self._pairs, self.notes = self._known_pairs()
-        self._probes = build_probes(experiment.config) if self._every else {}
-        for name, probe in list(self._probes.items()):
-            if not_applicable := probe.not_applicable(experiment.probe_input()):
-                self.notes.append(f"probe {name}: {not_applicable}; skipped")
-                del self._probes[name]
+    def __init__(self, experiment: Experiment, writer: RunWriter) -> None:
+        self._experiment, self._writer = experiment, writer
+        pairs, vocabulary = experiment.config.similarity, experiment.task_data.vocabulary
+        self._pairs: list[tuple[str, str]] = []
+        if vocabulary is not None:
+            self._pairs, missing = known_pairs(pairs, vocabulary)
+            self.notes = [f"similarity: {word!r} is not in the vocabulary; skipped" for word in missing]
+        elif pairs:
+            self.notes = [
+                f"similarity: the inputs of task={experiment.task.name} are numbers, not words; skipped"
+            ]
 
-    def _known_pairs(self) -> tuple[list[tuple[str, str]], list[str]]:
-        """Returns the pairs that can be followed, and why others cannot."""
-        pairs, vocabulary = self._experiment.config.similarity, self._experiment.task_data.vocabulary
-        if vocabulary is None:
-            why = (
-                f"similarity: the inputs of task={self._experiment.task.name} are numbers, not words; skipped"
-            )
-            return [], [why] if pairs else []
-        known, missing = known_pairs(pairs, vocabulary)
-        return known, [f"similarity: {word!r} is not in the vocabulary; skipped" for word in missing]
-
-    def look(self, row: EpochRow) -> None:
-        """Adds the figures of a finished round (0: the untrained net)."""
+    def on_row(self, row: EpochRow) -> None:
+        """Adds a row a pair."""
         vocabulary = self._experiment.task_data.vocabulary
         if self._pairs and vocabulary is not None:
-            weights = self._experiment.model.word_vectors
-            self._add("similarity.csv", row, similarities(weights, vocabulary, self._pairs))
+            rows = similarities(self._experiment.model.word_vectors, vocabulary, self._pairs)
+            self._writer.table(SIMILARITY, _placed(rows, self._experiment.plan.unit, row))
+
+
+class Probing(Callback):
+    """Writes `probes/NAME.csv`: the tables of the chosen probes, every `probe.every` rounds."""
+
+    def __init__(self, experiment: Experiment, writer: RunWriter) -> None:
+        self._experiment, self._writer = experiment, writer
+        self._every = experiment.config.probe.every
+        probes = build_probes(experiment.config) if self._every else {}
+        reasons = {name: probe.not_applicable(experiment.probe_input()) for name, probe in probes.items()}
+        self._probes = {name: probe for name, probe in probes.items() if reasons[name] is None}
+        self.notes = [f"probe {name}: {reason}; skipped" for name, reason in reasons.items() if reason]
+
+    def on_begin(self, state: TrainingState) -> None:
+        """Keeps the optimizer, at which probes may look, too."""
+        self._optimizer = state.optimizer
+
+    def on_row(self, row: EpochRow) -> None:
+        """Adds the rows of each probe, if it is time."""
         if self._every and row.epoch % self._every == 0:
             for name, probe in self._probes.items():
-                self._add(
-                    f"probes/{name}.csv", row, probe.measure(self._experiment.probe_input(self._optimizer))
-                )
+                rows = probe.measure(self._experiment.probe_input(self._optimizer))
+                self._writer.table(probe_log(name), _placed(rows, self._experiment.plan.unit, row))
 
-    def _add(self, name: str, row: EpochRow, rows: pd.DataFrame) -> None:
-        rows.insert(0, self._experiment.plan.unit, row.place)
-        self._writer.table(name, rows)
+
+def _placed(rows: pd.DataFrame, unit: str, row: EpochRow) -> pd.DataFrame:
+    """Returns the rows with a column in front that says after which epoch or step they were made."""
+    rows.insert(0, unit, row.place)
+    return rows
+
+
+Figures = dict[str, float | int | None]
+
+
+def figures_of(row: EpochRow, experiment: Experiment) -> Figures:
+    """Returns a round's figures under the names of metrics.csv; None where nothing was measured."""
+    metrics = experiment.task.metrics
+    figures: Figures = {experiment.plan.unit: row.place}
+    figures |= {f"train_{name}": row.train[name] for name in metrics}
+    figures |= {f"valid_{name}": row.valid.get(name) for name in metrics}
+    return figures | {"seconds": round(row.seconds, 4)}
+
+
+class Shown(Callback):
+    """Shows every round's figures."""
+
+    def __init__(self, experiment: Experiment, rows: TrainingRows) -> None:
+        self._experiment, self._rows = experiment, rows
+
+    def on_row(self, row: EpochRow) -> None:
+        """Shows a row."""
+        self._rows.row(figures_of(row, self._experiment))

@@ -6,9 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
-from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -17,8 +14,8 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.files import write_text
 from rnnlab.data.vocabulary import NEWNEG, NEWPOS
 from rnnlab.experiment.build import build_probes
-from rnnlab.experiment.compose import checked, register
 from rnnlab.experiment.experiment import prepare
+from rnnlab.experiment.job import Job
 from rnnlab.experiment.launch import HydraOptions, launch
 from rnnlab.experiment.probe_input import probe_input_of, task_data_of
 from rnnlab.experiment.restore import Which, restore
@@ -28,10 +25,9 @@ from rnnlab.probes.gradients import Gradients, Reduction, Vectors, gradient_tabl
 from rnnlab.reports.figures import save_figure
 from rnnlab.reports.gradient_figure import draw_gradients
 from rnnlab.runs.finder import find_run
-from rnnlab.terminal.display import track_texts
+from rnnlab.terminal.display import TerminalDisplay, track_texts
 from rnnlab.terminal.messages import print_note, printable
 from rnnlab.terminal.tables import print_table
-from rnnlab.workflows.run_folder import nothing_left_behind
 
 TABLE, FIGURE = "gradients.csv", "figures/gradients.png"
 NOW = "${now:%Y%m%d-%H%M%S-%f}"
@@ -50,15 +46,15 @@ def gradients_of_untrained(
     measured: list[tuple[pd.DataFrame, list[str]]] = []
     sweeps: list[Path] = []
 
-    def job(cfg: DictConfig) -> None:
-        table = _of_untrained(cfg, reduction=reduction, full=full)
-        varied = [word for word in HydraConfig.get().overrides.task if word not in overrides]
+    def measure_job(job: Job) -> None:
+        table = _of_untrained(job, reduction=reduction, full=full)
+        varied = [word for word in job.overrides if word not in overrides]
         measured.append((table, [word for word in varied if not word.startswith("model=")]))
-        if HydraConfig.get().mode == RunMode.MULTIRUN:
-            sweeps.append(Path(HydraConfig.get().sweep.dir))
+        if job.sweep_folder is not None:
+            sweeps.append(job.sweep_folder)
 
     try:
-        launch(job, [*FOLDERS, *overrides], options)
+        launch(measure_job, [*FOLDERS, *overrides], options, on_error=TerminalDisplay().failed)
     finally:
         # Where one net of a sweep fails, the figures of the others are still worth having.
         if measured and sweeps:
@@ -74,21 +70,17 @@ def gradients_of_run(name: str, *, checkpoint: Which, reduction: Reduction | Non
     _show(_measure(restored.config, probe_input, model, reduction=reduction, full=full), restored.run.folder)
 
 
-def _of_untrained(cfg: DictConfig, *, reduction: Reduction | None, full: bool) -> pd.DataFrame:
+def _of_untrained(job: Job, *, reduction: Reduction | None, full: bool) -> pd.DataFrame:
     """Returns the table of one net and writes it; outside a sweep, shows it, too."""
-    register()  # a launcher may have started this in a process of its own
-    hydra = HydraConfig.get()
-    folder = Path(hydra.runtime.output_dir)
-    with nothing_left_behind(folder):
-        experiment = prepare(checked(cfg), track=track_texts)
-        for note in experiment.task_data.notes:
-            print_note(note)
-        model = str(hydra.runtime.choices["model"])
-        table = _measure(experiment.config, experiment.probe_input(), model, reduction=reduction, full=full)
-        if hydra.mode == RunMode.MULTIRUN:
-            _write(table, folder)
-        else:
-            _show(table, folder)
+    experiment = prepare(job.config, track=track_texts)
+    for note in experiment.task_data.notes:
+        print_note(note)
+    model = job.choices["model"]
+    table = _measure(experiment.config, experiment.probe_input(), model, reduction=reduction, full=full)
+    if job.sweep_folder is not None:
+        _write(table, job.folder)
+    else:
+        _show(table, job.folder)
     return table
 
 

@@ -3,19 +3,16 @@
 from pathlib import Path
 
 import numpy as np
-from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import write_text
-from rnnlab.experiment.compose import checked
 from rnnlab.experiment.experiment import prepare
+from rnnlab.experiment.job import Job
 from rnnlab.experiment.launch import HydraOptions, launch
 from rnnlab.probes.base import ProbeInput
 from rnnlab.probes.computation import unrolled
 from rnnlab.reports.graph_figure import draw_graph, require_graphviz
-from rnnlab.terminal.display import track_texts
-from rnnlab.workflows.run_folder import nothing_left_behind
+from rnnlab.workflows.display import SILENT, Display
 
 FIGURE = "graph.svg"
 FOLDERS = [  # before the user's own words, the last of which counts
@@ -24,26 +21,28 @@ FOLDERS = [  # before the user's own words, the last of which counts
 ]
 
 
-def draw(overrides: list[str], *, length: int, output: Path | None) -> None:
-    """Draws the net that the overrides describe; its configuration goes into a folder of its own."""
+def draw(overrides: list[str], *, length: int, output: Path | None = None, display: Display = SILENT) -> Path:
+    """Draws the net that the overrides describe; returns the figure's path.
+
+    The configuration goes into a folder of its own, the figure, too, unless `output` names another file.
+    """
     require_graphviz()
     if output is not None and output.suffix != ".svg":
         raise InputError(f"--output {output}: expected a name that ends in .svg")
 
-    def job(cfg: DictConfig) -> None:
-        hydra = HydraConfig.get().runtime
-        folder = Path(hydra.output_dir)
-        path = output or folder / FIGURE
-        with nothing_left_behind(folder):
-            probe_input = prepare(checked(cfg), track=track_texts).probe_input()
-            svg = _svg(probe_input, str(hydra.choices["model"]), length)
-            try:
-                write_text(path, svg)
-            except OSError as error:
-                raise InputError(f"{path}: cannot be written ({error.strerror})") from None
-        print(f"figure: {path}")
+    drawn: list[Path] = []
 
-    launch(job, [*FOLDERS, *overrides], HydraOptions())
+    def draw_job(job: Job) -> None:
+        path = output or job.folder / FIGURE
+        svg = _svg(prepare(job.config, track=display.track).probe_input(), job.choices["model"], length)
+        try:
+            write_text(path, svg)
+        except OSError as error:
+            raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+        drawn.append(path)
+
+    launch(draw_job, [*FOLDERS, *overrides], HydraOptions(), on_error=display.failed)
+    return drawn[0]
 
 
 def _svg(probe_input: ProbeInput, name: str, length: int) -> str:

@@ -2,7 +2,8 @@
 
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -10,33 +11,29 @@ from pathlib import Path
 import pandas as pd
 import yaml
 from omegaconf import OmegaConf
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rnnlab.core.batch import Batch
 from rnnlab.core.errors import InputError
 from rnnlab.experiment.build import build_state, check_buildable
 from rnnlab.experiment.compose import checked, compose_config
 from rnnlab.experiment.experiment import prepare
-from rnnlab.experiment.restore import restore
 from rnnlab.experiment.schema import Config
 from rnnlab.probes.gradients import Gradients
 from rnnlab.reports.course import PRESETS, write_course_report
 from rnnlab.reports.course_texts import TEXTS
 from rnnlab.runs.files import CONFIG, SUMMARY
 from rnnlab.runs.finder import open_run
-from rnnlab.runs.writer import RunWriter
-from rnnlab.terminal.display import TrainingDisplay, track_texts
 from rnnlab.training.loop import train_epoch
-from rnnlab.workflows.artifacts import close_run, write_table
-from rnnlab.workflows.fit_run import train_into
-from rnnlab.workflows.run_logger import Record
+from rnnlab.workflows.artifacts import write_table
+from rnnlab.workflows.display import SILENT, Bar, Display, Silent, TrainingRows
+from rnnlab.workflows.train import train_experiment
+from rnnlab.workflows.trained_run import load_run
 
 TIMED_BATCHES = 20
 
 
 @dataclass(frozen=True)
-class Job:
+class _Run:
     """One preset at one seed."""
 
     folder: Path
@@ -55,31 +52,29 @@ class Job:
         return open_run(self.folder).status == "finished"
 
 
-def reproduce_course(overrides: list[str], *, seeds: int, root: Path) -> None:
-    """Runs what is not there yet, below `root`, and writes `root/report.html`."""
+def reproduce_course(overrides: list[str], *, root: Path, seeds: int = 1, display: Display = SILENT) -> Path:
+    """Runs what is not there yet, below `root`; returns the path of the report on all of it."""
     jobs = [_job(preset, seed, overrides, root) for seed in range(1, seeds + 1) for preset in PRESETS]
     for job in jobs:
         check_buildable(job.config)
     waiting = [job for job in jobs if not job.finished]
-    console = Console(stderr=True)
-    console.print(f"{len(jobs) - len(waiting)} of {len(jobs)} runs are there already", highlight=False)
-    costs = _estimate(waiting)
+    display.message(f"{len(jobs) - len(waiting)} of {len(jobs)} runs are there already")
+    costs = _estimate(waiting, display)
     if waiting:
-        console.print(f"about {sum(costs) / 60:.0f} min of training to go", highlight=False)
-    columns = [TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()]
-    with Progress(*columns, console=console) as progress:
-        bar = progress.add_task("course", total=sum(costs))
+        display.message(f"about {sum(costs) / 60:.0f} min of training to go")
+    with display.bar("course", sum(costs)) as bar:
         for job, cost in zip(waiting, costs, strict=True):
-            progress.update(bar, description=f"{job.folder.name:<22}")
-            _run(job, _Overall(progress, cost))
-        progress.update(bar, description="gradients, report")
-        _write_gradients(overrides, seeds, root)
+            bar.update(text=f"{job.folder.name:<22}")
+            _run(job, _Share(bar, cost))
+        bar.update(text="gradients, report")
+        _write_gradients(overrides, seeds, root, display)
         for job in jobs:
             _write_answers(job.folder)
     write_course_report(root, seeds)
+    return root / "report.html"
 
 
-def _job(preset: str, seed: int, overrides: list[str], root: Path) -> Job:
+def _job(preset: str, seed: int, overrides: list[str], root: Path) -> _Run:
     words = [f"experiment=course/{preset}", *overrides, f"seed={seed}"]
     composed = compose_config(words)
     config = checked(composed)
@@ -89,17 +84,17 @@ def _job(preset: str, seed: int, overrides: list[str], root: Path) -> Job:
     resolved = {
         k: OmegaConf.to_container(v, resolve=True) if OmegaConf.is_config(v) else v for k, v in own.items()
     }
-    return Job(root / f"{preset}-seed{seed}", words, config, yaml.safe_dump(resolved, sort_keys=False))
+    return _Run(root / f"{preset}-seed{seed}", words, config, yaml.safe_dump(resolved, sort_keys=False))
 
 
-def _estimate(jobs: list[Job]) -> list[float]:
+def _estimate(jobs: list[_Run], display: Display) -> list[float]:
     """Returns the seconds each job's training will take, timed on a few batches of each kind of net."""
     seconds: dict[str, float] = {}
     costs = []
     for job in jobs:
         kind = str((job.config.model, job.config.freeze, job.config.optimizer["_target_"], job.config.insert))
         if kind not in seconds:
-            experiment = prepare(job.config, track=track_texts)
+            experiment = prepare(job.config, track=display.track)
             state = build_state(job.config, experiment.model)
             plan = experiment.plan
             start = time.perf_counter()
@@ -112,48 +107,52 @@ def _estimate(jobs: list[Job]) -> list[float]:
     return costs
 
 
-class _Overall(TrainingDisplay):
-    """Moves the one bar of the whole course and shows no rows."""
+class _Share(Silent):
+    """Shows a run of the course as a part of the whole: the report has its figures."""
 
-    def __init__(self, progress: Progress, cost: float) -> None:
-        self._overall, self._cost = progress, cost
-        self._rounds = 1
+    def __init__(self, bar: Bar, seconds: float) -> None:
+        self._bar, self._seconds = bar, seconds
 
-    def begin(self, rounds: int) -> "_Overall":
-        """Returns itself, its share of the bar spread over `rounds`."""
-        self._rounds = rounds
-        return self
+    @contextmanager
+    def training(self, batches: int) -> Iterator[TrainingRows]:
+        """Moves the bar of the whole course by the run's share of it."""
+        yield _ShareOfRows(self._bar, self._seconds / batches)
 
-    def row(self, values: object) -> None:
+
+class _ShareOfRows:
+    def __init__(self, bar: Bar, seconds_per_batch: float) -> None:
+        self._bar, self._seconds = bar, seconds_per_batch
+
+    def row(self, figures: Mapping[str, float | int | None]) -> None:
         """Shows nothing: the report will."""
 
     def progress(self, batches: Iterable[Batch], total: int) -> Iterable[Batch]:
-        """Yields the batches of an epoch, moving the bar by their share of the run's cost."""
+        """Yields the batches, moving the bar."""
         for batch in batches:
             yield batch
-            self._overall.advance(self._overall.task_ids[0], self._cost / (total * self._rounds))
+            self._bar.advance(self._seconds)
 
 
-def _run(job: Job, display: _Overall) -> None:
+def _run(job: _Run, display: Display) -> None:
     shutil.rmtree(job.folder, ignore_errors=True)  # what a stopped reproduction left half done
-    experiment = prepare(job.config, track=track_texts)
-    record = Record(experiment, RunWriter(job.folder), ["rnnlab", "train", *job.words], job.config_yaml)
-    try:
-        train_into(experiment, record, display.begin(experiment.plan.rounds))
-    except KeyboardInterrupt:
-        record.finish("interrupted")
-        raise
-    close_run(job.folder)
+    experiment = prepare(job.config, track=display.track)
+    train_experiment(
+        experiment,
+        job.folder,
+        command=["rnnlab", "train", *job.words],
+        config_yaml=job.config_yaml,
+        display=display,
+    )
 
 
-def _write_gradients(overrides: list[str], seeds: int, root: Path) -> None:
+def _write_gradients(overrides: list[str], seeds: int, root: Path, display: Display) -> None:
     """Writes root/gradients.csv: gradients by position of untrained nets, by model and seed."""
     tables = []
     for model in ("rnn", "birnn", "lstm"):
         for seed in range(1, seeds + 1):
             words = [f"model={model}", "data.strip_html=false", *overrides, f"seed={seed}"]
             table = Gradients().measure(
-                prepare(checked(compose_config(words)), track=track_texts).probe_input()
+                prepare(checked(compose_config(words)), track=display.track).probe_input()
             )
             table.insert(0, "seed", seed)
             table.insert(0, "model", model)
@@ -165,6 +164,6 @@ def _write_answers(folder: Path) -> None:
     """Writes texts.csv: the probability that a run gives to each of the course's texts."""
     if (folder / "texts.csv").is_file():
         return
-    table = restore(open_run(folder)).predict([text for _, text in TEXTS])
+    table = load_run(folder).predict([text for _, text in TEXTS])
     table.insert(0, "question", [question for question, _ in TEXTS])
     write_table(folder / "texts.csv", table)

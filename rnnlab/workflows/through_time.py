@@ -4,16 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
-from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import write_text
 from rnnlab.experiment.build import build_probes
-from rnnlab.experiment.compose import checked
 from rnnlab.experiment.experiment import prepare
+from rnnlab.experiment.job import Job
 from rnnlab.experiment.launch import HydraOptions, launch
 from rnnlab.experiment.probe_input import probe_input_of, task_data_of
 from rnnlab.experiment.restore import Which, restore
@@ -24,10 +22,9 @@ from rnnlab.probes.through_time import ThroughTime
 from rnnlab.reports.figures import save_figure
 from rnnlab.reports.through_time_figure import draw_through_time
 from rnnlab.runs.finder import find_run
-from rnnlab.terminal.display import track_texts
+from rnnlab.terminal.display import TerminalDisplay, track_texts
 from rnnlab.terminal.messages import print_note, printable
 from rnnlab.terminal.tables import print_table
-from rnnlab.workflows.run_folder import nothing_left_behind
 
 TABLE, FIGURE = "through_time.csv", "figures/through_time.png"
 FOLDERS = [  # before the user's own words, the last of which counts
@@ -40,16 +37,13 @@ Settings = Mapping[str, int | None]
 def measure_untrained(overrides: list[str], settings: Settings) -> None:
     """Measures the net that the overrides describe, into a folder of its own."""
 
-    def job(cfg: DictConfig) -> None:
-        folder = Path(HydraConfig.get().runtime.output_dir)
-        with nothing_left_behind(folder):
-            experiment = prepare(checked(cfg), track=track_texts)
-            for note in experiment.task_data.notes:
-                print_note(note)
-            table = _measure(experiment.config, experiment.probe_input(), settings)
-        _save(table, folder)
+    def measure_job(job: Job) -> None:
+        experiment = prepare(job.config, track=track_texts)
+        for note in experiment.task_data.notes:
+            print_note(note)
+        _save(_measure(experiment.config, experiment.probe_input(), settings), job.folder)
 
-    launch(job, [*FOLDERS, *overrides], HydraOptions())
+    launch(measure_job, [*FOLDERS, *overrides], HydraOptions(), on_error=TerminalDisplay().failed)
 
 
 def measure_run(name: str, checkpoint: Which, settings: Settings) -> None:

@@ -1,80 +1,96 @@
-"""One training, from a composed configuration to a finished run folder."""
+"""One training, from a configuration to a finished run folder."""
 
 import logging
 from pathlib import Path
 
-import pandas as pd
-from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
-
-from rnnlab.core.errors import RnnlabError
-from rnnlab.experiment.compose import checked, register
-from rnnlab.experiment.experiment import prepare
-from rnnlab.experiment.launch import HydraOptions, launch
+from rnnlab.experiment.experiment import Experiment, prepare
+from rnnlab.experiment.job import Job
+from rnnlab.experiment.launch import NO_FLAGS, HydraOptions, launch
+from rnnlab.runs.files import BASELINES, BEST, LAST
+from rnnlab.runs.finder import Run
 from rnnlab.runs.writer import RunWriter
-from rnnlab.terminal.display import track_texts, training_display
-from rnnlab.terminal.frames import print_frame
-from rnnlab.terminal.messages import print_note
-from rnnlab.workflows.artifacts import close_run, close_sweep
-from rnnlab.workflows.fit_run import train_into
-from rnnlab.workflows.run_folder import nothing_left_behind, told
-from rnnlab.workflows.run_logger import Record
+from rnnlab.training.callbacks import Checkpoints
+from rnnlab.workflows.artifacts import write_artifacts
+from rnnlab.workflows.callbacks import Probing, Shown, WordSimilarity
+from rnnlab.workflows.display import SILENT, Display
+from rnnlab.workflows.fit import fit_experiment
+from rnnlab.workflows.run_logger import RunLogger
+from rnnlab.workflows.sweep import Sweep, close_sweep
+from rnnlab.workflows.trained_run import TrainedRun, just_trained
 
 log = logging.getLogger("rnnlab")
 
 
-def train_all(overrides: list[str], options: HydraOptions) -> None:
-    """Trains the net that the overrides describe, or all of a sweep, which gets figures of its own."""
+def train(
+    overrides: list[str], options: HydraOptions = NO_FLAGS, display: Display = SILENT
+) -> TrainedRun | Sweep | None:
+    """Trains the net that the overrides describe, or all of a sweep, which gets figures of its own.
+
+    Returns the run, or the sweep; None where Hydra's flags ask for something else than a training.
+    """
+    runs: list[TrainedRun] = []
     sweeps: list[Path] = []
 
-    def job(cfg: DictConfig) -> float | None:
-        if HydraConfig.get().mode == RunMode.MULTIRUN:
-            sweeps.append(Path(HydraConfig.get().sweep.dir))
-        return run_training(cfg)
+    def run_job(job: Job) -> float | None:
+        if job.sweep_folder is not None:
+            sweeps.append(job.sweep_folder)
+        experiment = prepare(job.config, track=display.track)
+        run = train_experiment(
+            experiment, job.folder, command=job.words("train"), config_yaml=job.config_yaml, display=display
+        )
+        runs[:] = [run]  # of a sweep the last alone: all nets and data at once might be too much
+        best: float | None = (run.summary["best"] or {}).get(run.summary["monitor"])
+        return best
 
     try:
-        launch(job, overrides, options)
+        launch(run_job, overrides, options, on_error=display.failed)
     finally:
         # Where one run of a sweep fails, the others are still worth comparing.
-        if sweeps:
-            close_sweep(sweeps[0])
+        sweep = close_sweep(sweeps[0], display) if sweeps else None
+    return sweep or (runs[0] if runs else None)
 
 
-def run_training(cfg: DictConfig) -> float | None:
-    """Trains in the run folder that Hydra has made; returns the monitor at its best, for sweepers."""
-    register()  # a launcher may have started this in a process of its own
-    folder = Path(HydraConfig.get().runtime.output_dir)
-    with nothing_left_behind(folder):
-        experiment = prepare(checked(cfg), track=track_texts)
-        record = Record(experiment, RunWriter(folder), _command(), OmegaConf.to_yaml(cfg, resolve=True))
+def train_experiment(
+    experiment: Experiment, folder: Path, *, command: list[str], config_yaml: str, display: Display = SILENT
+) -> TrainedRun:
+    """Trains the experiment's model into a new run folder.
+
+    Args:
+        experiment: what is trained, on what, and for how long.
+        folder: where the run goes; must not hold one yet.
+        command: the words that start the run again.
+        config_yaml: the experiment's configuration, all interpolations resolved.
+        display: shows how it goes.
+
+    Returns:
+        The finished run, its tables, figures and report written.
+
+    Raises:
+        DivergenceError: the loss stopped being a finite number; the run folder says so, too.
+    """
+    writer = RunWriter(folder)
+    logger = RunLogger(experiment, writer, command=command, config_yaml=config_yaml)
+    callbacks = [
+        Checkpoints(last=folder / LAST, best=folder / BEST),
+        WordSimilarity(experiment, writer),
+        Probing(experiment, writer),
+        logger,
+    ]
+    for note in [*experiment.notes, *(note for callback in callbacks for note in callback.notes)]:
+        log.info("%s", note)
+        display.note(note)
+    plan = experiment.plan
     try:
-        with training_display(experiment.plan) as display:
-            best = train_into(experiment, record, display)
-    except RnnlabError as error:
-        log.error("%s", error)
-        record.finish("failed", error=str(error))
-        raise told(error) from None
+        with display.training(sum(plan.steps(number) for number in range(1, plan.rounds + 1))) as rows:
+            shown = Shown(experiment, rows)
+            state = fit_experiment(experiment, [*callbacks, shown], progress=rows.progress)
     except KeyboardInterrupt:
-        log.warning("interrupted")
-        record.finish("interrupted")
-        print_note(f"interrupted; the finished {experiment.plan.unit}s are kept in {folder}")
+        display.note(f"interrupted; the finished {plan.unit}s are kept in {folder}")
         raise
-    except Exception as error:
-        log.exception("failed")
-        record.finish("failed", error=f"{type(error).__name__}: {error}")
-        raise
-    close_run(folder)
-    if (baselines := folder / "baselines.csv").is_file():
-        print()
-        print_frame(pd.read_csv(baselines), "table")
-    print(f"\nrun folder: {folder}")
-    return best
-
-
-def _command() -> list[str]:
-    """Returns the words that start the run again."""
-    hydra = HydraConfig.get()
-    folders = [source.path for source in hydra.runtime.config_sources if source.provider == "command-line"]
-    flags = [word for folder in folders for word in ("--config-dir", folder)]
-    return ["rnnlab", "train", *flags, *hydra.overrides.task]
+    run = just_trained(experiment, Run(folder, logger.summary), epoch=state.epoch, display=display)
+    tables = write_artifacts(run)
+    if (baselines := tables.get(BASELINES)) is not None:
+        display.result("")
+        display.table(baselines)
+    display.result(f"\nrun folder: {folder}")
+    return run

@@ -19,7 +19,7 @@ Call = Callable[..., Outcome]
 @pytest.fixture
 def without_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spares the runs their figures and page."""
-    monkeypatch.setattr("rnnlab.workflows.train.close_run", lambda folder: None)
+    monkeypatch.setattr("rnnlab.workflows.train.write_artifacts", lambda run: {})
 
 
 def test_a_scratch_run_is_torchs_run_to_rounding(

@@ -25,7 +25,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("HYDRA_FULL_ERROR", "1")
-        patch.setattr("rnnlab.workflows.train.close_run", lambda folder: None)
+        patch.setattr("rnnlab.workflows.train.write_artifacts", lambda run: {})
         for name, token in TOKENS.items():
             further = [f"task.token={token}", "training.epochs=4", "optimizer.lr=0.02"]
             patch.setattr(sys, "argv", ["rnnlab", "train", *words, *further, f"hydra.run.dir=outputs/{name}"])
@@ -109,7 +109,7 @@ def test_no_length_and_an_unknown_run_are_refused(call: Call, language: Path) ->
 def test_runs_of_other_tasks_are_refused(
     make: Callable[[Path], list[str]], call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rnnlab.workflows.train.close_run", lambda folder: None)
+    monkeypatch.setattr("rnnlab.workflows.train.write_artifacts", lambda run: {})
     assert call("train", *make(tmp_path), "training.epochs=1", "hydra.run.dir=outputs/one").code == 0
     name = make.__name__.removeprefix("write_").replace("tagged", "tagging")
     outcome = call("generate", "latest")

@@ -65,7 +65,7 @@ def test_a_horizon_is_taken_up_where_it_stopped(call: Call, tmp_path: Path) -> N
 def test_a_trial_is_the_training_of_rnnlab_train(
     call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rnnlab.workflows.train.close_run", lambda folder: None)
+    monkeypatch.setattr("rnnlab.workflows.train.write_artifacts", lambda run: {})
     assert call("horizon", *SMALL, "--models=identity", "--lengths=3", "--seeds=2", "--workers=1").code == 0
     trials = pd.read_csv(only_folder(tmp_path) / "trials.csv")
     words = [

@@ -23,7 +23,7 @@ TINY = ["training.steps=4", "training.validate_every=2", "task.valid_examples=32
 @pytest.fixture(autouse=True)
 def without_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spares the runs their own figures and page, which have tests of their own."""
-    monkeypatch.setattr("rnnlab.workflows.train.close_run", lambda folder: None)
+    monkeypatch.setattr("rnnlab.workflows.train.write_artifacts", lambda run: {})
 
 
 def trained(*words: str) -> list[EpochRow]:

@@ -37,3 +37,15 @@ def test_the_course_is_reported_whole_and_taken_up_where_it_stopped(
     other = call("reproduce", "course", *words, "training.batch_size=4")
     assert other.code == 2
     assert "--output" in other.err
+
+
+def test_a_run_of_the_course_that_diverges_is_marked_as_failed(
+    call: Callable[..., Outcome], tiny: list[str], tmp_path: Path
+) -> None:
+    data = [word for word in tiny if word.startswith("data")]
+    words = [*data, "data.vectors=vectors.txt", "training.epochs=1", "optimizer.lr=1e38"]
+    outcome = call("reproduce", "course", *words)
+    assert outcome.code == 1 and "became" in outcome.err
+    (summary,) = (tmp_path / "outputs" / "reproduce-course").glob("*/summary.json")
+    found = json.loads(summary.read_text())
+    assert found["status"] == "failed" and found["error"] in outcome.err

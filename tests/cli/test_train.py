@@ -53,7 +53,7 @@ def epoch_of(checkpoint: Path) -> int:
 @pytest.fixture(autouse=True)
 def without_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spares the runs of this process their figures and page, which have tests of their own."""
-    monkeypatch.setattr("rnnlab.workflows.train.close_run", lambda folder: None)
+    monkeypatch.setattr("rnnlab.workflows.train.write_artifacts", lambda run: {})
 
 
 # Where a shell starts the tests in the background, Ctrl-C is ignored from birth; a person's is not.

@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import parent_process
@@ -17,8 +18,10 @@ from rnnlab.experiment.compose import checked, compose_config
 from rnnlab.experiment.experiment import Experiment, prepare
 from rnnlab.tasks.base import Task
 from rnnlab.tasks.drawn import DrawnTask
-from rnnlab.terminal.display import track_texts
-from rnnlab.training.loop import evaluate, fit, train_epoch
+from rnnlab.training.callbacks import Callback, StopTraining
+from rnnlab.training.loop import EpochRow, evaluate, train_epoch
+from rnnlab.workflows.display import SILENT
+from rnnlab.workflows.fit import fit_experiment
 from rnnlab.workflows.horizon.schedule import Outcome
 
 TIMED_STEPS = 10
@@ -79,37 +82,40 @@ def _end_with_the_parent() -> None:
         os._exit(1)
 
 
+class _UntilLearned(Callback):
+    """Ends a training at its first success, or when the search is stopped."""
+
+    def __init__(self, goal: Goal, experiment: Experiment) -> None:
+        self._goal, self._experiment = goal, experiment
+        self.best: float | None = None
+        self.steps, self.success, self.stopped = 0, False, False
+
+    def on_row(self, row: EpochRow) -> None:
+        """Compares the round's figure with the goal."""
+        self.steps, value = row.place, row.valid[self._goal.metric]
+        self.best = value if improves(self._goal.metric, value, self.best) else self.best
+        self.success = self._goal.reached(value, self._experiment)
+        self.stopped = not self.success and _stop is not None and _stop.is_set()
+        if self.success or self.stopped:
+            raise StopTraining
+
+
 def run_trial(words: list[str], goal: Goal) -> Outcome | None:
     """Trains as `rnnlab train WORDS…` until the goal is reached; None if it was stopped before its end."""
-    experiment = prepare(checked(compose_config(words)), track=track_texts)
-    start, steps, success = time.perf_counter(), 0, False
-    best: float | None = None
-    try:
-        for row in fit(
-            build_state(experiment.config, experiment.model),
-            experiment.task,
-            experiment.plan,
-            experiment.task_data.splits["valid"],
-            device=experiment.device,
-            monitor=experiment.monitor,
-            patience=experiment.config.training.patience,
-            clip_norm=experiment.config.training.clip_norm,
-        ):
-            steps, value = row.place, row.valid[goal.metric]
-            best = value if improves(goal.metric, value, best) else best
-            success = goal.reached(value, experiment)
-            if success:
-                break
-            if _stop is not None and _stop.is_set():
-                return None
-    except DivergenceError:
-        success = False
-    return Outcome(success, steps, math.nan if best is None else best, round(time.perf_counter() - start, 3))
+    experiment = prepare(checked(compose_config(words)), track=SILENT.track)
+    start = time.perf_counter()
+    trial = _UntilLearned(goal, experiment)
+    with suppress(DivergenceError):  # the figures before it count: a goal reached would have ended it
+        fit_experiment(experiment, [trial])
+    if trial.stopped:
+        return None
+    best = math.nan if trial.best is None else trial.best
+    return Outcome(trial.success, trial.steps, best, round(time.perf_counter() - start, 3))
 
 
 def estimate(words: list[str]) -> float:
     """Returns the seconds that a trial will take at most, timed on a few steps and one validation."""
-    experiment = prepare(checked(compose_config(words)), track=track_texts)
+    experiment = prepare(checked(compose_config(words)), track=SILENT.track)
     plan, config = experiment.plan, experiment.config
     state = build_state(config, experiment.model)
 

@@ -1,0 +1,75 @@
+"""What a command gets of a job that Hydra has begun, in plain values."""
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+
+from rnnlab.core.errors import RnnlabError
+from rnnlab.experiment.compose import checked, register
+from rnnlab.experiment.schema import Config
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job: its configuration, the folder that Hydra made for it, and the words that led to it.
+
+    config_yaml: the configuration as it was composed, interpolations resolved; overrides: those of this job
+    alone, of a sweep one of its combinations; choices: the name chosen in each group; config_dirs: folders
+    of configurations given on the command line; sweep_folder: that of all jobs, None outside a sweep.
+    """
+
+    config: Config
+    config_yaml: str
+    folder: Path
+    overrides: list[str]
+    choices: Mapping[str, str]
+    config_dirs: list[str]
+    sweep_folder: Path | None
+
+    def words(self, command: str) -> list[str]:
+        """Returns the words of a command line that start the job again."""
+        flags = [word for folder in self.config_dirs for word in ("--config-dir", folder)]
+        return ["rnnlab", command, *flags, *self.overrides]
+
+
+@contextmanager
+def begin_job(cfg: DictConfig, on_error: Callable[[RnnlabError], None]) -> Iterator[Job]:
+    """Yields the job that Hydra has begun; takes its folder away again if it ends before leaving anything.
+
+    on_error: is told at once of what fails within a sweep, which raises it only at its end.
+    """
+    register()  # a launcher may have started this in a process of its own
+    hydra = HydraConfig.get()
+    folder, is_sweep = Path(hydra.runtime.output_dir), hydra.mode == RunMode.MULTIRUN
+    try:
+        yield Job(
+            config=checked(cfg),
+            config_yaml=OmegaConf.to_yaml(cfg, resolve=True),
+            folder=folder,
+            overrides=list(hydra.overrides.task),
+            choices={str(group): str(choice) for group, choice in hydra.runtime.choices.items()},
+            config_dirs=[s.path for s in hydra.runtime.config_sources if s.provider == "command-line"],
+            sweep_folder=Path(hydra.sweep.dir) if is_sweep else None,
+        )
+    except RnnlabError as error:
+        _discard(folder)
+        if is_sweep and not error.reported:
+            on_error(error)
+        raise
+    except KeyboardInterrupt:
+        _discard(folder)
+        raise
+
+
+def _discard(folder: Path) -> None:
+    """Takes away what Hydra wrote into `folder`, unless there is anything else in it."""
+    own = [folder / ".hydra", *folder.glob("*.log")]
+    if set(folder.iterdir()) - set(own):
+        return
+    shutil.rmtree(folder, ignore_errors=True)

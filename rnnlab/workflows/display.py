@@ -1,0 +1,122 @@
+"""What a workflow tells whoever called it while it works; `rnnlab.terminal` shows it in a terminal."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Protocol
+
+import pandas as pd
+
+from rnnlab.core.batch import Batch
+from rnnlab.core.errors import RnnlabError
+
+
+class TrainingRows(Protocol):
+    """Shows one training."""
+
+    def row(self, figures: Mapping[str, float | int | None]) -> None:
+        """Shows the figures of a finished round, by the names of metrics.csv."""
+
+    def progress(self, batches: Iterable[Batch], total: int) -> Iterable[Batch]:
+        """Returns the `total` batches of a round, to be passed on as they come."""
+        ...
+
+
+class Bar(Protocol):
+    """Shows how far a longer work is."""
+
+    def advance(self, amount: float) -> None:
+        """Moves the bar on."""
+
+    def update(self, *, completed: float | None = None, total: float | None = None, text: str = "") -> None:
+        """Sets what is given."""
+
+
+class Display(Protocol):
+    """Shows a workflow's work."""
+
+    def track(self, texts: Iterable[str], *, description: str, total: int) -> Iterable[str]:
+        """Returns the texts, to be passed on while they are encoded."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Shows what a person should know, in one line."""
+
+    def message(self, text: str) -> None:
+        """Shows what goes on, in one line."""
+
+    def failed(self, error: RnnlabError) -> None:
+        """Shows an error after which other work goes on, and marks it as reported."""
+
+    def status(self, text: str) -> AbstractContextManager[object]:
+        """Shows `text` as long as the block lasts."""
+        ...
+
+    def bar(self, text: str, total: float | None) -> AbstractContextManager[Bar]:
+        """Shows how far the block is."""
+        ...
+
+    def training(self, batches: int) -> AbstractContextManager[TrainingRows]:
+        """Shows a training of so many batches in all."""
+        ...
+
+    def result(self, text: str) -> None:
+        """Shows a line of what came out, as soon as it is known."""
+
+    def table(self, rows: pd.DataFrame) -> None:
+        """Shows a table of what came out."""
+
+
+class Silent:
+    """A display that shows nothing."""
+
+    def track(self, texts: Iterable[str], *, description: str, total: int) -> Iterable[str]:
+        """Returns the texts as they are."""
+        return texts
+
+    def note(self, text: str) -> None:
+        """Shows nothing."""
+
+    def message(self, text: str) -> None:
+        """Shows nothing."""
+
+    def failed(self, error: RnnlabError) -> None:
+        """Shows nothing: the error is raised later."""
+
+    def status(self, text: str) -> AbstractContextManager[object]:
+        """Shows nothing."""
+        return nullcontext()
+
+    @contextmanager
+    def bar(self, text: str, total: float | None) -> Iterator[Bar]:
+        """Shows nothing."""
+        yield _Nothing()
+
+    @contextmanager
+    def training(self, batches: int) -> Iterator[TrainingRows]:
+        """Shows nothing."""
+        yield _Nothing()
+
+    def result(self, text: str) -> None:
+        """Shows nothing."""
+
+    def table(self, rows: pd.DataFrame) -> None:
+        """Shows nothing."""
+
+
+class _Nothing:
+    """A bar and a training's rows that nobody sees."""
+
+    def row(self, figures: Mapping[str, float | int | None]) -> None:
+        pass
+
+    def progress(self, batches: Iterable[Batch], total: int) -> Iterable[Batch]:
+        return batches
+
+    def advance(self, amount: float) -> None:
+        pass
+
+    def update(self, *, completed: float | None = None, total: float | None = None, text: str = "") -> None:
+        pass
+
+
+SILENT = Silent()
