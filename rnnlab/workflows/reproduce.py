@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -13,7 +13,7 @@ import yaml
 from omegaconf import OmegaConf
 
 from rnnlab.core.batch import Batch
-from rnnlab.core.errors import InputError
+from rnnlab.core.errors import DivergenceError, InputError
 from rnnlab.experiment.build import build_state, check_buildable
 from rnnlab.experiment.compose import checked, compose_config
 from rnnlab.experiment.experiment import prepare
@@ -99,7 +99,8 @@ def _estimate(jobs: list[_Run], display: Display) -> list[float]:
             plan = experiment.plan
             start = time.perf_counter()
             some = islice(plan.batches(1), TIMED_BATCHES)
-            train_epoch(state, experiment.task, some, device=experiment.device, clip_norm=None)
+            with suppress(DivergenceError):  # the run itself will end as soon, and say so
+                train_epoch(state, experiment.task, some, device=experiment.device, clip_norm=None)
             total = plan.steps(1)
             # An evaluation of the validation texts costs about a third of a training pass.
             seconds[kind] = (time.perf_counter() - start) / min(TIMED_BATCHES, total) * total * 4 / 3

@@ -43,7 +43,7 @@ def test_a_run_of_the_course_that_diverges_is_marked_as_failed(
     call: Callable[..., Outcome], tiny: list[str], tmp_path: Path
 ) -> None:
     data = [word for word in tiny if word.startswith("data")]
-    words = [*data, "data.vectors=vectors.txt", "training.epochs=1", "optimizer.lr=1e38"]
+    words = [*data, "data.vectors=vectors.txt", "training.epochs=1", "optimizer.lr=1e30"]
     outcome = call("reproduce", "course", *words)
     assert outcome.code == 1 and "became" in outcome.err
     (summary,) = (tmp_path / "outputs" / "reproduce-course").glob("*/summary.json")
