@@ -10,9 +10,10 @@ import torch
 
 from rnnlab.data.corpus import encode_file
 from rnnlab.data.splits import TextSplit
-from rnnlab.experiment.build import build_state, encoding_of
+from rnnlab.experiment.build import build_state
 from rnnlab.experiment.compose import INPUTS_DIR, checked, compose_config
 from rnnlab.experiment.experiment import Experiment, prepare
+from rnnlab.experiment.task_data import data_settings
 from rnnlab.training.loop import EpochRow, evaluate, fit
 
 pytestmark = pytest.mark.slow
@@ -66,7 +67,7 @@ def silently(texts: Iterable[str], *, description: str, total: int) -> Iterable[
 
 def contrast_pairs(experiment: Experiment) -> TextSplit:
     """Held-out pairs of texts with the same words and opposite labels, one after the other."""
-    encoding, vocabulary = encoding_of(experiment.config), experiment.task_data.vocabulary
+    encoding, vocabulary = data_settings(experiment.config).encoding, experiment.task_data.vocabulary
     split, notes = encode_file(INPUTS_DIR / "sample" / "contrast.tsv", vocabulary, encoding, track=silently)
     assert not notes and len(split) >= 200 and len(split) % 2 == 0
     for first in range(0, len(split), 2):

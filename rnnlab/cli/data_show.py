@@ -38,7 +38,7 @@ def show(
     config = checked(compose_config(overrides or []))
     task = build_task(config)
     check_fit(config, task)
-    task_data = load_task_data(config, task, track=track_texts).task_data
+    task_data = load_task_data(config, task, track=track_texts)
     if split != "train" and split not in task_data.splits:
         raise InputError(
             f"--split {split}: there is none; there are {', '.join(['train', *task_data.splits])}"

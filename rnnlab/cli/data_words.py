@@ -33,20 +33,16 @@ def words(
 
     from rnnlab.core.errors import InputError
     from rnnlab.core.files import atomic_path, write_text
-    from rnnlab.data.running_text import WordIndex, read_text, tokens_of
+    from rnnlab.data.running_text import WordIndex
     from rnnlab.experiment.build import build_task, check_fit
     from rnnlab.experiment.compose import checked, compose_config
-    from rnnlab.tasks.language import Language
+    from rnnlab.experiment.task_data import data_settings
     from rnnlab.terminal.messages import printable
 
     config = checked(compose_config(["task=language", "task.token=word", *(overrides or [])]))
     task = build_task(config)
-    if not isinstance(task, Language):
-        raise InputError(f"task={task.name}: expected task=language")
     check_fit(config, task)
-    if config.data.train is None:
-        raise InputError("data.train: a value is needed; give it as data.train=…")
-    tokens = tokens_of(read_text(Path(config.data.train)), task.choice(config.data.tokenizer))
+    tokens = task.chosen_tokens(data_settings(config))
     known = WordIndex.of(tokens)
     print(f"{len(tokens):,} tokens, {len(known.words):,} distinct")
     for word, number in zip(look_up or [], known.encode(look_up or []), strict=True):

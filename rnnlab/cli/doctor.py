@@ -41,12 +41,12 @@ def examine(restored: "RestoredRun") -> "list[Diagnosis]":
     import pandas as pd
 
     from rnnlab.core.errors import InputError
-    from rnnlab.experiment.probe_input import probe_input_of, require_sentiment, task_data_of
+    from rnnlab.experiment.probe_input import probe_input_of, require_labelled_texts, task_data_of
     from rnnlab.probes.doctor import diagnose, gather
     from rnnlab.runs.finder import metrics_path
     from rnnlab.terminal.display import track_texts
 
-    require_sentiment(restored, "doctor")
+    require_labelled_texts(restored, "doctor")
     if restored.epoch == 0:
         raise InputError(f"{restored.run.folder}: no epoch is finished; there is nothing to diagnose yet")
     path = metrics_path(restored.run)

@@ -26,25 +26,24 @@ def generate(
     import numpy as np
 
     from rnnlab.core.errors import InputError
-    from rnnlab.data.running_text import tokens_of
     from rnnlab.data.vocabulary import PAD_ID, UNK_ID
     from rnnlab.experiment.restore import restore
+    from rnnlab.experiment.task_data import data_settings
     from rnnlab.models.recurrent import RecurrentModel
     from rnnlab.probes.generation import generate as go_on
     from rnnlab.runs.finder import find_run
-    from rnnlab.tasks.language import Language
     from rnnlab.terminal.messages import print_note, printable
 
     if not math.isfinite(temperature):
         raise InputError(f"--temperature: expected a finite number, found {temperature}")
     restored = restore(find_run(run), checkpoint=checkpoint)
     task, vocabulary, model = restored.task, restored.vocabulary, restored.model
-    if not isinstance(task, Language) or vocabulary is None or not isinstance(model, RecurrentModel):
+    if not task.generates_text or vocabulary is None or not isinstance(model, RecurrentModel):
         raise InputError(
             f"{restored.run.name}: rnnlab generate needs a run of task=language; "
             f"this run's task is {task.name}"
         )
-    tokens = tokens_of(prompt, task.cutting(restored.config.data.tokenizer))
+    tokens = task.prompt_tokens(prompt, data_settings(restored.config))
     unknown = sorted({token for token in tokens if vocabulary.encode([token])[0] == UNK_ID})
     if unknown:
         print_note(f"unknown to the run, and read as <unk>: {' '.join(unknown)}")
@@ -52,6 +51,4 @@ def generate(
     start = vocabulary.encode(tokens).tolist() or [vocabulary["."]]
     rng = np.random.default_rng(seed)
     ids = go_on(model, start, length, temperature=temperature, rng=rng, never=(PAD_ID, UNK_ID))
-    between = "" if task.token == "character" else " "
-    words = [vocabulary.words[number] for number in ids]
-    print(printable(between.join([*tokens, *words])))
+    print(printable(task.join_tokens([*tokens, *(vocabulary.words[number] for number in ids)])))

@@ -35,7 +35,7 @@ def pairs(
     --format csv or jsonl gives a row a pair, as does the pairs.csv that a run gets at its end.
     """
     from rnnlab.core.errors import InputError
-    from rnnlab.experiment.probe_input import require_sentiment
+    from rnnlab.experiment.probe_input import require_labelled_texts
     from rnnlab.experiment.restore import restore
     from rnnlab.probes.pairs import chosen_suites, read_suite
     from rnnlab.runs.finder import find_run
@@ -45,7 +45,7 @@ def pairs(
         raise InputError("--suite and --file: make no sense together; leave one of them out")
     suites = chosen_suites(suite or []) if file is None else [read_suite(file)]
     restored = restore(find_run(run), checkpoint=checkpoint)
-    require_sentiment(restored, "pairs")
+    require_labelled_texts(restored, "pairs")
     rows = _judge(restored, suites)
     if form == "table":
         _print_summary(restored, suites, rows)

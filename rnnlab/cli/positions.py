@@ -33,7 +33,7 @@ def positions(
     """
     from rich.console import Console
 
-    from rnnlab.experiment.probe_input import probe_input_of, require_sentiment, task_data_of
+    from rnnlab.experiment.probe_input import probe_input_of, require_labelled_texts, task_data_of
     from rnnlab.experiment.restore import restore
     from rnnlab.probes.positions import PLACES, Positions
     from rnnlab.reports.figures import save_figure
@@ -44,7 +44,7 @@ def positions(
     from rnnlab.terminal.tables import print_table
 
     restored = restore(find_run(run), checkpoint=checkpoint)
-    require_sentiment(restored, "positions")
+    require_labelled_texts(restored, "positions")
     probe_input = probe_input_of(restored, task_data_of(restored, track=track_texts))
     probe = Positions(tuple(step / steps for step in range(steps + 1)), texts)
     with Console(stderr=True).status("Moving the tokens"):

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.text import Text
 
+    from rnnlab.data.encoded_text import EncodedText
     from rnnlab.experiment.restore import RestoredRun
-    from rnnlab.probes.prediction import EncodedText
 
 
 def predict(
@@ -39,20 +39,16 @@ def predict(
     task=tagging: a tag for every word, words being cut at white space.
     """
     from rnnlab.core.errors import InputError
-    from rnnlab.experiment.probe_input import require_sentiment
+    from rnnlab.experiment.probe_input import require_labelled_texts
     from rnnlab.experiment.restore import restore
     from rnnlab.runs.finder import find_run
-    from rnnlab.tasks.tagging import Tagging
     from rnnlab.workflows.given_texts import given_texts
-    from rnnlab.workflows.predict_tags import print_tags
 
     if trace and attribute:
         raise InputError("--trace and --attribute: make no sense together; leave one of them out")
     restored = restore(find_run(run), checkpoint=checkpoint)
-    if isinstance(restored.task, Tagging) and not (trace or attribute):
-        print_tags(restored, restored.task, given_texts(texts or [], file), form)
-        return
-    require_sentiment(restored, "predict")
+    if trace or attribute:
+        require_labelled_texts(restored, "predict")
     given = given_texts(texts or [], file)
     encoded = restored.encode(given.texts, given.places)
     if trace or attribute:
@@ -64,31 +60,33 @@ def predict(
 def _print_predictions(
     restored: "RestoredRun", encoded: "list[EncodedText]", labels: list[int] | None, form: str
 ) -> None:
-    from rnnlab.probes.prediction import LABEL, UNKNOWN, predictions
-    from rnnlab.tasks.sentiment import Sentiment
+    from rnnlab.tasks.sentiment import LABEL, UNKNOWN
     from rnnlab.terminal.frames import print_frame
 
-    frame = predictions(restored.model, encoded, device=restored.device)
+    frame = restored.predictions(encoded)
+    if LABEL not in frame:
+        labels = None
     if labels is not None:
-        frame.insert(3, "True label", [Sentiment.classes[label] for label in labels])
-    plain = form == "table" and not frame[UNKNOWN].any()
+        frame.insert(3, "True label", [restored.classes[label] for label in labels])
+    plain = form == "table" and UNKNOWN in frame and not frame[UNKNOWN].any()
     print_frame(frame.drop(columns=UNKNOWN) if plain else frame, form)
     if labels is not None:
         # Beside CSV or JSON lines it would be in the way of the program that reads them.
-        _print_accuracy(frame["True label"], frame[LABEL], sys.stdout if form == "table" else sys.stderr)
+        stream = sys.stdout if form == "table" else sys.stderr
+        _print_accuracy(frame["True label"], frame[LABEL], restored.classes, stream)
 
 
-def _print_accuracy(labels: "pd.Series[str]", predicted: "pd.Series[str]", stream: object) -> None:
+def _print_accuracy(
+    labels: "pd.Series[str]", predicted: "pd.Series[str]", classes: tuple[str, ...], stream: object
+) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from rnnlab.tasks.sentiment import Sentiment
-
     console = Console(file=stream, highlight=False)  # type: ignore[arg-type]
     console.print(f"accuracy {(labels == predicted).mean():.4f} over {len(labels):,} texts")
-    table = Table("label", *(f"predicted {name}" for name in Sentiment.classes), title="confusion (texts)")
-    for name in Sentiment.classes:
-        counts = [int(((labels == name) & (predicted == guess)).sum()) for guess in Sentiment.classes]
+    table = Table("label", *(f"predicted {name}" for name in classes), title="confusion (texts)")
+    for name in classes:
+        counts = [int(((labels == name) & (predicted == guess)).sum()) for guess in classes]
         table.add_row(name, *(f"{count:,}" for count in counts))
     console.print(table)
 

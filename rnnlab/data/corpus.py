@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ from rnnlab.data.vocabulary import Vocabulary, build_vocabulary
 FORMAT = 1  # to be raised whenever the same files and settings would give other ids than before
 
 
+@runtime_checkable
 class Track(Protocol):
     """Wraps the texts of a split to show how far their encoding is."""
 
@@ -54,23 +55,25 @@ class Corpus:
     """A vocabulary, the splits encoded with it, and what was left out of them (one line each).
 
     files: for every file or folder read, its path and the SHA-256 of its contents; place: where in the
-    cache the corpus belongs.
+    cache the corpus belongs, None for nowhere.
     """
 
     vocabulary: Vocabulary
     splits: dict[str, TextSplit]
     notes: list[str]
     files: dict[str, dict[str, str]]
-    place: Path
+    place: Path | None
 
     def keep(self) -> "Corpus":
         """Returns the corpus as memory maps of the cache, where it is put unless it is there already."""
+        if self.place is None:
+            return self
         if not self.place.is_dir():
             _publish(self.place, self.vocabulary, self.splits, self.notes)
         return _load(self.place, self.files)
 
 
-def load_corpus(paths: dict[str, Path], encoding: Encoding, *, cache: Path, track: Track) -> Corpus:
+def load_corpus(paths: dict[str, Path], encoding: Encoding, *, cache: Path | None, track: Track) -> Corpus:
     """Returns the encoded splits of `paths` (names `train`, `valid`, `test`), from the cache if it can.
 
     The key is made of file contents and settings, so a changed file is encoded anew. Writes nothing (see
@@ -81,6 +84,8 @@ def load_corpus(paths: dict[str, Path], encoding: Encoding, *, cache: Path, trac
         files = {name: {"path": str(path), "sha256": fingerprint(path)} for name, path in paths.items()}
     except OSError as error:
         raise InputError(f"{error.filename}: cannot be read ({error.strerror})") from None
+    if cache is None:
+        return Corpus(*_encode(paths, encoding, track), files, None)
     key_parts = [FORMAT, asdict(encoding), {name: facts["sha256"] for name, facts in files.items()}]
     folder = cache / hashlib.sha256(json.dumps(key_parts, sort_keys=True).encode()).hexdigest()[:32]
     if folder.is_dir():

@@ -1,6 +1,6 @@
 """Encoded texts end to end in one array, inserted tokens, and mini-batches of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -55,12 +55,15 @@ class TextSplit:
                 row[:length] = self.ids[start : start + length]
             yield Batch(torch.from_numpy(inputs), torch.from_numpy(lengths[part]), targets[part])
 
-    def insert(self, where: Insert, *, newneg: int, newpos: int) -> "TextSplit":
-        """Returns the split with its class's token at the start, before position len // 2, or at the end."""
+    def insert(self, where: Insert, class_tokens: Sequence[int]) -> "TextSplit":
+        """Returns the split with its class's token at the start, before position len // 2, or at the end.
+
+        class_tokens: the id of each label's token.
+        """
         if where == "none":
             return self
         within = {"start": 0 * self.lengths, "middle": self.lengths // 2, "end": self.lengths}[where]
-        return self.insert_at(within, np.where(self.labels == 1, newpos, newneg))
+        return self.insert_at(within, np.array(class_tokens)[self.labels])
 
     def insert_at(self, positions: NDArray[np.int64], tokens: NDArray[np.int64]) -> "TextSplit":
         """Returns the split with tokens[i] put before position positions[i] (0 … length) of text i."""
@@ -85,6 +88,12 @@ class TextSplit:
             offsets=np.concatenate([[0], lengths.cumsum()]),
             labels=self.labels[chosen],
         )
+
+    def spread(self, number: int | None) -> "TextSplit":
+        """Returns `number` of the texts, evenly spaced over them; all for None or if there are no more."""
+        if number is None or number >= len(self):
+            return self
+        return self.take(np.linspace(0, len(self) - 1, number).round().astype(np.int64))
 
     def save(self, folder: Path, name: str) -> None:
         """Writes three .npy files into `folder`."""

@@ -1,7 +1,6 @@
 """Makes what a configuration describes, in plain typed arguments."""
 
 import inspect
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,69 +11,28 @@ from rnnlab.core.batch import Split, Stream
 from rnnlab.core.errors import InputError, did_you_mean
 from rnnlab.core.metrics import higher_is_better
 from rnnlab.core.seeds import seed_everything
-from rnnlab.data.corpus import Corpus, Encoding, Track, load_corpus
-from rnnlab.data.splits import TextSplit
-from rnnlab.data.vectors import Vectors, load_vectors
+from rnnlab.data.vectors import Vectors
 from rnnlab.data.vocabulary import NEWNEG, NEWPOS, PAD_ID, Vocabulary
 from rnnlab.experiment.schema import Config, load_target
 from rnnlab.models.base import Embedding, Features, SequenceModel
 from rnnlab.models.embedding import make_embedding
 from rnnlab.probes.base import Probe
 from rnnlab.tasks.base import InputOutputSizes, Task
-from rnnlab.tasks.sentiment import Sentiment
 from rnnlab.training.engine import MakeEngine, TorchEngine
 from rnnlab.training.loop import Scheduler, TrainingState
 from rnnlab.training.plan import Epochs, Plan, Steps
 from rnnlab.training.scratch_engine import ScratchEngine
 
 DEFAULT_EMBEDDING_DIM = 50
+ONE_LOGIT = InputOutputSizes(output_size=1)
 ENGINES: dict[str, MakeEngine] = {"torch": TorchEngine, "scratch": ScratchEngine}
-
-
-def encoding_of(config: Config) -> Encoding:
-    """Returns the settings that turn texts into ids."""
-    names = Encoding.__dataclass_fields__
-    return Encoding(**{name: getattr(config.data, name) for name in names})
-
-
-def build_corpus(config: Config, *, track: Track) -> Corpus:
-    """Returns the encoded splits, before insertion."""
-    data = config.data
-    if data.valid is not None and data.valid_fraction:
-        raise InputError("data.valid_fraction: makes no sense beside data.valid; leave one of them out")
-    if data.train is None:
-        raise InputError("data.train: a value is needed; give it as data.train=…")
-    return load_corpus(given_paths(config), encoding_of(config), cache=Path(data.cache), track=track)
-
-
-def given_paths(config: Config) -> dict[str, Path]:
-    """Returns the paths of the splits that the configuration names."""
-    paths = {name: getattr(config.data, name) for name in ("train", "valid", "test")}
-    return {name: Path(path) for name, path in paths.items() if path is not None}
-
-
-def with_insertion(split: TextSplit, config: Config, vocabulary: Vocabulary) -> TextSplit:
-    """Returns a training or validation split with the class's tokens where the configuration puts them."""
-    return split.insert(config.insert, newneg=vocabulary[NEWNEG], newpos=vocabulary[NEWPOS])
-
-
-def build_vectors(config: Config, vocabulary: Vocabulary) -> Vectors | None:
-    """Returns the pretrained vectors of the vocabulary's words, or None if there are to be none."""
-    data = config.data
-    if data.vectors is None:
-        return None
-    if data.vocabulary == "torchtext":
-        from rnnlab.data.torchtext_bridge import load_torchtext_vectors
-
-        return load_torchtext_vectors(Path(data.vectors), vocabulary.words, embedding_dim=data.embedding_dim)
-    return load_vectors(Path(data.vectors), vocabulary.words, embedding_dim=data.embedding_dim)
 
 
 def build_model(
     config: Config,
     vocabulary: Vocabulary | None,
     vectors: Vectors | None,
-    sizes: InputOutputSizes = Sentiment.sizes,
+    sizes: InputOutputSizes = ONE_LOGIT,
 ) -> SequenceModel:
     """Returns the model with the initial parameters that follow from `config.seed`.
 
@@ -187,14 +145,12 @@ def check_buildable(config: Config) -> None:
 
 def check_fit(config: Config, task: Task) -> None:
     """Raises InputError for a choice that means nothing to the task, or that its sizes rule out."""
-    if isinstance(task, Sentiment):
-        return
     if task.causal and config.model.get("bidirectional"):
         raise InputError(
             f"model: task={task.name} asks for what comes next, which a bidirectional net has read; "
             "expected model.bidirectional=false"
         )
-    if config.insert != "none":
+    if config.insert != "none" and not task.uses_insert:
         raise InputError(
             f"insert: task={task.name} has no classes to mark; expected none, found {config.insert!r}"
         )

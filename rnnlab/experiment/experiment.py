@@ -25,9 +25,7 @@ from rnnlab.training.plan import Plan
 class Experiment:
     """A task, what it is trained with, and an untrained model.
 
-    notes: what a person should know of it, one line each; monitor: the metric that chooses the best
-    epoch; vector_coverage: the share, 0 to 1, of the training texts' running words (unknown ones included)
-    that have a pretrained vector, None without vectors.
+    notes: what a person should know of it, one line each; monitor: the metric that chooses the best epoch.
     """
 
     config: Config
@@ -38,7 +36,6 @@ class Experiment:
     device: str
     monitor: str
     notes: list[str]
-    vector_coverage: float | None
 
     def probe_input(self, optimizer: torch.optim.Optimizer | None = None) -> ProbeInput:
         """Returns what a probe looks at: the model, and the validation examples (else the training ones)."""
@@ -59,17 +56,16 @@ def prepare(config: Config, *, track: Track) -> Experiment:
     configure_torch(config)
     task, device = build_task(config), build_device(config)
     check_fit(config, task)
-    loaded = load_task_data(config, task, track=track)
-    task_data = loaded.task_data
+    task_data = load_task_data(config, task, track=track)
     plan = build_plan(config, task_data.train)
-    model = build_model(config, task_data.vocabulary, loaded.vectors, task_data.sizes).to(device)
+    model = build_model(config, task_data.vocabulary, task_data.vectors, task_data.sizes).to(device)
     monitor, notes = _monitor(config, has_validation="valid" in task_data.splits)
     if config.freeze and config.insert != "none":
         notes.append(
             f"insert={config.insert} with freeze=true: the inserted tokens stay zeros, which carry no label"
         )
     notes = [*task_data.notes, *notes]
-    return Experiment(config, task, task_data, plan, model, device, monitor, notes, loaded.vector_coverage)
+    return Experiment(config, task, task_data, plan, model, device, monitor, notes)
 
 
 def _monitor(config: Config, *, has_validation: bool) -> tuple[str, list[str]]:

@@ -1,5 +1,6 @@
 """What a probe gets to see of a finished run."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from torch import Tensor
@@ -8,19 +9,21 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.files import fingerprint
 from rnnlab.data.corpus import Track
 from rnnlab.data.vocabulary import Vocabulary
-from rnnlab.experiment.build import build_model, build_vectors
+from rnnlab.experiment.build import build_model, check_fit
 from rnnlab.experiment.restore import RestoredRun
-from rnnlab.experiment.task_data import check_unchanged, load_task_data
+from rnnlab.experiment.task_data import data_settings
 from rnnlab.probes.base import ProbeInput
-from rnnlab.tasks.base import TaskData
-from rnnlab.tasks.sentiment import Sentiment
+from rnnlab.tasks.base import GivenSplit, TaskData, check_vocabulary
 
 
 def task_data_of(restored: RestoredRun, *, track: Track) -> TaskData:
-    """Returns what the run was trained with; raises InputError if it is gone or other than it was."""
-    task_data = load_task_data(restored.config, restored.task, track=track).task_data
-    words = None if restored.vocabulary is None else restored.vocabulary.words
-    check_unchanged(task_data, words, restored.config)
+    """Returns what the run was trained with, without pretrained vectors, of which the model has its own.
+
+    Raises InputError if it is gone or other than it was.
+    """
+    settings = replace(data_settings(restored.config, track=track), vectors=None)
+    task_data = restored.task.load(settings)
+    check_vocabulary(task_data, restored.vocabulary, settings)
     return task_data
 
 
@@ -37,9 +40,29 @@ def probe_input_of(restored: RestoredRun, task_data: TaskData) -> ProbeInput:
     )
 
 
-def require_sentiment(restored: RestoredRun, command: str) -> None:
-    """Raises InputError, in one line, for a run of another task than sentiment."""
-    if not isinstance(restored.task, Sentiment):
+def examples_of(restored: RestoredRun, split: str | None, *, test: str | None, track: Track) -> GivenSplit:
+    """Returns the run's examples of a split (by default those that probes look at), or of the file `test`.
+
+    Raises InputError for a split that the run has not, or a file that its task makes no use of.
+    """
+    config = restored.config
+    if test:
+        config = config.model_copy(update={"data": config.data.model_copy(update={"test": test})})
+        check_fit(config, restored.task)
+    data = config.data
+    if (test or split == "test") and data.test is not None:
+        settings = replace(data_settings(config, track=track), vectors=None)
+        return restored.task.load_test(Path(data.test), settings, restored.vocabulary)
+    task_data = task_data_of(restored, track=track)
+    name = split or task_data.evaluation_split
+    if name not in task_data.finite:
+        raise InputError(f"--split {name}: the run has none; it has {', '.join(task_data.finite)}")
+    return GivenSplit(name, task_data.finite[name])
+
+
+def require_labelled_texts(restored: RestoredRun, command: str) -> None:
+    """Raises InputError, in one line, for a run whose texts have no class each."""
+    if not restored.task.uses_insert:
         raise InputError(
             f"{restored.run.name}: rnnlab {command} is about texts with a class (task=sentiment); "
             f"this run's task is {restored.task.name}"
@@ -61,13 +84,13 @@ def initial_vectors(restored: RestoredRun) -> Tensor:
 
     Raises InputError if the file of pretrained vectors is gone or another than it was.
     """
-    config = restored.config
-    recorded = restored.run.summary.get("data", {}).get("vectors")
-    if config.data.vectors is not None and recorded is not None:
-        path = Path(config.data.vectors)
-        if path.exists() and fingerprint(path) != recorded["sha256"]:
-            raise InputError(f"{path}: has changed since the run (its SHA-256 differs)")
     assert restored.vocabulary is not None
-    vectors = build_vectors(config, restored.vocabulary)
-    model = build_model(config, restored.vocabulary, vectors, restored.sizes)
+    settings = data_settings(restored.config)
+    recorded = restored.run.summary.get("data", {}).get("vectors")
+    path = settings.vectors
+    known = path is not None and recorded is not None and path.exists()
+    if path is not None and known and fingerprint(path) != recorded["sha256"]:
+        raise InputError(f"{path}: has changed since the run (its SHA-256 differs)")
+    vectors = settings.load_vectors(restored.vocabulary)
+    model = build_model(restored.config, restored.vocabulary, vectors, restored.sizes)
     return model.word_vectors.detach()

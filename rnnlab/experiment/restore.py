@@ -14,16 +14,16 @@ from torch import Tensor
 
 from rnnlab.core.batch import Batch
 from rnnlab.core.errors import InputError
-from rnnlab.data.tokenizers import Tokenizer, make_tokenizer
+from rnnlab.data.encoded_text import EncodedText, TextEncoder
 from rnnlab.data.vocabulary import Vocabulary
-from rnnlab.experiment.build import build_device, build_model, build_task, configure_torch
+from rnnlab.experiment.build import ONE_LOGIT, build_device, build_model, build_task, configure_torch
 from rnnlab.experiment.schema import Config, validate
+from rnnlab.experiment.task_data import data_settings
 from rnnlab.models.base import SequenceModel
-from rnnlab.probes.prediction import EncodedText, predictions
+from rnnlab.probes.prediction import logits_by_text
 from rnnlab.runs.files import BEST, CONFIG, LAST, SUMMARY, VOCABULARY
 from rnnlab.runs.finder import Run, metrics_path
 from rnnlab.tasks.base import InputOutputSizes, Task
-from rnnlab.tasks.sentiment import Sentiment
 from rnnlab.training.checkpoint import load_model, read_checkpoint
 
 Which = Literal["last", "best"]
@@ -67,34 +67,39 @@ class RestoredRun:
         logits: Tensor = self.model(batch.inputs.to(self.device), batch.lengths)
         return logits.cpu()
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the output classes, if there are some."""
+        return tuple(self.run.summary.get("classes") or self.task.classes)
+
     @cached_property
-    def tokenizer(self) -> Tokenizer:
-        """What cut the run's own texts into tokens."""
-        return make_tokenizer(self.config.data.tokenizer, strip_html=self.config.data.strip_html)
+    def _text_encoder(self) -> TextEncoder | None:
+        if self.vocabulary is None:
+            return None
+        return self.task.text_encoder(self.vocabulary, data_settings(self.config))
 
     def encode(self, texts: Sequence[str], places: Sequence[str] | None = None) -> list[EncodedText]:
         """Returns texts as the run reads them, cut to data.max_length, without inserted tokens.
 
         Raises InputError for a text that holds no token, naming its place (by default `text 1` and so on).
         """
-        if self.vocabulary is None or not isinstance(self.task, Sentiment):
+        if self._text_encoder is None:
             raise InputError(f"{self.run.name}: task={self.task.name} reads no texts with a class")
-        encoded = []
-        for index, tokens in enumerate(self.tokenizer.tokenize(texts)):
-            if not tokens:
-                place = places[index] if places else f"text {index + 1}"
-                raise InputError(f"{place}: is empty; expected a text of at least one word")
-            kept = tokens[: self.config.data.max_length]
-            encoded.append(EncodedText(texts[index], kept, self.vocabulary.encode(kept)))
-        return encoded
+        return self._text_encoder.encode(texts, places)
+
+    def predictions(self, texts: Sequence[EncodedText]) -> pd.DataFrame:
+        """Returns what the net says of texts that `encode` has read, as the task has it; see `predict`."""
+        assert self.vocabulary is not None
+        logits = logits_by_text(self.model, texts, device=self.device)
+        return self.task.predictions(texts, logits, vocabulary=self.vocabulary, classes=self.classes)
 
     def predict(self, texts: str | Sequence[str]) -> pd.DataFrame:
-        """Returns a row a text: `Input text`, `Classifier probability`, `Output label`, `Unknown words`.
+        """Returns what the net says of texts.
 
-        The probability is that of `pos`, 0 to 1. Raises InputError for a text that holds no token.
+        Of sentiment a row a text: `Input text`, `Classifier probability` (of `pos`, 0 to 1), `Output label`,
+        `Unknown words`; of tagging a row a word. Raises InputError for a text that holds no token.
         """
-        encoded = self.encode([texts] if isinstance(texts, str) else texts)
-        return predictions(self.model, encoded, device=self.device)
+        return self.predictions(self.encode([texts] if isinstance(texts, str) else texts))
 
 
 def read_config(folder: Path) -> Config:
@@ -139,6 +144,6 @@ def read_sizes(run: Run) -> InputOutputSizes:
     """Returns the shape of a run's net from its summary, that of sentiment if it names none."""
     found = run.summary.get("shape")
     try:
-        return Sentiment.sizes if found is None else TypeAdapter(InputOutputSizes).validate_python(found)
+        return ONE_LOGIT if found is None else TypeAdapter(InputOutputSizes).validate_python(found)
     except ValidationError:
         raise InputError(f"{run.folder / SUMMARY}: shape: expected a net's shape, found {found!r}") from None

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rnnlab.core.errors import RnnlabError
+from rnnlab.data.encoded_text import EncodedText
 from rnnlab.models.base import SequenceModel
-from rnnlab.probes.prediction import EncodedText, in_float64
+from rnnlab.probes.prediction import in_float64
 
 BASELINE = "zero vectors, which is what <pad> has, in place of all words"
 RELATIVE, ABSOLUTE = 0.01, 0.001  # of the change of the logit, and of the logit

@@ -55,15 +55,14 @@ class Gradients:
         would be zeros, without direction or ratio.
         """
         bare, vocabulary = labelled(probe_input)
-        tokens = {"newneg": vocabulary[NEWNEG], "newpos": vocabulary[NEWPOS]}
-        rows = list(tokens.values())
+        rows = [vocabulary[NEWNEG], vocabulary[NEWPOS]]
         weights = self._weights(len(bare))
         found = {}
         double = copy.deepcopy(probe_input.model).double()
         # cuDNN has no backward pass in evaluation mode.
         with torch.backends.cudnn.flags(enabled=False), evaluating(double) as model:
             for position in POSITIONS:
-                texts = replace(bare.insert(position, **tokens), precision=torch.float64)
+                texts = replace(bare.insert(position, rows), precision=torch.float64)
                 order = texts.by_length()
                 total = torch.zeros(2, model.embedding.embedding_dim, dtype=torch.float64)
                 parts = weights[torch.from_numpy(order)].split(TEXTS_AT_A_TIME)

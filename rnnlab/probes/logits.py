@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from rnnlab.core.batch import EVALUATION_BATCH
 from rnnlab.data.splits import TextSplit
 from rnnlab.models.base import SequenceModel
-from rnnlab.training.loop import EVALUATION_BATCH
 
 
 @torch.no_grad()
@@ -20,15 +20,3 @@ def logits_of(model: SequenceModel, texts: TextSplit, *, device: str) -> NDArray
     logits = np.empty(len(texts))
     logits[order] = torch.cat(parts).numpy()
     return logits
-
-
-def probabilities(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Returns the logistic function of logits, 1 / (1 + exp(−logit)), without overflow."""
-    return np.exp(-np.logaddexp(0.0, -logits))
-
-
-def spread(texts: TextSplit, number: int | None) -> TextSplit:
-    """Returns `number` of the texts, evenly spaced over them; all for None or if there are no more."""
-    if number is None or number >= len(texts):
-        return texts
-    return texts.take(np.linspace(0, len(texts) - 1, number).round().astype(np.int64))

@@ -16,10 +16,11 @@ import pandas as pd
 
 from rnnlab.core.errors import InputError, did_you_mean
 from rnnlab.core.intervals import wilson
+from rnnlab.core.metrics import logistic
+from rnnlab.data.encoded_text import EncodedText
 from rnnlab.data.open_file import open_bytes, quote, show_path
 from rnnlab.models.base import SequenceModel
-from rnnlab.probes.logits import probabilities
-from rnnlab.probes.prediction import EncodedText, logits
+from rnnlab.probes.prediction import logits
 
 TIE = 1e-6
 """Logits at most this far apart are a tie: a net trained in float32 cannot tell them apart itself."""
@@ -148,8 +149,8 @@ def judge(suite: Suite, encode: Encode, model: SequenceModel, *, device: str) ->
             "suite": suite.name,
             "first": [text.text for text in first],
             "second": [text.text for text in second],
-            "first_probability": probabilities(of_first),
-            "second_probability": probabilities(of_second),
+            "first_probability": logistic(of_first),
+            "second_probability": logistic(of_second),
             "difference": difference,
             "outcome": np.where(np.abs(difference) <= TIE, "tie", outcome),
             "same_words": [sorted(a.tokens) == sorted(b.tokens) for a, b in zip(first, second, strict=True)],

@@ -8,10 +8,11 @@ import pandas as pd
 from annotated_types import Ge, Gt, Le, MinLen
 from numpy.typing import NDArray
 
+from rnnlab.core.metrics import logistic
 from rnnlab.data.splits import TextSplit
 from rnnlab.data.vocabulary import NEWNEG, NEWPOS, Vocabulary
 from rnnlab.probes.base import ProbeInput, evaluating, labelled, not_applicable_without_labels
-from rnnlab.probes.logits import logits_of, probabilities, spread
+from rnnlab.probes.logits import logits_of
 
 Position = Annotated[float, Ge(0.0), Le(1.0)]
 PLACES = {"start": 0.0, "middle": 0.5, "end": 1.0}
@@ -45,7 +46,7 @@ class Positions:
         nats and are those of the positive class.
         """
         whole, vocabulary = labelled(probe_input)
-        texts = spread(whole, self.max_texts)
+        texts = whole.spread(self.max_texts)
         with evaluating(probe_input.model) as model:
             bare = logits_of(model, texts, device=probe_input.device)
             rows = [{"position": float("nan"), "accuracy": _accuracy(bare, texts)}]
@@ -87,7 +88,7 @@ def _row(
         "newneg_shift": float(np.mean(negative - bare)),
         "newpos_shift": float(np.mean(positive - bare)),
         "logit_shift": float(np.mean(positive - negative)),
-        "probability_shift": float(np.mean(probabilities(positive) - probabilities(negative))),
+        "probability_shift": float(np.mean(logistic(positive) - logistic(negative))),
     }
 
 

@@ -2,40 +2,18 @@
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import torch
 from numpy.typing import NDArray
 
+from rnnlab.core.batch import EVALUATION_BATCH
+from rnnlab.core.metrics import logistic
+from rnnlab.data.encoded_text import EncodedText
 from rnnlab.data.splits import TextSplit
-from rnnlab.data.vocabulary import UNK_ID
 from rnnlab.models.base import SequenceModel
-from rnnlab.probes.logits import logits_of, probabilities
-from rnnlab.tasks.sentiment import Sentiment
-
-TEXT, PROBABILITY, LABEL, UNKNOWN = "Input text", "Classifier probability", "Output label", "Unknown words"
-
-
-@dataclass(frozen=True)
-class EncodedText:
-    """A text, its tokens, at least one, and their ids int32 (tokens,); one unknown to the net has UNK_ID."""
-
-    text: str
-    tokens: list[str]
-    ids: NDArray[np.int32]
-
-    @property
-    def known(self) -> list[bool]:
-        """Whether the net has a word vector of its own for each token."""
-        return (self.ids != UNK_ID).tolist()
-
-    @property
-    def unknown(self) -> list[str]:
-        """The distinct tokens that are unknown to the net."""
-        return list(
-            dict.fromkeys(token for token, known in zip(self.tokens, self.known, strict=True) if not known)
-        )
+from rnnlab.tasks.sentiment import PROBABILITY
 
 
 def in_float64(model: SequenceModel) -> SequenceModel:
@@ -47,35 +25,35 @@ def in_float64(model: SequenceModel) -> SequenceModel:
     return copy.deepcopy(model).double().eval()
 
 
-def logits(model: SequenceModel, texts: Sequence[EncodedText], *, device: str) -> NDArray[np.float64]:
-    """Returns the logit of `pos` for every text, (texts,), computed in float64."""
+@torch.no_grad()
+def logits_by_text(
+    model: SequenceModel, texts: Sequence[EncodedText], *, device: str
+) -> list[NDArray[np.float64]]:
+    """Returns the logits of every text, computed in float64.
+
+    Each is (outputs,), or (tokens, outputs) of a net that answers at every step.
+    """
     if not texts:
-        return np.zeros(0)
+        return []
     lengths = [len(text.ids) for text in texts]
     split = TextSplit(
         ids=np.concatenate([text.ids for text in texts]),
         offsets=np.concatenate([[0], np.cumsum(lengths)]),
         labels=np.zeros(len(texts), dtype=np.int64),  # nobody asks for them
     )
-    return logits_of(in_float64(model), split, device=device)
+    net, order = in_float64(model), split.by_length()
+    found: dict[int, NDArray[np.float64]] = {}
+    places = iter(order.tolist())
+    for batch in split.batches(order, EVALUATION_BATCH):
+        answers = net(batch.inputs.to(device), batch.lengths).cpu()
+        for answer, length in zip(answers, batch.lengths, strict=True):
+            found[next(places)] = (answer[:length] if net.every_step else answer).numpy()
+    return [found[index] for index in range(len(texts))]
 
 
-def labels_of(chances: NDArray[np.float64]) -> list[str]:
-    """Returns `pos` for probabilities above 0.5, else `neg`."""
-    return [Sentiment.classes[int(chance > 0.5)] for chance in chances]
-
-
-def predictions(model: SequenceModel, texts: Sequence[EncodedText], *, device: str) -> pd.DataFrame:
-    """Returns a row a text: the text, the probability of `pos` (0 to 1), the label, its unknown words."""
-    chances = probabilities(logits(model, texts, device=device))
-    return pd.DataFrame(
-        {
-            TEXT: [text.text for text in texts],
-            PROBABILITY: chances,
-            LABEL: labels_of(chances),
-            UNKNOWN: [" ".join(text.unknown) for text in texts],
-        }
-    )
+def logits(model: SequenceModel, texts: Sequence[EncodedText], *, device: str) -> NDArray[np.float64]:
+    """Returns the logit of `pos` for every text, (texts,), computed in float64."""
+    return np.array([of_text[0] for of_text in logits_by_text(model, texts, device=device)], dtype=np.float64)
 
 
 def trace(model: SequenceModel, text: EncodedText, *, device: str) -> pd.DataFrame:
@@ -89,7 +67,7 @@ def trace(model: SequenceModel, text: EncodedText, *, device: str) -> pd.DataFra
         {
             "Position": ends,
             "Token": text.tokens,
-            PROBABILITY: probabilities(logits(model, prefixes, device=device)),
+            PROBABILITY: logistic(logits(model, prefixes, device=device)),
             "Known": text.known,
         }
     )

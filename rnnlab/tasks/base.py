@@ -1,21 +1,24 @@
 """What a task is: what it reads or draws, what it asks of a net, and how answers are measured."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
+import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
-from rnnlab.core.batch import UNCOUNTED, Batch, Criterion, Split, Stream
+from rnnlab.core.batch import Batch, Criterion, Split, Stream
 from rnnlab.core.errors import InputError
-from rnnlab.data.splits import TextSplit
+from rnnlab.data.corpus import Encoding, Track
+from rnnlab.data.encoded_text import EncodedText, TextEncoder
+from rnnlab.data.splits import Insert, TextSplit
+from rnnlab.data.vectors import Vectors, load_vectors
 from rnnlab.data.vocabulary import Vocabulary
-
-Measures = dict[str, Tensor]
+from rnnlab.tasks.criteria import CRITERIA, Measures
 
 
 @dataclass(frozen=True)
@@ -31,18 +34,35 @@ class InputOutputSizes:
     every_step: bool = False
 
 
+def untracked(texts: Iterable[str], *, description: str, total: int) -> Iterable[str]:
+    """Returns the texts, and shows nobody how far their encoding is."""
+    return texts
+
+
 @dataclass(frozen=True)
 class DataSettings:
-    """What a task may read (`configs/data/base.yaml` has the meanings), its seed, and its precision."""
+    """What a task may read, and how (`configs/data/base.yaml` has the meanings).
+
+    paths: of the splits that are given, by name; seed, precision: of the run; insert: where each text gets
+    the token of its class; cache: the folder of encoded texts, None to encode them anew; vectors: the file
+    of pretrained vectors, None for none; track: shows how far the encoding of texts is.
+    """
 
     paths: Mapping[str, Path]
     seed: int
     precision: torch.dtype
     tokenizer: Literal["spacy", "whitespace"] = "spacy"
+    vocabulary: Literal["rnnlab", "torchtext"] = "rnnlab"
     min_count: int = 1
     max_vocabulary: int | None = None
     max_length: int | None = None
+    strip_html: bool = True
     valid_fraction: float = 0.0
+    insert: Insert = "none"
+    vectors: Path | None = None
+    embedding_dim: int | None = None
+    cache: Path | None = None
+    track: Track = untracked
 
     def path(self, name: str) -> Path:
         """Returns the path of data.NAME; raises InputError if there is none."""
@@ -50,21 +70,38 @@ class DataSettings:
             raise InputError(f"data.{name}: a value is needed; give it as data.{name}=…")
         return self.paths[name]
 
+    @property
+    def encoding(self) -> Encoding:
+        """What turns labelled texts into ids."""
+        return Encoding(**{name: getattr(self, name) for name in Encoding.__dataclass_fields__})
+
+    def load_vectors(self, vocabulary: Vocabulary) -> Vectors | None:
+        """Returns the pretrained vectors of the vocabulary's words, or None if there are to be none."""
+        if self.vectors is None:
+            return None
+        if self.vocabulary == "torchtext":
+            from rnnlab.data.torchtext_bridge import load_torchtext_vectors
+
+            return load_torchtext_vectors(self.vectors, vocabulary.words, embedding_dim=self.embedding_dim)
+        return load_vectors(self.vectors, vocabulary.words, embedding_dim=self.embedding_dim)
+
 
 @dataclass(frozen=True)
 class TaskData:
     """What a net is trained and looked at with.
 
     train: a finite split, or a stream of fresh examples; splits: `valid`, `test` and whatever else the task
-    measures on; texts: labelled texts by split, without inserted tokens, for sentiment only; baselines: what
-    a simple rule reaches, by metric and name; classes: names of the output classes, if it has some; notes:
-    what a person should know, one line each; files: path and SHA-256 of what was read.
+    measures on; vectors: pretrained ones of the vocabulary's words; texts: for texts with a class each, those
+    of every split without inserted tokens; baselines: what a simple rule reaches, by metric and name;
+    classes: names of the output classes, if it has some; notes: what a person should know, one line each;
+    files: path and SHA-256 of what was read.
     """
 
     train: Split | Stream
     splits: Mapping[str, Split]
     sizes: InputOutputSizes
     vocabulary: Vocabulary | None = None
+    vectors: Vectors | None = None
     texts: Mapping[str, TextSplit] = field(default_factory=dict)
     baselines: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     classes: tuple[str, ...] = ()
@@ -82,6 +119,24 @@ class TaskData:
         """The name of the split that probes look at: `valid`, or `train` where there is none."""
         return "valid" if "valid" in self.splits else "train"
 
+    @property
+    def vector_coverage(self) -> float | None:
+        """The share, 0 to 1, of the training texts' running words that have a pretrained vector.
+
+        Unknown words count, too; None without vectors or for texts without classes.
+        """
+        if self.vectors is None or "train" not in self.texts:
+            return None
+        return float(self.vectors.found[self.texts["train"].ids].mean())
+
+
+class GivenSplit(NamedTuple):
+    """Examples that a trained net is to be measured on, their name or path, and what was left out of them."""
+
+    name: str
+    examples: Split
+    notes: tuple[str, ...] = ()
+
 
 PredictFn = Callable[[Batch], Tensor]
 """Gives a trained net's logits for a batch, on the CPU."""
@@ -91,7 +146,10 @@ class Task:
     """What all tasks share; a subclass is one file here and one yaml in `configs/task/`.
 
     unit: what metrics average over; criterion: what is minimized; reads: the keys of `data.` that the task
-    makes use of; causal: whether a net that reads backwards would see what it is asked for.
+    makes use of; causal: whether a net that reads backwards would see what it is asked for; classes: those
+    that are known before any data; uses_insert: whether its texts have a class each, whose token `insert` can
+    put into them; draws_examples: whether it draws them without end, of any `task.length`; generates_text:
+    whether a trained net can go on with a text.
     """
 
     metrics: ClassVar[tuple[str, ...]] = ("loss",)
@@ -99,15 +157,33 @@ class Task:
     criterion: ClassVar[Criterion] = "mean_squared_error"
     reads: ClassVar[frozenset[str]] = frozenset()
     causal: ClassVar[bool] = False
+    classes: ClassVar[tuple[str, ...]] = ()
+    uses_insert: ClassVar[bool] = False
+    draws_examples: ClassVar[bool] = False
+    generates_text: ClassVar[bool] = False
 
     @property
     def name(self) -> str:
         """What `task=` calls it."""
         return type(self).__name__.lower()
 
+    @property
+    def baselines(self) -> Mapping[str, Mapping[str, float]]:
+        """What a simple rule reaches whatever the data, by metric and name."""
+        return {}
+
     def load(self, settings: DataSettings) -> TaskData:
         """Reads or draws all examples; raises InputError for bad input."""
         raise NotImplementedError
+
+    def load_test(self, path: Path, settings: DataSettings, vocabulary: Vocabulary | None) -> GivenSplit:
+        """Returns the examples of a file as data.test, for a net that was trained with these settings.
+
+        Raises InputError for bad input, and for training files that have changed since.
+        """
+        task_data = self.load(replace(settings, paths={**settings.paths, "test": path}))
+        check_vocabulary(task_data, vocabulary, settings)
+        return GivenSplit(str(path), task_data.splits["test"])
 
     def measure(self, logits: Tensor, targets: Tensor) -> Measures:
         """Returns measures (units,) by name; see `rnnlab.core.batch.Objective`."""
@@ -121,35 +197,44 @@ class Task:
         """Returns tables of what a trained net does, by name, for the run folder."""
         return {}
 
+    def confusion(
+        self, predict_fn: PredictFn, examples: Split, classes: Sequence[str]
+    ) -> pd.DataFrame | None:
+        """Returns how many examples of each class (row) are called what (column); None for no such table."""
+        return None
 
-def binary_cross_entropy(logits: Tensor, targets: Tensor) -> Measures:
-    """Returns loss −ln p(right class), in nats, and `acc`; logits (batch, 1), targets (batch,), 0 or 1."""
-    scores = logits.squeeze(1)
-    loss = functional.binary_cross_entropy_with_logits(scores, targets, reduction="none")
-    right = (scores > 0) == (targets > 0.5)  # a logit above 0 is a probability above 0.5
-    return {"acc": right.to(loss.dtype), "loss": loss}
+    def text_encoder(self, vocabulary: Vocabulary, settings: DataSettings) -> TextEncoder | None:
+        """Returns what turns a person's texts into what the net reads; None if it predicts none."""
+        return None
+
+    def predictions(
+        self,
+        texts: Sequence[EncodedText],
+        logits: Sequence[NDArray[np.float64]],
+        *,
+        vocabulary: Vocabulary,
+        classes: Sequence[str],
+    ) -> pd.DataFrame:
+        """Returns what a net says of texts, given its logits for each.
+
+        Those are (outputs,), or (tokens, outputs) of a net that answers at every step.
+        """
+        raise NotImplementedError
+
+    def chosen_tokens(self, settings: DataSettings) -> list[str]:
+        """Returns the tokens of data.train as the task cuts and chooses them, if it generates text."""
+        raise InputError(f"task={self.name}: expected task=language")
+
+    def prompt_tokens(self, prompt: str, settings: DataSettings) -> list[str]:
+        """Returns a prompt's tokens, cut as the text was that the net read, if the task generates text."""
+        raise InputError(f"task={self.name}: expected task=language")
+
+    def join_tokens(self, tokens: Sequence[str]) -> str:
+        """Returns tokens as running text."""
+        return " ".join(tokens)
 
 
-def cross_entropy(logits: Tensor, targets: Tensor) -> Measures:
-    """Returns loss −ln p(right class), in nats, and `acc`, of every class asked for.
-
-    logits (batch, classes) and targets int64 (batch,), or (batch, time, classes) and (batch, time), where
-    those equal to UNCOUNTED are left out.
-    """
-    counted = targets != UNCOUNTED
-    chosen, wanted = logits[counted], targets[counted]
-    loss = functional.cross_entropy(chosen, wanted, reduction="none")
-    return {"acc": (chosen.argmax(dim=1) == wanted).to(loss.dtype), "loss": loss}
-
-
-def mean_squared_error(logits: Tensor, targets: Tensor) -> Measures:
-    """Returns the squared error of every number, of predictions and targets of one shape; NaN is left out."""
-    counted = ~targets.isnan()
-    return {"loss": (logits[counted] - targets[counted]) ** 2}
-
-
-CRITERIA: dict[Criterion, Callable[[Tensor, Tensor], Measures]] = {
-    "binary_cross_entropy": binary_cross_entropy,
-    "cross_entropy": cross_entropy,
-    "mean_squared_error": mean_squared_error,
-}
+def check_vocabulary(task_data: TaskData, expected: Vocabulary | None, settings: DataSettings) -> None:
+    """Raises InputError if a run's files have other words than they had."""
+    if task_data.vocabulary != expected:
+        raise InputError(f"{settings.path('train')}: has changed since the run (its vocabulary differs)")

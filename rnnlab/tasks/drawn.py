@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -98,17 +98,13 @@ class DrawnTask(Task):
     valid_examples: how many of the latter, in each of both splits.
     """
 
+    draws_examples: ClassVar[bool] = True
     valid_examples: int
 
     @property
     def sizes(self) -> InputOutputSizes:
         """What a net for the task takes and gives."""
         raise NotImplementedError
-
-    @property
-    def baselines(self) -> dict[str, dict[str, float]]:
-        """What a net without memory reaches, by metric and name."""
-        return {}
 
     def draw(self, examples: int, rng: np.random.Generator) -> Arrays:
         """Returns examples."""

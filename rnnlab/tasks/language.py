@@ -1,6 +1,7 @@
 """The next word, or the next character, of a text."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -35,6 +36,7 @@ class Language(Task):
     unit: ClassVar[str] = "tokens"
     criterion: ClassVar[Criterion] = "cross_entropy"
     causal: ClassVar[bool] = True
+    generates_text: ClassVar[bool] = True
     reads: ClassVar[frozenset[str]] = frozenset(
         {"train", "valid", "test", "tokenizer", "vectors", "embedding_dim", "vocabulary"}
     )
@@ -58,20 +60,28 @@ class Language(Task):
                 f"task.{key}: makes no sense with task.token=character; expected task.token=word"
             )
 
-    def choice(self, tokenizer: str) -> Choice:
+    def chosen_tokens(self, settings: DataSettings) -> list[str]:
+        """Returns the tokens of data.train that are kept, in their order."""
+        return tokens_of(read_text(settings.path("train")), self._choice(settings))
+
+    def prompt_tokens(self, prompt: str, settings: DataSettings) -> list[str]:
+        """Returns a prompt's tokens, cut as the text was, but with nothing left out."""
+        return tokens_of(prompt, Choice(self.token, settings.tokenizer, self.lower))
+
+    def join_tokens(self, tokens: Sequence[str]) -> str:
+        """Returns tokens as running text: characters as they are, words with spaces between."""
+        return ("" if self.token == "character" else " ").join(tokens)
+
+    def _choice(self, settings: DataSettings) -> Choice:
         """Returns which tokens of a text are kept; reads the lists of words."""
         kept = None if self.word_list is None else read_word_list(Path(self.word_list))
         dropped = frozenset[str]() if self.stop_words is None else read_word_list(Path(self.stop_words))
-        return Choice(self.token, tokenizer, self.lower, self.max_tokens, kept, dropped)  # type: ignore[arg-type]
-
-    def cutting(self, tokenizer: str) -> Choice:
-        """Returns how a prompt is cut: as the text was, but nothing is left out of it."""
-        return Choice(self.token, tokenizer, self.lower)  # type: ignore[arg-type]
+        return Choice(self.token, settings.tokenizer, self.lower, self.max_tokens, kept, dropped)
 
     def load(self, settings: DataSettings) -> TaskData:
         """Reads the texts and cuts them into windows; raises InputError for one shorter than a window."""
         settings.path("train")
-        choice = self.choice(settings.tokenizer)
+        choice = self._choice(settings)
         tokens = {name: tokens_of(read_text(path), choice) for name, path in settings.paths.items()}
         if "valid" not in tokens:
             cut = math.ceil(len(tokens["train"]) * (1 - self.held_out))
@@ -95,6 +105,7 @@ class Language(Task):
             splits=splits,
             sizes=InputOutputSizes(output_size=len(vocabulary), every_step=True),
             vocabulary=vocabulary,
+            vectors=settings.load_vectors(vocabulary),
             baselines={"perplexity": ngram_perplexities(ids["train"], ids["valid"], len(vocabulary))},
             notes=tuple(_notes(ids, self.token)),
             files={name: {"path": str(p), "sha256": fingerprint(p)} for name, p in settings.paths.items()},

@@ -2,26 +2,35 @@
 
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
+import torch
 from annotated_types import Ge, Le
 from numpy.typing import NDArray
 
-from rnnlab.core.batch import UNCOUNTED, Batch, Criterion, Split
+from rnnlab.core.batch import UNCOUNTED, Batch, Criterion
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import fingerprint
+from rnnlab.data.encoded_text import EncodedText, TextEncoder
 from rnnlab.data.tagged import read_tagged, tag_ids
 from rnnlab.data.vocabulary import RESERVED, UNK, Vocabulary, build_vocabulary
 from rnnlab.tasks.base import DataSettings, InputOutputSizes, PredictFn, Task, TaskData
 from rnnlab.tasks.drawn import generator
 from rnnlab.tasks.sequences import TaggedSplit
+from rnnlab.tasks.tag_tables import (
+    RULE,
+    accuracy_by_tag,
+    beside_the_rule,
+    confusion,
+    most_frequent_tags,
+    tokens_of,
+)
 
 ENDINGS = ("ing", "ed", "ly", "er", "est", "ion", "al", "y", "s")
-NET, RULE = "net", "most frequent tag"
 
 
 class Tagging(Task):
@@ -76,6 +85,7 @@ class Tagging(Task):
             splits=splits,
             sizes=InputOutputSizes(output_size=len(tags), every_step=True),
             vocabulary=vocabulary,
+            vectors=settings.load_vectors(vocabulary),
             baselines={
                 "acc": {
                     RULE: _accuracy(
@@ -102,6 +112,39 @@ class Tagging(Task):
         )
         return "-".join(["<unk", *signs, *([ending] if ending else [])]) + ">"
 
+    def text_encoder(self, vocabulary: Vocabulary, settings: DataSettings) -> TextEncoder:
+        """Returns what cuts sentences at white space, as the files' words are."""
+        return TextEncoder(
+            lambda texts: [text.split() for text in texts],
+            lambda words: self.encode(words, vocabulary).astype(np.int32),
+        )
+
+    def predictions(
+        self,
+        texts: Sequence[EncodedText],
+        logits: Sequence[NDArray[np.float64]],
+        *,
+        vocabulary: Vocabulary,
+        classes: Sequence[str],
+    ) -> pd.DataFrame:
+        """Returns a row a word: its text, the tag that the net gives it, and that tag's probability."""
+        rows = []
+        for text, of_text in zip(texts, logits, strict=True):
+            chances = torch.from_numpy(of_text).softmax(dim=1).numpy()
+            chosen = chances.argmax(axis=1)
+            rows.append(
+                pd.DataFrame(
+                    {
+                        "Text": text.place,
+                        "Word": text.tokens,
+                        "Tag": [classes[number] for number in chosen],
+                        "Probability": chances[np.arange(len(chosen)), chosen],
+                        "Known": [not vocabulary.words[number].startswith("<unk") for number in text.ids],
+                    }
+                )
+            )
+        return pd.concat(rows, ignore_index=True)
+
     def tables(self, predict_fn: PredictFn, task_data: TaskData) -> dict[str, pd.DataFrame]:
         """Returns `baselines`, `tags` and `confusion` of the test, else the validation sentences."""
         assert isinstance(task_data.train, RarelyUnknown) and task_data.vocabulary is not None
@@ -113,9 +156,9 @@ class Tagging(Task):
         said = tokens_of(split, predict_fn)
         said = said.assign(rule=rule[said["id"]], unknown=unknown[said["id"]])
         return {
-            "baselines": _compared(said, name),
-            "tags": _by_tag(said, task_data.classes),
-            "confusion": _confusion(said, task_data.classes),
+            "baselines": beside_the_rule(said, name),
+            "tags": accuracy_by_tag(said, task_data.classes),
+            "confusion": confusion(said, task_data.classes),
         }
 
     def _form(self, word: str) -> str:
@@ -176,57 +219,5 @@ class RarelyUnknown:
         return replace(self.split, ids=np.where(chosen, self.stand_ins[ids], ids)).batches(order, batch_size)
 
 
-def most_frequent_tags(split: TaggedSplit, words: int, tags: int) -> NDArray[np.int64]:
-    """Returns for every id (words,) the tag most frequent with it, the first of equals.
-
-    What was never met gets the tag most frequent among words met once, which are most like it.
-    """
-    counts = np.zeros((words, tags), dtype=np.int64)
-    counted = split.targets != UNCOUNTED
-    np.add.at(counts, (split.ids[counted], split.targets[counted]), 1)
-    met = counts.sum(axis=1)
-    once = counts[met == 1].sum(axis=0) if (met == 1).any() else counts.sum(axis=0)
-    return np.where(met > 0, counts.argmax(axis=1), once.argmax())
-
-
-def tokens_of(split: Split, predict_fn: PredictFn) -> pd.DataFrame:
-    """Returns a row a counted token: `id`, `tag` and `net`, the tag that the net gives it."""
-    parts = []
-    for batch in split.batches(split.by_length(), 256):
-        counted = batch.targets != UNCOUNTED
-        said = predict_fn(batch).argmax(dim=-1)
-        parts.append(np.stack([part[counted].numpy() for part in (batch.inputs, batch.targets, said)]))
-    return pd.DataFrame(np.concatenate(parts, axis=1).T, columns=["id", "tag", NET])
-
-
 def _accuracy(right: NDArray[np.bool_], targets: NDArray[np.int64]) -> float:
     return float(right[targets != UNCOUNTED].mean())
-
-
-def _compared(said: pd.DataFrame, split: str) -> pd.DataFrame:
-    """Returns accuracies of net and rule on all, known and unknown words."""
-    rows = []
-    for name, column in ((NET, NET), (RULE, "rule")):
-        right = said[column] == said["tag"]
-        unknown = said["unknown"]
-        rows.append((name, split, right.mean(), right[~unknown].mean(), right[unknown].mean()))
-    table = pd.DataFrame(rows, columns=["tagger", "split", "acc", "known_words_acc", "unknown_words_acc"])
-    return table.assign(tokens=len(said), unknown_words=int(said["unknown"].sum()))
-
-
-def _by_tag(said: pd.DataFrame, tags: tuple[str, ...]) -> pd.DataFrame:
-    """Returns a row a tag: its tokens, and which share of them net and rule get right."""
-    rows = []
-    for number, of_tag in said.groupby("tag"):
-        shares = [(of_tag[column] == number).mean() for column in (NET, "rule")]
-        rows.append((tags[number], len(of_tag), *shares))
-    return pd.DataFrame(rows, columns=["tag", "tokens", "net_acc", "most_frequent_tag_acc"])
-
-
-def _confusion(said: pd.DataFrame, tags: tuple[str, ...]) -> pd.DataFrame:
-    """Returns how many tokens of each tag (row) the net gives each tag (column)."""
-    counts = np.zeros((len(tags), len(tags)), dtype=np.int64)
-    np.add.at(counts, (said["tag"], said[NET]), 1)
-    table = pd.DataFrame(counts, columns=list(tags))
-    table.insert(0, "tag", tags)
-    return table

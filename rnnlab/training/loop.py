@@ -16,11 +16,11 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from rnnlab.core.batch import Batch, Objective, Split
+from rnnlab.core.batch import EVALUATION_BATCH, Batch, Objective, Split
 from rnnlab.core.errors import DivergenceError
 from rnnlab.core.metrics import improves
 from rnnlab.training.engine import MakeEngine, Measures, TorchEngine, measure
-from rnnlab.training.plan import EVALUATION_BATCH, Plan
+from rnnlab.training.plan import Plan
 
 Scheduler = torch.optim.lr_scheduler.LRScheduler | torch.optim.lr_scheduler.ReduceLROnPlateau
 

@@ -4,10 +4,8 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from rnnlab.core.batch import Batch, Split, Stream
+from rnnlab.core.batch import EVALUATION_BATCH, Batch, Split, Stream
 from rnnlab.core.seeds import epoch_order
-
-EVALUATION_BATCH = 64  # a language model gives a number a word of the vocabulary at every step
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,21 +5,18 @@ from pathlib import Path
 import pandas as pd
 
 from rnnlab.core.files import write_text
-from rnnlab.probes.most_confident import most_confident_predictions
 from rnnlab.probes.pairs import built_in_suites, judge, summarise
 from rnnlab.reports.run_report import write_run_report
-from rnnlab.runs.files import PAIRS, PAIRS_SUMMARY, PREDICTIONS
+from rnnlab.runs.files import PAIRS, PAIRS_SUMMARY
 from rnnlab.runs.files import table as table_file
-from rnnlab.tasks.sentiment import Sentiment
 from rnnlab.workflows.trained_run import TrainedRun
 
 
 def write_artifacts(run: TrainedRun) -> dict[str, pd.DataFrame]:
     """Writes all of that into the folder of a run that is over; returns the tables by file name."""
-    tables = {}
-    if isinstance(run.task, Sentiment):
+    tables: dict[str, pd.DataFrame] = {}
+    if run.task.uses_insert:
         pairs = judge_pairs(run)
-        tables[PREDICTIONS] = most_confident_predictions(run.probe_input)
         tables |= {PAIRS: pairs, PAIRS_SUMMARY: summarise(pairs)}
     of_task = run.task.tables(run.predict_fn, run.task_data)
     tables |= {table_file(name): table for name, table in of_task.items()}

@@ -95,7 +95,7 @@ class RunLogger(Callback):
                 "trainable": sum(p.numel() for p in parameters if p.requires_grad),
             },
             "vocabulary": None if task_data.vocabulary is None else len(task_data.vocabulary),
-            "vector_coverage": self._experiment.vector_coverage,
+            "vector_coverage": task_data.vector_coverage,
             "examples": {name: len(split) for name, split in task_data.finite.items()},
             "data": task_data.files,
             "notes": self._experiment.notes,

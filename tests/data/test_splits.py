@@ -36,7 +36,7 @@ many_texts = st.lists(st.lists(st.integers(1, 50), min_size=1, max_size=9), min_
 )
 def test_the_token_of_the_class_is_inserted_exactly_there(where: str, expected: list[list[int]]) -> None:
     split = split_of(TEXTS)
-    inserted = split.insert(where, newneg=NEWNEG, newpos=NEWPOS)  # type: ignore[arg-type]
+    inserted = split.insert(where, [NEWNEG, NEWPOS])  # type: ignore[arg-type]
     assert texts_of(inserted) == expected
     assert inserted.labels.tolist() == split.labels.tolist() and inserted.ids.dtype == np.int32
     assert texts_of(split) == TEXTS
@@ -44,7 +44,7 @@ def test_the_token_of_the_class_is_inserted_exactly_there(where: str, expected: 
 
 def test_insertion_comes_after_truncation() -> None:
     cut = split_of(TEXTS).first(2)
-    assert texts_of(cut.insert("end", newneg=NEWNEG, newpos=NEWPOS)) == [
+    assert texts_of(cut.insert("end", [NEWNEG, NEWPOS])) == [
         [1, 2, 98],
         [6, 99],
         [7, 8, 98],
@@ -112,7 +112,7 @@ def test_a_saved_split_comes_back_as_a_read_only_memory_map(tmp_path: Path) -> N
     loaded = TextSplit.load(tmp_path, "train")
     assert texts_of(loaded) == TEXTS and loaded.labels.tolist() == [0, 1, 0, 1]
     assert isinstance(loaded.ids.base, np.memmap) and not loaded.ids.flags.writeable
-    assert texts_of(loaded.insert("start", newneg=NEWNEG, newpos=NEWPOS))[1] == [99, 6]
+    assert texts_of(loaded.insert("start", [NEWNEG, NEWPOS]))[1] == [99, 6]
 
 
 @settings(deadline=None, max_examples=50)

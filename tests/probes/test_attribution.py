@@ -7,10 +7,10 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.nn.utils.rnn import pad_sequence
 
 from rnnlab.core.errors import RnnlabError
+from rnnlab.data.encoded_text import EncodedText
 from rnnlab.models.base import SequenceModel
 from rnnlab.probes import attribution
 from rnnlab.probes.attribution import integrated_gradients
-from rnnlab.probes.prediction import EncodedText
 from tests.probes.nets import NETS, encoded, exact_logits, make_net, random_texts
 
 

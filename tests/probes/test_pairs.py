@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from rnnlab.core.errors import InputError
+from rnnlab.data.encoded_text import EncodedText
 from rnnlab.data.readers import read_examples
 from rnnlab.data.tokenizers import make_tokenizer
 from rnnlab.experiment.compose import INPUTS_DIR
@@ -22,7 +23,6 @@ from rnnlab.probes.pairs import (
     read_suite,
     summarise,
 )
-from rnnlab.probes.prediction import EncodedText
 
 SUITES = {suite.name: suite for suite in built_in_suites()}
 TOKENIZER = make_tokenizer("spacy", strip_html=True)

@@ -7,12 +7,13 @@ import pytest
 import torch
 from torch import nn
 
+from rnnlab.core.metrics import logistic
 from rnnlab.data.splits import TextSplit
 from rnnlab.data.vocabulary import Vocabulary
 from rnnlab.models.boe import BoE
 from rnnlab.models.rnn import RNN
 from rnnlab.probes.base import ProbeInput
-from rnnlab.probes.logits import logits_of, probabilities, spread
+from rnnlab.probes.logits import logits_of
 from rnnlab.probes.positions import PLACES, Positions, places
 from rnnlab.tasks.sentiment import Sentiment
 
@@ -78,7 +79,7 @@ def test_figures_equal_those_of_texts_made_one_by_one(position: float) -> None:
 def test_the_places_of_insert_are_among_the_positions() -> None:
     texts = probe_input().without_token
     for name, position in PLACES.items():
-        inserted = texts.insert(name, newneg=NEWNEG, newpos=NEWPOS)  # type: ignore[arg-type]
+        inserted = texts.insert(name, [NEWNEG, NEWPOS])  # type: ignore[arg-type]
         tokens = np.where(texts.labels == 1, NEWPOS, NEWNEG)
         moved = texts.insert_at(places(position, texts.lengths), tokens)
         assert moved.ids.tolist() == inserted.ids.tolist()
@@ -129,13 +130,13 @@ def test_logits_come_in_the_order_of_the_texts() -> None:
 
 
 def test_probabilities_do_not_overflow() -> None:
-    assert probabilities(np.array([-1e4, -1.0, 0.0, 1e4])).tolist() == pytest.approx(
+    assert logistic(np.array([-1e4, -1.0, 0.0, 1e4])).tolist() == pytest.approx(
         [0.0, 1 / (1 + math.e), 0.5, 1.0]
     )
 
 
 def test_a_sample_is_spread_over_the_split() -> None:
     texts = probe_input().without_token
-    assert spread(texts, 3).labels.tolist() == [LABELS[i] for i in (0, 2, 4)]
-    assert spread(texts, None) is texts
-    assert spread(texts, 99) is texts
+    assert texts.spread(3).labels.tolist() == [LABELS[i] for i in (0, 2, 4)]
+    assert texts.spread(None) is texts
+    assert texts.spread(99) is texts

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from rnnlab.probes.base import ProbeInput
-from rnnlab.probes.logits import logits_of, spread
+from rnnlab.probes.logits import logits_of
 
 GRADIENT_TEXTS = 200  # enough for a median; the gradients of 25,000 texts would take minutes
 GRADIENT_BATCH = 32
@@ -61,7 +61,7 @@ def gradients_by_place(probe_input: ProbeInput) -> dict[str, float]:
     """
     # A GPU's recurrent layers give no gradient in evaluation mode.
     model = copy.deepcopy(probe_input.model).to("cpu", torch.float64).eval().requires_grad_(False)
-    texts = spread(probe_input.with_token, GRADIENT_TEXTS)
+    texts = probe_input.with_token.spread(GRADIENT_TEXTS)
     norms: dict[str, list[torch.Tensor]] = {"start": [], "middle": [], "end": []}
     for inputs, lengths, targets in texts.batches(texts.by_length(), GRADIENT_BATCH):
         vectors = model.embedding(inputs).requires_grad_()

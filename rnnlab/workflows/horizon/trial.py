@@ -17,7 +17,6 @@ from rnnlab.experiment.build import build_state
 from rnnlab.experiment.compose import checked, compose_config
 from rnnlab.experiment.experiment import Experiment, prepare
 from rnnlab.tasks.base import Task
-from rnnlab.tasks.drawn import DrawnTask
 from rnnlab.training.callbacks import Callback, StopTraining
 from rnnlab.training.loop import EpochRow, evaluate, train_epoch
 from rnnlab.workflows.display import SILENT
@@ -58,7 +57,7 @@ class Goal:
 
     def check(self, task: Task) -> None:
         """Raises InputError for a task that has no such measure."""
-        if not isinstance(task, DrawnTask):
+        if not task.draws_examples:
             raise InputError(f"task={task.name}: has no examples of any length; choose one that draws them")
         if self.accuracy is not None and "acc" not in task.metrics:
             raise InputError(f"--accuracy: task={task.name} measures only {', '.join(task.metrics)}")
