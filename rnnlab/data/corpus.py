@@ -128,6 +128,12 @@ def _encode(
         notes += left_out
     if encoding.valid_fraction:
         kept, held_out = stratified(splits["train"].labels, encoding.valid_fraction)
+        if not (len(kept) and len(held_out)):
+            use, total = "train on" if len(held_out) else "validate with", len(splits["train"])
+            raise InputError(
+                f"data.valid_fraction: {encoding.valid_fraction:g} of each class leaves none of {total:,} "
+                f"texts to {use}"
+            )
         splits["train"], splits["valid"] = splits["train"].take(kept), splits["train"].take(held_out)
     counts = np.bincount(splits["train"].ids, minlength=len(tokenizer.strings)).tolist()
     used = {word: count for word, count in zip(tokenizer.strings, counts, strict=True) if count}

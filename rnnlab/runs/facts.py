@@ -7,12 +7,15 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-PACKAGES = ("rnnlab", "torch", "numpy", "spacy", "hydra-core", "pandas")
+PACKAGES = ("rnnlab", "numpy", "spacy", "hydra-core", "pandas")
 
 
 def versions() -> dict[str, str]:
     """Returns Python's version and those of the packages that figures depend on."""
-    found = {"python": platform.python_version()}
+    import torch  # late: nothing else in this room needs it
+
+    # What torch says of itself names its build, too, as in 2.13.0+cu130; the metadata of PyPI's does not.
+    found = {"python": platform.python_version(), "torch": str(torch.__version__)}
     for package in PACKAGES:
         try:
             found[package] = version(package)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnlab.core.errors import InputError, did_you_mean
-from rnnlab.runs.files import CONFIG, METRICS, SUMMARY
+from rnnlab.runs.files import CONFIG, LAST, METRICS, SUMMARY
 
 OUTPUTS = Path("outputs")
 
@@ -23,6 +23,12 @@ class Run:
         """The folder's name; within a sweep, the sweep's name before it."""
         parent = self.folder.parent.name
         return f"{parent}/{self.folder.name}" if parent.startswith("sweep-") else self.folder.name
+
+    @property
+    def usable(self) -> bool:
+        """Whether it has a trained net: it finished, or was interrupted after its first checkpoint."""
+        kept = self.status == "interrupted" and (self.folder / LAST).is_file()
+        return kept or self.status == "finished"
 
     @property
     def status(self) -> str:
@@ -62,6 +68,7 @@ def all_runs(outputs: Path = OUTPUTS) -> list[Run]:
 def find_run(name: str, outputs: Path = OUTPUTS) -> Run:
     """Returns the run with that path, folder name or unique prefix of one, or the `latest`.
 
+    The latest is the last begun of those that finished, or were interrupted and have a checkpoint.
     Raises InputError if there is none or several, naming the nearest or all of them.
     """
     if (Path(name) / SUMMARY).is_file():
@@ -70,7 +77,12 @@ def find_run(name: str, outputs: Path = OUTPUTS) -> Run:
     if name == "latest":
         if not runs:
             raise InputError(f"no run in {outputs}/ yet; make one with: rnnlab train")
-        return runs[-1]
+        usable = [run for run in runs if run.usable]
+        if not usable:
+            raise InputError(
+                f"no finished run in {outputs}/ yet; the last, {runs[-1].name}, is {runs[-1].status}"
+            )
+        return usable[-1]
     exact = [run for run in runs if name in (run.name, run.folder.name)]
     found = exact or [run for run in runs if run.name.startswith(name) or run.folder.name.startswith(name)]
     if len(found) > 1:

@@ -49,7 +49,8 @@ def test_show_draws_a_run_and_how_to_run_it_again(call: Call, outputs: Path) -> 
     assert outcome.code == 0 and outcome.err == "" and "\x1b" not in outcome.out
     for part in ("finished", "epoch 2", "train_acc", "rnnlab train data=files", "valid_acc", "1.00┤"):
         assert part in outcome.out
-    assert "failed: it broke" in call("show", "latest").out
+    assert "failed: it broke" in call("show", "other").out
+    assert call("show", "latest").out == outcome.out
 
 
 def test_show_draws_a_run_without_validation_or_epochs(call: Call, outputs: Path) -> None:

@@ -103,6 +103,13 @@ def test_validation_can_be_taken_from_the_training_texts(paths: dict[str, Path])
     assert seen < {"good", "film", "bad", "fine", ","}  # some word is only in the texts held out
 
 
+@pytest.mark.parametrize(("fraction", "use"), [(0.1, "validate with"), (0.9, "train on")])
+def test_a_share_that_leaves_no_text_is_refused(fraction: float, use: str, paths: dict[str, Path]) -> None:
+    message = rf"^data\.valid_fraction: {fraction} of each class leaves none of 4 texts to {use}$"
+    with pytest.raises(InputError, match=message):
+        load({"train": paths["train"]}, replace(PLAIN, valid_fraction=fraction))
+
+
 def test_what_a_killed_run_left_behind_is_no_corpus(paths: dict[str, Path], tmp_path: Path) -> None:
     load(paths)
     (folder,) = (tmp_path / "cache").iterdir()

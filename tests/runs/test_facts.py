@@ -14,6 +14,12 @@ def test_versions_are_those_of_what_is_imported() -> None:
     assert found["torch"] == torch.__version__ and found["python"].startswith("3.")
 
 
+def test_the_version_of_torch_is_whole_where_the_metadata_cuts_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "__version__", "2.13.0+cu130")
+    monkeypatch.setattr("rnnlab.runs.facts.version", lambda package: "2.13.0")
+    assert versions()["torch"] == "2.13.0+cu130"
+
+
 def test_outside_git_there_is_no_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     monkeypatch.chdir(tmp_path)

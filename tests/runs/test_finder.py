@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from rnnlab.core.errors import InputError
+from rnnlab.runs.files import LAST
 from rnnlab.runs.finder import all_runs, find_run, open_run
 
 
@@ -39,7 +40,7 @@ def outputs(tmp_path: Path) -> Path:
         ("rnn-none-10", "rnn-none-10"),
         ("sweep-7/0-gru-none", "sweep-7/0-gru-none"),
         ("sweep-7", "sweep-7/0-gru-none"),
-        ("latest", "sweep-8/0-gru-none"),
+        ("latest", "sweep-7/0-gru-none"),
     ],
 )
 def test_a_name_or_unique_prefix_finds_its_run(name: str, folder: str, outputs: Path) -> None:
@@ -88,3 +89,18 @@ def test_a_broken_summary_is_named(text: str, outputs: Path) -> None:
     (outputs / "rnn-none-1" / "summary.json").write_text(text)
     with pytest.raises(InputError, match=r"summary\.json"):
         open_run(outputs / "rnn-none-1")
+
+
+@pytest.mark.parametrize("status", ["running", "failed", "interrupted"])
+def test_latest_passes_over_what_has_no_trained_net(status: str, tmp_path: Path) -> None:
+    outputs = tmp_path / "outputs"
+    make_run(outputs / "new", "2026-01-02", status=status)
+    with pytest.raises(
+        InputError, match=r"^no finished run in .*; the last, new, is (unfinished|failed|inter)"
+    ):
+        find_run("latest", outputs)
+    make_run(outputs / "old", "2026-01-01")
+    assert find_run("latest", outputs).name == "old"
+    (outputs / "new" / LAST).parent.mkdir()
+    (outputs / "new" / LAST).touch()
+    assert find_run("latest", outputs).name == ("new" if status == "interrupted" else "old")
