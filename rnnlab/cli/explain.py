@@ -9,7 +9,7 @@ PADDING_TEXTS = ["a long film that ends well", "boring", "loved it"]
 
 
 def explain(
-    model: Annotated[str, typer.Option(help="rnn or lstm.")] = "rnn",
+    model: Annotated[str, typer.Option(help="A choice of model= with a recurrent cell, as lstm.")] = "rnn",
     text: Annotated[str, typer.Option(help="A short text, split at white space.")] = TEXT,
     label: Annotated[int, typer.Option(min=0, max=1, help="1 for positive, 0 for negative.")] = 1,
     hidden_size: Annotated[int, typer.Option(min=1, max=16, help="Units of the recurrent layer.")] = 2,
@@ -25,17 +25,15 @@ def explain(
     from rich.markup import escape
     from rich.table import Table
 
+    from rnnlab.experiment.cells import cell_of_choice
     from rnnlab.scratch.explain import explain as explain_text
     from rnnlab.scratch.explain import explain_padding
 
+    cell, sizes = cell_of_choice(model), {"embedding_dim": embedding_dim, "hidden_size": hidden_size}
     if padding:
-        tables = explain_padding(
-            PADDING_TEXTS, model=model, embedding_dim=embedding_dim, hidden_size=hidden_size, seed=seed
-        )
+        tables = explain_padding(PADDING_TEXTS, cell, seed=seed, **sizes)
     else:
-        tables = explain_text(
-            text, model=model, label=label, embedding_dim=embedding_dim, hidden_size=hidden_size, seed=seed
-        )
+        tables = explain_text(text, cell, label=label, seed=seed, **sizes)
     console = Console()
     for title, columns, rows, note in tables:
         table = Table(*columns, title=title, title_justify="left", box=SIMPLE_HEAD)

@@ -6,7 +6,7 @@ import typer
 
 
 def gradcheck(
-    model: Annotated[str, typer.Option(help="rnn, lstm, gru or all.")] = "all",
+    model: Annotated[str, typer.Option(help="A choice of model= with a recurrent cell, or all.")] = "all",
     hidden_size: Annotated[int, typer.Option(min=1, max=64, help="Units of the recurrent layer.")] = 4,
     seed: Annotated[int, typer.Option(min=0, help="Seed of parameters and predictions.")] = 1,
     bug: Annotated[
@@ -17,12 +17,14 @@ def gradcheck(
     from rich.console import Console
     from rich.table import Table
 
+    from rnnlab.experiment.cells import known_cells
     from rnnlab.probes import gradcheck as probe
     from rnnlab.scratch.bugs import BUGS
 
     rows = []
-    for name in probe.find_models(model, bug):
-        rows += probe.check_model(name, hidden_size=hidden_size, seed=seed, bug=bug)
+    cells = known_cells()
+    for name in probe.chosen_models(list(cells), model, bug):
+        rows += probe.check_cell(name, cells[name], hidden_size=hidden_size, seed=seed, bug=bug)
     if bug is None:
         rows += probe.check_losses(seed=seed)
     title = f"relative difference ||a - b|| / ||b|| of the scratch engine's gradients, limit {probe.LIMIT:g}"

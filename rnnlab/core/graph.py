@@ -1,6 +1,6 @@
 """A computation written out: what follows from what, and what multiplies a gradient on its way back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -45,11 +45,11 @@ class ComputationGraph:
     nodes: dict[str, Node] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
 
-    def add(self, node: Node, factors: Mapping[str, str]) -> str:
-        """Adds a node computed from the symbols in `factors`; returns its own symbol."""
+    def add(self, node: Node, factors: Mapping[str, str] | Iterable[tuple[str, str]]) -> str:
+        """Adds a node computed from the symbols in `factors`, a pair an edge; returns its own symbol."""
         assert node.symbol not in self.nodes
         self.nodes[node.symbol] = node
-        for tail, factor in factors.items():
+        for tail, factor in factors.items() if isinstance(factors, Mapping) else factors:
             given = self.nodes[tail].kind in ("input", "constant")
             self.edges.append(Edge(tail, node.symbol, None if given else factor))
         return node.symbol

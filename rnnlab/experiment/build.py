@@ -1,6 +1,6 @@
 """Makes what a configuration describes, in plain typed arguments."""
 
-import inspect
+from functools import partial
 from typing import Any
 
 import torch
@@ -16,12 +16,13 @@ from rnnlab.data.vocabulary import NEWNEG, NEWPOS, PAD_ID, Vocabulary
 from rnnlab.experiment.schema import Config, load_target
 from rnnlab.models.base import Embedding, Features, SequenceModel
 from rnnlab.models.embedding import make_embedding
+from rnnlab.models.make import answers_every_step, make_model
 from rnnlab.probes.base import Probe
 from rnnlab.tasks.base import InputOutputSizes, Task
 from rnnlab.training.engine import MakeEngine, TorchEngine
 from rnnlab.training.loop import Scheduler, TrainingState
 from rnnlab.training.plan import Epochs, Plan, Steps
-from rnnlab.training.scratch_engine import ScratchEngine
+from rnnlab.training.scratch_engine import ScratchEngine, make_net
 
 DEFAULT_EMBEDDING_DIM = 50
 ONE_LOGIT = InputOutputSizes(output_size=1)
@@ -40,13 +41,13 @@ def build_model(
     output Linear, as float32, and then cast to the training precision.
     """
     cls, settings = load_target(config.model, "model")
-    if sizes.every_step:
-        if "every_step" not in inspect.signature(cls).parameters:
-            raise InputError(f"model: {cls.__name__} answers once a sequence, the task asks at every step")
-        settings["every_step"] = True
+    if sizes.every_step and not answers_every_step(cls):
+        raise InputError(f"model: {cls.__name__} answers once a sequence, the task asks at every step")
     seed_everything(config.seed)
     embedding = build_embedding(config, vocabulary, vectors, sizes)
-    model = cls(embedding=embedding, output_size=sizes.output_size, **settings)
+    model = make_model(
+        cls, settings, embedding=embedding, output_size=sizes.output_size, every_step=sizes.every_step
+    )
     return model.to(getattr(torch, config.training.precision))
 
 
@@ -133,7 +134,10 @@ def check_buildable(config: Config) -> None:
     check_fit(config, task)
     build_device(config)
     model_cls, settings = load_target(config.model, "model")
-    _try("model", lambda: model_cls(embedding=nn.Embedding(2, 1), output_size=1, **settings))
+    make = partial(make_model, model_cls, settings, embedding=nn.Embedding(2, 1), output_size=1)
+    model = _try("model", make)
+    if config.engine == "scratch":
+        make_net(model)
     parameter = nn.Parameter(torch.zeros(1))
     parameter.grad = torch.zeros(1)
     optimizer = _try("optimizer", lambda: build_optimizer(config, [parameter]))

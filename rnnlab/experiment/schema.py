@@ -7,19 +7,25 @@ from annotated_types import Ge, Gt, Len, Lt
 from pydantic import BaseModel, ConfigDict, PydanticUserError, ValidationError, create_model
 
 from rnnlab.core.errors import InputError, did_you_mean
+from rnnlab.models.make import AT_RUN_TIME as AT_RUN_TIME_OF_MODELS
+from rnnlab.models.make import constructors
 from rnnlab.scratch.optimizers import OPTIMIZERS
 
 Positive = Annotated[int, Gt(0)]
 TARGET_MODULES = {  # where a `_target_` of each group may come from; nothing else is imported
     "task": ("rnnlab.tasks.",),
-    "model": ("rnnlab.models.",),
+    "model": ("rnnlab.models.", "rnnlab.cells."),
     "optimizer": ("torch.optim.",),
     "scheduler": ("torch.optim.lr_scheduler.",),
     "probe": ("rnnlab.probes.",),
 }
+MOVED = {  # what runs recorded when a model had a class for each cell
+    f"rnnlab.models.{name}.{name.upper()}": f"rnnlab.cells.{name}.{name.upper()}"
+    for name in ("rnn", "lstm", "gru")
+}
 AT_RUN_TIME = {  # parameters of these classes that a configuration does not give
     "task": set[str](),
-    "model": {"embedding", "output_size", "every_step"},
+    "model": set(AT_RUN_TIME_OF_MODELS),
     "optimizer": {"params"},
     "scheduler": {"optimizer", "mode", "last_epoch"},
     "probe": set[str](),
@@ -137,6 +143,7 @@ def load_target(values: dict[str, Any], group: str) -> tuple[type, dict[str, Any
     """
     settings = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
     target = settings.pop("_target_", None)
+    target = MOVED.get(target, target) if isinstance(target, str) else target
     allowed = TARGET_MODULES[group]
     cls = import_class(target, allowed) if isinstance(target, str) else None
     if cls is None:
@@ -172,15 +179,19 @@ def import_class(name: str, allowed: tuple[str, ...]) -> type | None:
 
 
 def _settings_schema(cls: type, at_run_time: set[str]) -> type[BaseModel]:
-    hints = get_type_hints(cls.__init__, include_extras=True)  # type: ignore[misc]
-    fields: dict[str, Any] = {
-        name: (
-            _without_tensor(hints[name]),
-            ... if parameter.default is parameter.empty else parameter.default,
+    fields: dict[str, Any] = {}
+    for made in constructors(cls):
+        hints = get_type_hints(
+            getattr(made, "__init__", made) if isinstance(made, type) else made, include_extras=True
         )
-        for name, parameter in inspect.signature(cls).parameters.items()
-        if name not in at_run_time
-    }
+        fields |= {
+            name: (
+                _without_tensor(hints[name]),
+                ... if parameter.default is parameter.empty else parameter.default,
+            )
+            for name, parameter in inspect.signature(made).parameters.items()
+            if name not in at_run_time
+        }
     return create_model(cls.__name__, __base__=Section, **fields)
 
 

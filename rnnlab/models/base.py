@@ -1,6 +1,6 @@
 """What all models share: inputs as vectors, a reading of them, and a small head."""
 
-from typing import Annotated
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
 from annotated_types import Ge, Gt, Lt
@@ -8,9 +8,11 @@ from jaxtyping import Float, Int, Shaped
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
+from rnnlab.cells import Cell
+
 Size = Annotated[int, Gt(0)]
 Probability = Annotated[float, Ge(0.0), Lt(1.0)]
-Reading = PackedSequence | Tensor
+Sequences = PackedSequence | Tensor
 """Vectors of sequences: packed, or (time, batch, vector) where all are equally long."""
 
 
@@ -53,6 +55,21 @@ class SequenceModel(nn.Module):
     embedding: Embedding
     head: Head
     every_step: bool = False
+    recurrent: Any
+    """The recurrent layer, called as `nn.LSTM` is; only of models that have one."""
+    cell: Cell | None = None
+    """The equations of the recurrent layer; None: there is no such layer, or they are not known."""
+    pooling: ClassVar[Literal["last", "mean"] | None] = None
+    """How a sequence's vectors become one: its final states, or their mean; None: in a way of the model's
+    own.
+    """
+
+    def __init_subclass__(cls) -> None:
+        """What a class computes otherwise than its parent is not known, unless it says so itself."""
+        super().__init_subclass__()
+        computed = ("forward", "forward_vectors", "document", "outputs", "_logits")
+        if "pooling" not in cls.__dict__ and any(name in cls.__dict__ for name in computed):
+            cls.pooling = None
 
     def forward(
         self, inputs: Shaped[Tensor, "batch time *features"], lengths: Int[Tensor, " batch"]
@@ -61,15 +78,14 @@ class SequenceModel(nn.Module):
 
         (batch, outputs), or (batch, longest, outputs) with `every_step`.
         """
-        arranged = arrange(inputs, lengths)
         # Looking up only what is packed spares the padding a vector, and the gradient a detour.
-        return self._logits(each(self.embedding, arranged))
+        return self._logits(apply(self.embedding, pack(inputs, lengths)))
 
     def forward_vectors(
         self, vectors: Float[Tensor, "batch time embedding"], lengths: Int[Tensor, " batch"]
     ) -> Float[Tensor, "batch *time outputs"]:
         """Returns logits for word vectors in place of ids, so that a probe can vary the vectors."""
-        return self._logits(arrange(vectors, lengths))
+        return self._logits(pack(vectors, lengths))
 
     @property
     def word_vectors(self) -> Tensor:
@@ -77,24 +93,24 @@ class SequenceModel(nn.Module):
         assert isinstance(self.embedding, nn.Embedding)
         return self.embedding.weight
 
-    def document(self, vectors: Reading) -> Float[Tensor, "batch vector"]:
+    def document(self, vectors: Sequences) -> Float[Tensor, "batch vector"]:
         """Returns one vector a sequence, from its word vectors."""
         raise NotImplementedError
 
-    def outputs(self, vectors: Reading) -> Reading:
+    def outputs(self, vectors: Sequences) -> Sequences:
         """Returns one vector a step."""
         raise NotImplementedError
 
-    def _logits(self, vectors: Reading) -> Tensor:
+    def _logits(self, vectors: Sequences) -> Tensor:
         if not self.every_step:
             return self.head(self.document(vectors))
-        logits = each(self.head, self.outputs(vectors))
+        logits = apply(self.head, self.outputs(vectors))
         if isinstance(logits, Tensor):
             return logits.transpose(0, 1)
         return pad_packed_sequence(logits, batch_first=True)[0]
 
 
-def arrange(padded: Tensor, lengths: Int[Tensor, " batch"]) -> Reading:
+def pack(padded: Tensor, lengths: Int[Tensor, " batch"]) -> Sequences:
     """Returns sequences (batch, time, ...) without their padding, time first.
 
     torch's layers step through an unpacked tensor up to four times as fast.
@@ -104,7 +120,7 @@ def arrange(padded: Tensor, lengths: Int[Tensor, " batch"]) -> Reading:
     return pack_padded_sequence(padded, lengths, batch_first=True, enforce_sorted=False)
 
 
-def each(module: nn.Module, vectors: Reading) -> Reading:
+def apply(module: nn.Module, vectors: Sequences) -> Sequences:
     """Returns what `module` makes of every vector."""
     return (
         vectors._replace(data=module(vectors.data))

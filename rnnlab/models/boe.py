@@ -5,11 +5,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from rnnlab.models.base import Embedding, Features, Head, Probability, Reading, SequenceModel, Size
+from rnnlab.models.base import Embedding, Features, Head, Probability, SequenceModel, Sequences, Size
 
 
 class BoE(SequenceModel):
     """Classifies the mean of a text's word vectors (an EmbeddingBag), dropout applied to that mean."""
+
+    pooling = "mean"
 
     def __init__(
         self,
@@ -35,7 +37,7 @@ class BoE(SequenceModel):
         means = functional.embedding_bag(flat, self.embedding.weight, offsets, mode="mean")
         return self.head(self.dropout(means))
 
-    def document(self, vectors: Reading) -> Float[Tensor, "batch vector"]:
+    def document(self, vectors: Sequences) -> Float[Tensor, "batch vector"]:
         """Returns the mean over each text's vectors."""
         if not isinstance(vectors, PackedSequence):
             return self.dropout(vectors.mean(dim=0))

@@ -9,7 +9,7 @@ Init = Literal["default", "identity", "orthogonal", "glorot"]
 
 
 @torch.no_grad()
-def initialise(recurrent: nn.RNNBase, head: nn.Module, init: Init) -> None:
+def initialise(recurrent: nn.Module, head: nn.Module, init: Init) -> None:
     """Sets the weights of a recurrent layer and its head in place; `default` leaves torch's own.
 
     Otherwise every bias is zero, and each gate's recurrent matrix the identity (Le, Jaitly & Hinton 2015)
@@ -20,8 +20,10 @@ def initialise(recurrent: nn.RNNBase, head: nn.Module, init: Init) -> None:
     if init == "default":
         return
     for name, parameter in recurrent.named_parameters():
+        if not name.startswith(("weight_", "bias_")):
+            continue  # a cell's own parameters start as the cell says
         for gate in parameter.split(recurrent.hidden_size):
-            _set(gate, init if "weight_hh" in name else _of_others(init))
+            _set(gate, _of_others(init) if name.startswith("weight_ih") else init)
     for parameter in head.parameters():
         _set(parameter, _of_others(init))
 

@@ -1,32 +1,42 @@
-"""What RNN, LSTM and GRU share: one torch layer, read at its end or at every step."""
+"""The sequence model around any recurrent cell or layer, read at its end or at every step."""
 
+from typing import Any
+
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from rnnlab.models.base import Embedding, Head, Reading, SequenceModel, each
+from rnnlab.cells import Cell
+from rnnlab.models.base import Embedding, Head, Probability, SequenceModel, Sequences, Size, apply
 from rnnlab.models.initialise import Init, initialise
+from rnnlab.models.layer import cell_of, layers_of, make_layer
 
 
 class RecurrentModel(SequenceModel):
     """A recurrent layer whose final hidden states, of every layer and direction, feed the head.
 
     With `every_step`, the top layer's outputs at every step (both directions side by side) feed it instead.
-    Dropout falls on the outputs between stacked layers (torch's own) and on what the head reads.
+    Dropout falls on the outputs between stacked layers and on what the head reads.
     """
+
+    pooling = "last"
 
     def __init__(
         self,
         *,
         embedding: Embedding,
-        recurrent: nn.RNNBase,
+        recurrent: Any,
         head_size: int | None,
         output_size: int,
         dropout: float,
         every_step: bool = False,
         init: Init = "default",
+        cell: Cell | None = None,
     ) -> None:
+        """Takes a layer called as `nn.LSTM` is; cell: its equations, by default those known of the layer."""
         super().__init__()
+        self.cell = cell_of(recurrent) if cell is None else cell
         self.embedding = embedding
         self.recurrent = recurrent
         self.every_step = every_step
@@ -36,18 +46,53 @@ class RecurrentModel(SequenceModel):
         self.dropout = nn.Dropout(dropout)
         initialise(recurrent, self.head, init)
 
-    def document(self, vectors: Reading) -> Float[Tensor, "batch vector"]:
+    @classmethod
+    def around(
+        cls,
+        cell: Cell,
+        *,
+        embedding: Embedding,
+        output_size: int,
+        hidden_size: Size = 50,
+        num_layers: Size = 1,
+        bidirectional: bool = False,
+        head_size: Size | None = 20,
+        dropout: Probability = 0.0,
+        init: Init = "default",
+        every_step: bool = False,
+    ) -> "RecurrentModel":
+        """Returns the model of a cell; its arguments are the settings of every cell in `configs/model/`."""
+        layer = make_layer(
+            cell,
+            embedding.embedding_dim,
+            hidden_size,
+            num_layers,
+            dropout=dropout,
+            bidirectional=bidirectional,
+        )
+        model = cls(
+            embedding=embedding,
+            recurrent=layer,
+            head_size=head_size,
+            output_size=output_size,
+            dropout=dropout,
+            every_step=every_step,
+            init=init,
+            cell=cell,
+        )
+        # A generator of its own: what a cell draws, or not, moves nothing that torch draws later.
+        rng = np.random.default_rng(torch.initial_seed())
+        for run in (run for runs in layers_of(cell, layer) for run in runs):
+            cell.start({name: p.detach().numpy() for name, p in run.parameters.items()}, rng)
+        return model
+
+    def document(self, vectors: Sequences) -> Float[Tensor, "batch vector"]:
         """Returns the final hidden states (batch, layers · directions · hidden), in torch's order of h_n."""
         _, final = self.recurrent(vectors)
-        hidden = final[0] if isinstance(final, tuple) else final  # an LSTM also gives its cell states
+        hidden = final[0] if isinstance(final, tuple) else final  # the first state is the one that is read
         return self.dropout(torch.cat(hidden.unbind(0), dim=1))
 
-    def outputs(self, vectors: Reading) -> Reading:
+    def outputs(self, vectors: Sequences) -> Sequences:
         """Returns the top layer's output at every step (directions · hidden)."""
         states, _ = self.recurrent(vectors)
-        return each(self.dropout, states)
-
-
-def between_layers(dropout: float, num_layers: int) -> float:
-    """Returns the dropout to hand to a torch layer, which warns if it has no layer to fall between."""
-    return dropout if num_layers > 1 else 0.0
+        return apply(self.dropout, states)

@@ -12,7 +12,7 @@ from torch import Tensor
 from rnnlab.core.errors import RnnlabError
 from rnnlab.data.encoded_text import EncodedText
 from rnnlab.models.base import SequenceModel
-from rnnlab.probes.prediction import in_float64
+from rnnlab.probes.in_float64 import in_float64
 
 BASELINE = "zero vectors, which is what <pad> has, in place of all words"
 RELATIVE, ABSOLUTE = 0.01, 0.001  # of the change of the logit, and of the logit
@@ -57,9 +57,8 @@ def integrated_gradients(model: SequenceModel, text: EncodedText, *, device: str
     net, whose logit leaps within a millionth of the way, is still measured. Raises RnnlabError if LAST_STEPS
     are not enough.
     """
-    # cuDNN's recurrent layers have no backward pass in evaluation mode.
-    with torch.backends.cudnn.flags(enabled=False):
-        way = _Way(model, text, device)
+    with in_float64(model) as double:
+        way = _Way(double, text, device)
         start, end = way.logits(np.array([0.0, 1.0])).tolist()
         bound = RELATIVE * abs(end - start) + ABSOLUTE
         sections = way.sections(np.arange(FIRST_SECTIONS) / FIRST_SECTIONS, 1 / FIRST_SECTIONS)
@@ -90,7 +89,7 @@ class _Way:
     def __init__(self, model: SequenceModel, text: EncodedText, device: str) -> None:
         from captum.attr import IntegratedGradients  # late: it takes seconds to import
 
-        self.model = in_float64(model).requires_grad_(False)
+        self.model = model.requires_grad_(False)
         self.vectors = self.model.embedding(torch.from_numpy(text.ids).long().to(device))
         self.integrated = IntegratedGradients(self._forward)
 

@@ -64,6 +64,19 @@ def not_applicable_without_labels(probe_input: ProbeInput) -> str | None:
     return f"task={probe_input.objective.name} has no class-marking tokens to put into its sequences"
 
 
+def without_states(model: SequenceModel) -> str | None:
+    """Returns why a model's states cannot be followed from step to step, or None if they can."""
+    name = type(model).__name__
+    if model.pooling == "mean":
+        return f"{name} carries no state from step to step, so no gradient goes through time"
+    if model.pooling is None:
+        return f"how {name} reads a sequence is not known, so its states cannot be followed"
+    if model.cell is None:
+        layer = type(model.recurrent).__name__
+        return f"the equations of {layer} are not known, so its states cannot be followed"
+    return None
+
+
 @contextmanager
 def evaluating(model: SequenceModel) -> Iterator[SequenceModel]:
     """Yields the model in evaluation mode with a gradient for every parameter; afterwards all is as it was.

@@ -5,7 +5,8 @@ texts of different lengths, so that the mask is at work. Historic bugs (`scratch
 copy, to see what each looks like in the table.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from types import EllipsisType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,10 +15,11 @@ from numpy.typing import NDArray
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence
 
+from rnnlab.cells import Cell
 from rnnlab.core.errors import InputError, did_you_mean
-from rnnlab.scratch import GRU, LSTM, RNN, losses
+from rnnlab.models.layer import make_layer
+from rnnlab.scratch import losses
 from rnnlab.scratch.bugs import BUGS
-from rnnlab.scratch.cell import Cell
 from rnnlab.scratch.classifiers import RecurrentClassifier, classifier_parameters
 from rnnlab.scratch.initialisers import glorot, normal
 from rnnlab.scratch.layer import Layer
@@ -26,8 +28,6 @@ Array = NDArray[Any]
 STEP = 1e-5  # rounding errs by about 1e-16 / STEP, curvature by about STEP**2: both near 1e-11
 LIMIT = 1e-6
 SMALLEST_GRADIENT = 1e-3  # below it, rounding alone would use up the limit
-MODELS: dict[str, type[Layer]] = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
-TORCH_MODELS: dict[str, Any] = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
 IDS = np.array([[1, 2, 3, 4, 5], [6, 1, 0, 0, 0], [3, 3, 2, 0, 0], [5, 0, 0, 0, 0]])
 LENGTHS, LABELS = np.array([5, 2, 3, 1]), np.array([1, 0, 0, 1])
 VOCABULARY_SIZE, EMBEDDING_DIM, HEAD_SIZE = 7, 3, 4
@@ -66,11 +66,12 @@ def finite_differences(loss: Callable[[], float], parameter: Array) -> Array:
     return slopes
 
 
-def check_model(model: str, *, hidden_size: int, seed: int, bug: str | None = None) -> list[Row]:
-    """Returns a row for every parameter, and for every gate where there are several."""
-    parameters, autograd = _draw(model, hidden_size, np.random.default_rng(seed))
-    layer = BUGS[bug].break_layer(MODELS[model]) if bug else MODELS[model]
-    net = RecurrentClassifier(parameters, layer)
+def check_cell(model: str, cell: Cell, *, hidden_size: int, seed: int, bug: str | None = None) -> list[Row]:
+    """Returns a row for every parameter, and for every gate where there are several; model: the cell's
+    name.
+    """
+    parameters, autograd = _draw(cell, hidden_size, np.random.default_rng(seed))
+    net = RecurrentClassifier(parameters, BUGS[bug].break_layer if bug else Layer, cell=cell)
     found = net.loss_and_gradients(IDS, LENGTHS, LABELS).gradients
 
     def loss() -> float:
@@ -79,7 +80,7 @@ def check_model(model: str, *, hidden_size: int, seed: int, bug: str | None = No
     rows = []
     for name, parameter in parameters.items():
         slopes = finite_differences(loss, parameter)
-        for gate, rows_of_gate in _gates(name, layer.cell_type, hidden_size):
+        for gate, rows_of_gate in _gates(name, cell, hidden_size):
             a, b, c = (array[rows_of_gate] for array in (found[name], slopes, autograd[name]))
             rows.append(Row(model, name, gate, relative_difference(a, b), relative_difference(a, c)))
     return rows
@@ -118,46 +119,48 @@ def check_losses(*, seed: int) -> list[Row]:
     return rows
 
 
-def find_models(model: str, bug: str | None) -> list[str]:
-    """Returns the models to check, for `all` those that the bug applies to; InputError for names unknown."""
-    if model != "all" and model not in MODELS:
-        known = ", ".join([*MODELS, "all"])
-        raise InputError(f"--model {model!r} is not one of {known}{did_you_mean(model, [*MODELS, 'all'])}")
+def chosen_models(known: Sequence[str], model: str, bug: str | None) -> list[str]:
+    """Returns the names to check, for `all` those of `known` that the bug applies to; InputError for
+    others.
+    """
+    if model != "all" and model not in known:
+        names = ", ".join([*known, "all"])
+        raise InputError(f"--model {model!r} is not one of {names}{did_you_mean(model, [*known, 'all'])}")
     if bug is not None and bug not in BUGS:
         raise InputError(f"--break {bug!r} is not one of {', '.join(BUGS)}{did_you_mean(bug, BUGS)}")
-    possible = list(BUGS[bug].models if bug else MODELS)
+    possible = list(BUGS[bug].models if bug else known)
     if model != "all" and model not in possible:
         raise InputError(f"--break {bug} does not apply to {model}, only to {', '.join(possible)}")
     return possible if model == "all" else [model]
 
 
 def _draw(
-    model: str, hidden_size: int, rng: np.random.Generator
+    cell: Cell, hidden_size: int, rng: np.random.Generator
 ) -> tuple[dict[str, Array], dict[str, Array]]:
     """Returns parameters and autograd's gradients, drawn again until no gate's gradient is too small."""
-    layer = MODELS[model]
     while True:
-        drawn = layer.random(EMBEDDING_DIM, hidden_size, rng=rng, input_init=normal, recurrent_init=glorot)
+        drawn = Layer.random(
+            EMBEDDING_DIM, hidden_size, cell=cell, rng=rng, input_init=normal, recurrent_init=glorot
+        )
         parameters = classifier_parameters(
             drawn, VOCABULARY_SIZE, EMBEDDING_DIM, head_size=HEAD_SIZE, rng=rng
         )
         for name in filter(lambda name: "bias" in name, parameters):
             parameters[name] = rng.standard_normal(parameters[name].shape)  # zeros would hide bugs in biases
-        gradients = _autograd(model, parameters)
+        gradients = _autograd(cell, parameters, hidden_size)
         norms = [
             np.linalg.norm(gradient[rows])
             for name, gradient in gradients.items()
-            for _, rows in _gates(name, layer.cell_type, hidden_size)
+            for _, rows in _gates(name, cell, hidden_size)
         ]
         if min(norms) > SMALLEST_GRADIENT:
             return parameters, gradients
 
 
-def _autograd(model: str, parameters: dict[str, Array]) -> dict[str, Array]:
-    """Returns torch's gradients of the same net on the same batch."""
+def _autograd(cell: Cell, parameters: dict[str, Array], hidden_size: int) -> dict[str, Array]:
+    """Returns torch's gradients of the same net on the same batch, by its own layer if it has one."""
     named = {name: torch.tensor(array, requires_grad=True) for name, array in parameters.items()}
-    hidden_size = parameters["recurrent.weight_hh_l0"].shape[1]
-    layer = TORCH_MODELS[model](EMBEDDING_DIM, hidden_size, batch_first=True, dtype=torch.float64)
+    layer = make_layer(cell, EMBEDDING_DIM, hidden_size, 1, dropout=0.0, bidirectional=False).double()
     layer.load_state_dict({n.removeprefix("recurrent."): p for n, p in named.items() if "recurrent." in n})
     x = functional.embedding(torch.tensor(IDS), named["embedding.weight"])
     packed = pack_padded_sequence(x, torch.tensor(LENGTHS), batch_first=True, enforce_sorted=False)
@@ -169,17 +172,21 @@ def _autograd(model: str, parameters: dict[str, Array]) -> dict[str, Array]:
     logits = functional.linear(hidden, named["head.output.weight"], named["head.output.bias"])[:, 0]
     functional.binary_cross_entropy_with_logits(logits, torch.tensor(LABELS, dtype=torch.float64)).backward()
     of_layer = {f"recurrent.{name}": p.grad for name, p in layer.named_parameters()}
-    of_rest = {name: p.grad for name, p in named.items() if p.grad is not None}
-    return {name: gradient.numpy() for name, gradient in (of_layer | of_rest).items()}
+    found = of_layer | {name: p.grad for name, p in named.items() if p.grad is not None}
+    return {name: gradient.numpy() for name, gradient in found.items() if gradient is not None}
 
 
-def _gates(name: str, cell: type[Cell], hidden_size: int) -> Iterator[tuple[str, slice]]:
-    """Yields each gate's name and rows; parameters outside the layer, and vanilla ones, are one piece."""
-    if not name.startswith("recurrent.") or len(cell.gates) == 1:
-        yield "", slice(None)
+def _gates(name: str, cell: Cell, hidden_size: int) -> Iterator[tuple[str, slice | EllipsisType]]:
+    """Yields each gate's name and rows; parameters outside the layer, and those of one block, are one
+    piece.
+    """
+    own = name.removeprefix("recurrent.").removesuffix("_l0")
+    blocks = cell.blocks(own) if name.startswith("recurrent.") else ()
+    if len(blocks) < 2:
+        yield "", ...
         return
-    for k, gate in enumerate(cell.gates):
-        yield gate, slice(k * hidden_size, (k + 1) * hidden_size)
+    for gate in blocks:
+        yield gate, cell.rows(own, gate, hidden_size)
 
 
 def _negative_log_likelihood(probabilities: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:

@@ -4,7 +4,6 @@ One extra token a text, by class, is put at the start, in the middle or at the e
 reaches its vector is tiny at one place, training cannot teach the token anything from there.
 """
 
-import copy
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +17,8 @@ from numpy.typing import NDArray
 from rnnlab.data.splits import Insert
 from rnnlab.data.vocabulary import NEWNEG, NEWPOS
 from rnnlab.models.base import Size
-from rnnlab.probes.base import ProbeInput, evaluating, labelled, not_applicable_without_labels
+from rnnlab.probes.base import ProbeInput, labelled, not_applicable_without_labels
+from rnnlab.probes.in_float64 import in_float64
 from rnnlab.probes.similarity import cosine
 
 POSITIONS: tuple[Insert, ...] = ("start", "middle", "end")
@@ -49,18 +49,12 @@ class Gradients:
         return gradient_table(self.vectors(probe_input))
 
     def vectors(self, probe_input: ProbeInput) -> Vectors:
-        """Returns the gradients themselves.
-
-        They are taken on a copy in float64: in float32, those that have vanished over some hundred steps
-        would be zeros, without direction or ratio.
-        """
+        """Returns the gradients themselves, taken in float64."""
         bare, vocabulary = labelled(probe_input)
         rows = [vocabulary[NEWNEG], vocabulary[NEWPOS]]
         weights = self._weights(len(bare))
         found = {}
-        double = copy.deepcopy(probe_input.model).double()
-        # cuDNN has no backward pass in evaluation mode.
-        with torch.backends.cudnn.flags(enabled=False), evaluating(double) as model:
+        with in_float64(probe_input.model) as model:
             for position in POSITIONS:
                 texts = replace(bare.insert(position, rows), precision=torch.float64)
                 order = texts.by_length()

@@ -10,9 +10,9 @@ from annotated_types import Gt, Lt
 from torch import Tensor, nn
 
 from rnnlab.core.batch import Batch
-from rnnlab.models.recurrent import RecurrentModel
-from rnnlab.probes.base import ProbeInput
-from rnnlab.probes.through_time import Count, draw_texts, read_texts
+from rnnlab.probes.base import ProbeInput, without_states
+from rnnlab.probes.in_float64 import in_float64
+from rnnlab.probes.through_time import Count, draw_texts, unroll_texts
 
 
 class Health:
@@ -32,7 +32,7 @@ class Health:
     words: of the embedding, only the rows of words in the texts are counted.
     saturated_share: for a recurrent matrix W_hh, of all tanh units that it drives at all steps of the
     texts, those with |tanh| > saturation: an RNN's states, an LSTM's tanh(c), a GRU's states (mixtures of
-    tanh units); empty for relu.
+    tanh units); empty for relu, and for cells that have or name no such units.
     """
 
     def __init__(
@@ -75,27 +75,27 @@ class Health:
     def _saturated(self, probe_input: ProbeInput, batch: Batch) -> dict[str, float]:
         """Returns shares over units and steps, padding excluded, by the name of the recurrent matrix."""
         model = probe_input.model
-        if not isinstance(model, RecurrentModel) or getattr(model.recurrent, "nonlinearity", "") == "relu":
+        if without_states(model) is not None or model.cell is None or model.cell.saturating is None:
             return {}
-        readings, _ = read_texts(probe_input, deepcopy(model.recurrent).cpu().double(), batch)
+        unrolled, _ = unroll_texts(probe_input, deepcopy(model.recurrent).cpu().double(), batch)
         steps = int(batch.lengths.max())
         begun = torch.arange(steps)[:, None] >= steps - batch.lengths
         shares = {}
-        for reading in readings:
-            units = torch.stack(reading.cell).tanh() if reading.cell else torch.stack(reading.hidden)
-            suffix = "_reverse" if reading.direction == "backward" else ""
-            name = f"recurrent.weight_hh_l{reading.layer - 1}{suffix}"
-            shares[name] = _share(units[begun].abs() > self.saturation)
+        for of_run in unrolled:
+            suffix = "_reverse" if of_run.direction == "backward" else ""
+            name = f"recurrent.weight_hh_l{of_run.layer - 1}{suffix}"
+            if of_run.tanh_units is not None:
+                shares[name] = _share(of_run.tanh_units[begun].abs() > self.saturation)
         return shares
 
 
 def double_gradients(probe_input: ProbeInput, batch: Batch) -> dict[str, Tensor]:
     """Returns the gradient of the batch's mean loss for every parameter, frozen ones included, in float64."""
-    model = deepcopy(probe_input.model).double().eval().requires_grad_(True)
     inputs, lengths, targets = batch.double().to(probe_input.device)
-    loss = probe_input.objective.measure(model(inputs, lengths), targets)["loss"].mean()
-    parameters = dict(model.named_parameters())
-    return dict(zip(parameters, torch.autograd.grad(loss, list(parameters.values())), strict=True))
+    with in_float64(probe_input.model) as model:
+        loss = probe_input.objective.measure(model(inputs, lengths), targets)["loss"].mean()
+        parameters = dict(model.named_parameters())
+        return dict(zip(parameters, torch.autograd.grad(loss, list(parameters.values())), strict=True))
 
 
 def update_ratios(probe_input: ProbeInput, gradients: dict[str, Tensor]) -> dict[str, float]:

@@ -1,6 +1,5 @@
 """What a net says of texts: of whole ones, and of every prefix of one."""
 
-import copy
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,16 +12,8 @@ from rnnlab.core.metrics import logistic
 from rnnlab.data.encoded_text import EncodedText
 from rnnlab.data.splits import TextSplit
 from rnnlab.models.base import SequenceModel
+from rnnlab.probes.in_float64 import in_float64
 from rnnlab.tasks.sentiment import PROBABILITY
-
-
-def in_float64(model: SequenceModel) -> SequenceModel:
-    """Returns a copy in evaluation mode and float64.
-
-    There the order in which sums are taken, which follows the batch a text happens to be in and the order
-    of its words, moves a logit by about 1e-15 in place of 1e-6.
-    """
-    return copy.deepcopy(model).double().eval()
 
 
 @torch.no_grad()
@@ -31,7 +22,9 @@ def logits_by_text(
 ) -> list[NDArray[np.float64]]:
     """Returns the logits of every text, computed in float64.
 
-    Each is (outputs,), or (tokens, outputs) of a net that answers at every step.
+    Each is (outputs,), or (tokens, outputs) of a net that answers at every step. In float64 the order in
+    which sums are taken, which follows the batch a text happens to be in and the order of its words, moves
+    a logit by about 1e-15 in place of 1e-6.
     """
     if not texts:
         return []
@@ -41,13 +34,14 @@ def logits_by_text(
         offsets=np.concatenate([[0], np.cumsum(lengths)]),
         labels=np.zeros(len(texts), dtype=np.int64),  # nobody asks for them
     )
-    net, order = in_float64(model), split.by_length()
+    order = split.by_length()
     found: dict[int, NDArray[np.float64]] = {}
     places = iter(order.tolist())
-    for batch in split.batches(order, EVALUATION_BATCH):
-        answers = net(batch.inputs.to(device), batch.lengths).cpu()
-        for answer, length in zip(answers, batch.lengths, strict=True):
-            found[next(places)] = (answer[:length] if net.every_step else answer).numpy()
+    with in_float64(model) as net:
+        for batch in split.batches(order, EVALUATION_BATCH):
+            answers = net(batch.inputs.to(device), batch.lengths).cpu()
+            for answer, length in zip(answers, batch.lengths, strict=True):
+                found[next(places)] = (answer[:length] if net.every_step else answer).numpy()
     return [found[index] for index in range(len(texts))]
 
 

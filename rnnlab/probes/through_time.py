@@ -14,39 +14,41 @@ Pascanu, Mikolov & Bengio 2013, who bound the step's factor by ‖W_hh‖₂ · 
 
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
 from annotated_types import Gt
 from jaxtyping import Float, Int
-from torch import Tensor, nn
+from torch import Tensor
 
 from rnnlab.core.batch import Batch
-from rnnlab.models.recurrent import RecurrentModel
-from rnnlab.probes.base import ProbeInput
+from rnnlab.models.layer import layers_of
+from rnnlab.models.unroll import Unrolled, unroll
+from rnnlab.probes.base import ProbeInput, without_states
 from rnnlab.probes.half_life import fit_half_life
 from rnnlab.probes.jacobian import exact_norms, power_norms
-from rnnlab.probes.unroll import Reading, unroll
 
 Count = Annotated[int, Gt(0)]
+PATHS = {"h": "hidden", "c": "cell"}
 LARGE_STATE_DISTANCES = 32  # how many of the distances power iteration is done for: each costs many passes
 
 
 class Path(NamedTuple):
     """A way back through time: norms (distances, texts) along it, and what is carried over a step on average.
 
-    name: `hidden` and `cell` for all that leads back to that state of an earlier step; `cell_only` for an
-    LSTM's forget gates alone, without the detours through hidden states and gates. carried: NaN for an
-    LSTM's hidden path, whose states are not carried on but made anew from the cell. bounds: what the
-    Jacobians cannot exceed, None for gated nets.
+    name: `hidden`, `cell` or another state's own for all that leads back to that state of an earlier step;
+    with `_only` behind it for what the state is multiplied by alone, as an LSTM's forget gates, without the
+    detours through hidden states and gates. retention: NaN where it is not known, or where a state is not
+    carried on but made anew, as an LSTM's hidden one. bounds: what the Jacobians cannot exceed, None for
+    gated nets.
     """
 
     name: str
     gradients: Float[np.ndarray, "distances texts"]
     jacobians: Float[np.ndarray, "distances texts"]
-    carried: float
+    retention: float
     bounds: Float[np.ndarray, "distances texts"] | None = None
 
 
@@ -80,58 +82,61 @@ class ThroughTime:
         self.exact_size, self.seed = exact_size, seed
 
     def not_applicable(self, probe_input: ProbeInput) -> str | None:
-        """Returns a reason for models that carry no state from step to step, such as BoE."""
-        if isinstance(probe_input.model, RecurrentModel):
-            return None
-        name = type(probe_input.model).__name__
-        return f"{name} carries no state from step to step, so no gradient goes through time"
+        """Returns a reason for models that carry no state from step to step, such as BoE, or an unknown
+        one.
+        """
+        return without_states(probe_input.model)
 
     def measure(self, probe_input: ProbeInput) -> pd.DataFrame:
         """Returns the table; all is computed on the CPU in float64, where small gradients are not lost."""
-        assert isinstance(probe_input.model, RecurrentModel)
+        cell = probe_input.model.cell
+        assert cell is not None
         recurrent = deepcopy(probe_input.model.recurrent).cpu().double().requires_grad_(True)
         batch = draw_texts(probe_input, self.examples, self.seed)
-        readings, losses = read_texts(probe_input, recurrent, batch)
+        unrolled, losses = unroll_texts(probe_input, recurrent, batch)
         distances = min(self.distances, int(batch.lengths.max()))
         present = (torch.arange(distances)[:, None] < batch.lengths).numpy()
         rng = np.random.default_rng(self.seed)
         rows = []
-        for reading, weights in zip(readings, recurrent.all_weights, strict=True):
-            scales = _scales(recurrent, weights[1].detach())
-            sigma = scales["predicted"] if isinstance(recurrent, nn.RNN) else None
-            for path in self._paths(reading, losses.sum(), present, sigma):
+        runs = [run for runs in layers_of(cell, recurrent) for run in runs]
+        for of_run, run in zip(unrolled, runs, strict=True):
+            weight = run.parameters["weight_hh"].detach() if cell.retained_by_matrix else None
+            scales = _scales(weight)
+            sigma = None if weight is None else scales["predicted"]
+            for path in self._paths(of_run, losses.sum(), present, sigma):
                 table = _summary(path, scales, present, rng)
-                table.insert(0, "layer", reading.layer)
-                table.insert(1, "direction", reading.direction)
+                table.insert(0, "layer", of_run.layer)
+                table.insert(1, "direction", of_run.direction)
                 rows.append(table)
         return pd.concat(rows, ignore_index=True)
 
     def _paths(
-        self, reading: Reading, loss: Tensor, present: np.ndarray, sigma: float | None
+        self, unrolled: Unrolled, loss: Tensor, present: np.ndarray, sigma: float | None
     ) -> Iterator[Path]:
         """Yields the ways back through one layer in one direction, NaN where a text does not reach.
 
-        sigma: the largest singular value of an RNN's W_hh.
+        sigma: the largest singular value of the matrix that the states are multiplied by, if there is one.
         """
 
         def norms(of_texts: Tensor) -> np.ndarray:
             return np.where(present, of_texts.detach().numpy(), np.nan)
 
-        last = reading.carried.flip(0)[: len(present)]
-        hidden, cell = (states[: -len(present) - 1 : -1] for states in (reading.hidden, reading.cell))
-        # What is carried into a text's first step comes from the initial state, which is no step of it.
-        carried = float(last[:-1][torch.from_numpy(present[1:])].mean()) if len(present) > 1 else np.nan
-        gradients, jacobians = _gradients(loss, hidden), self._jacobians(hidden)
-        bounds = None if sigma is None else norms(_since_the_end(sigma * last.amax(dim=2)))
-        averages = np.nan if cell else carried
-        yield Path("hidden", norms(gradients.norm(dim=2)), norms(jacobians), averages, bounds)
-        if cell:
-            gradients = _gradients(loss, cell)
-            yield Path("cell", norms(gradients.norm(dim=2)), norms(self._jacobians(cell)), carried)
-            gates = _since_the_end(last)
-            alone = (gradients[0] * gates).norm(dim=2)
-            # A diagonal matrix: its spectral norm is its largest entry.
-            yield Path("cell_only", norms(alone), norms(gates.amax(dim=2)), carried)
+        for place, (name, all_states) in enumerate(unrolled.states.items()):
+            path = PATHS.get(name, name)
+            states = all_states[: -len(present) - 1 : -1]
+            factors = unrolled.retention.get(name)
+            last = None if factors is None else factors.flip(0)[: len(present)]
+            retention = _mean_retention(last, present)
+            gradients, jacobians = _gradients(loss, states), self._jacobians(states)
+            bounds = None
+            if sigma is not None and last is not None and not place:
+                bounds = norms(_since_the_end(sigma * last.amax(dim=2)))
+            yield Path(path, norms(gradients.norm(dim=2)), norms(jacobians), retention, bounds)
+            if place and last is not None:
+                gates = _since_the_end(last)
+                alone = (gradients[0] * gates).norm(dim=2)
+                # A diagonal matrix: its spectral norm is its largest entry.
+                yield Path(f"{path}_only", norms(alone), norms(gates.amax(dim=2)), retention)
 
     def _jacobians(self, states: Sequence[Tensor]) -> Float[Tensor, "distances texts"]:
         if states[0].shape[1] <= self.exact_size:
@@ -150,26 +155,26 @@ def draw_texts(probe_input: ProbeInput, examples: int, seed: int) -> Batch:
     return next(texts.batches(chosen, len(chosen)))
 
 
-def read_texts(
-    probe_input: ProbeInput, recurrent: nn.RNNBase, batch: Batch
-) -> tuple[list[Reading], Float[Tensor, " B"]]:
+def unroll_texts(
+    probe_input: ProbeInput, recurrent: Any, batch: Batch
+) -> tuple[list[Unrolled], Float[Tensor, " B"]]:
     """Returns all states of `recurrent` (float64, on the CPU) on the texts, and each text's loss."""
-    embedding, head = (
-        deepcopy(part).cpu().double() for part in (probe_input.model.embedding, probe_input.model.head)
-    )
+    model = probe_input.model
+    embedding, head = (deepcopy(part).cpu().double() for part in (model.embedding, model.head))
     inputs, lengths, targets = batch.double()
-    readings = unroll(recurrent, embedding(inputs).detach(), lengths)
-    if probe_input.model.every_step:
+    assert model.cell is not None
+    unrolled = unroll(model.cell, recurrent, embedding(inputs).detach(), lengths)
+    if model.every_step:
         directions = 2 if recurrent.bidirectional else 1
-        answers = _answers_at_ends(readings[-directions:], lengths)
+        answers = _answers_at_ends(unrolled[-directions:], lengths)
         asked = [targets[torch.arange(len(lengths)), at] for at in (lengths - 1, 0 * lengths)[:directions]]
         logits, targets = head(torch.stack(answers, dim=1)), torch.stack(asked, dim=1)
     else:
-        logits = head(torch.cat([reading.hidden[-1] for reading in readings], dim=1))
-    return readings, probe_input.objective.measure(logits, targets)["loss"]
+        logits = head(torch.cat([of_run.hidden[-1] for of_run in unrolled], dim=1))
+    return unrolled, probe_input.objective.measure(logits, targets)["loss"]
 
 
-def _answers_at_ends(top: Sequence[Reading], lengths: Int[Tensor, " B"]) -> list[Float[Tensor, "B states"]]:
+def _answers_at_ends(top: Sequence[Unrolled], lengths: Int[Tensor, " B"]) -> list[Float[Tensor, "B states"]]:
     """Returns what the head reads at the last step, and of a net that reads both ways at the first.
 
     Each is in the graph only as the end of its own direction's reading: that the first step of the one is
@@ -178,9 +183,17 @@ def _answers_at_ends(top: Sequence[Reading], lengths: Int[Tensor, " B"]) -> list
     if len(top) == 1:
         return [top[0].hidden[-1]]
     texts, begin = torch.arange(len(lengths)), len(top[0].hidden) - lengths
-    first = [torch.stack(reading.hidden).detach()[begin, texts] for reading in top]
-    last = [reading.hidden[-1] for reading in top]
+    first = [torch.stack(of_run.hidden).detach()[begin, texts] for of_run in top]
+    last = [of_run.hidden[-1] for of_run in top]
     return [torch.cat([last[0], first[1]], dim=1), torch.cat([first[0], last[1]], dim=1)]
+
+
+def _mean_retention(last: Tensor | None, present: np.ndarray) -> float:
+    """Returns the mean over texts, steps and units of what is left of a state from step to step."""
+    # What is carried into a text's first step comes from the initial state, which is no step of it.
+    if last is None or len(present) < 2:
+        return float("nan")
+    return float(last[:-1][torch.from_numpy(present[1:])].mean())
 
 
 def _gradients(loss: Tensor, states: Sequence[Tensor]) -> Float[Tensor, "distances texts hidden"]:
@@ -195,9 +208,9 @@ def _since_the_end(factors: Float[Tensor, "distances ..."]) -> Float[Tensor, "di
     return torch.cat([torch.ones_like(factors[:1]), factors[:-1].cumprod(dim=0)])
 
 
-def _scales(recurrent: nn.RNNBase, weight_hh: Float[Tensor, "rows hidden"]) -> dict[str, float]:
-    """Returns by what an RNN's W_hh multiplies a step; a gate carries each unit's state on as it is."""
-    if not isinstance(recurrent, nn.RNN):
+def _scales(weight_hh: Float[Tensor, "H H"] | None) -> dict[str, float]:
+    """Returns by what W_hh multiplies a step; without one, a gate carries each unit's state on as it is."""
+    if weight_hh is None:
         return {"predicted": 1.0, "predicted_radius": np.nan}
     radius = torch.linalg.eigvals(weight_hh).abs().max()
     return {"predicted": float(torch.linalg.matrix_norm(weight_hh, ord=2)), "predicted_radius": float(radius)}
@@ -219,7 +232,7 @@ def _summary(
         names = (f"{name}_half_life{part}" for part in ("", "_low", "_high", "_r2"))
         half_lives |= dict(zip(names, fitted, strict=True))
     for name, scale in scales.items():
-        factor = scale * path.carried
+        factor = scale * path.retention
         table[name] = np.nan if np.isnan(factor) else factor**distance
     table["bound"] = np.nan if path.bounds is None else _median(path.bounds)
     return table.assign(**half_lives)

@@ -4,15 +4,12 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from rnnlab.scratch.gru import GRUCell
-from rnnlab.scratch.lstm import LSTMCell
-
-GATES: dict[str, tuple[str, ...]] = {"LSTM": LSTMCell.gates, "GRU": GRUCell.gates}
+from rnnlab.models.base import SequenceModel
 
 
-def parameter_table(model: nn.Module) -> pd.DataFrame:
+def parameter_table(model: SequenceModel) -> pd.DataFrame:
     """Returns a row a parameter, and after that of a gated recurrent matrix a row for each of its gates.
 
     Columns: `parameter`; `gate`, empty for the whole parameter; `shape`, as in 50×50; `norm`, Euclidean
@@ -33,21 +30,21 @@ def parameter_table(model: nn.Module) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def recurrent_matrices(model: nn.Module) -> dict[str, dict[str, NDArray[np.float64]]]:
-    """Returns for every parameter `weight_hh` of a torch layer its (hidden, hidden) blocks by gate.
+def recurrent_matrices(model: SequenceModel) -> dict[str, dict[str, NDArray[np.float64]]]:
+    """Returns for every parameter that multiplies states its (hidden, hidden) blocks by gate.
 
-    The single block of an Elman network has the name "". Gates come in torch's order: input, forget, cell,
-    output of an LSTM; reset, update, new of a GRU.
+    The single block of an Elman network has the name "". Of a layer whose equations are not known there is
+    none.
     """
-    found = {}
-    for prefix, module in model.named_modules():
-        if not isinstance(module, nn.RNNBase):
-            continue
-        gates = GATES.get(module.mode, ("",))
-        for name, parameter in module.named_parameters(prefix):
-            if "weight_hh" in name:
-                blocks = np.split(_array(parameter), len(gates))
-                found[name] = dict(zip(gates, blocks, strict=True))
+    found: dict[str, dict[str, NDArray[np.float64]]] = {}
+    if model.cell is None:
+        return found
+    for name, parameter in model.named_parameters():
+        own = name.removeprefix("recurrent.").partition("_l")[0]
+        blocks = model.cell.blocks(own) if name.startswith("recurrent.weight_") else ()
+        if blocks and own != "weight_ih":
+            gates = [""] if len(blocks) == 1 else list(blocks)
+            found[name] = dict(zip(gates, np.split(_array(parameter), len(blocks)), strict=True))
     return found
 
 

@@ -1,7 +1,7 @@
 """Recurrent nets from scratch in NumPy, forward and backward; never imports torch."""
 
-from rnnlab.scratch.gru import GRU, GRUCell
-from rnnlab.scratch.lstm import LSTM, LSTMCell
-from rnnlab.scratch.rnn import RNN, RNNCell
+from rnnlab.scratch.cell import ArrayCell
+from rnnlab.scratch.layer import Layer
+from rnnlab.scratch.textbook import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
 
-__all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNCell"]
+__all__ = ["GRU", "LSTM", "RNN", "ArrayCell", "GRUCell", "LSTMCell", "Layer", "RNNCell"]

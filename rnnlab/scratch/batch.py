@@ -6,14 +6,12 @@ are (D, 4H), (H, 4H), (4H,) with gates in the order i, f, o, g. Everything is fl
 
 import numpy as np
 
-from rnnlab.scratch.activations import Array
-from rnnlab.scratch.cell import Cell
+from rnnlab.cells.activations import Array
 from rnnlab.scratch.checks import as_floats, check_no_nan, check_shape
 from rnnlab.scratch.heads import linear
 from rnnlab.scratch.layer import Layer
-from rnnlab.scratch.lstm import LSTM
-from rnnlab.scratch.rnn import RNN
 from rnnlab.scratch.sequences import Regressor
+from rnnlab.scratch.textbook import LSTM, RNN
 
 
 def rnn_step_forward(x: Array, prev_h: Array, Wx: Array, Wh: Array, b: Array) -> Array:
@@ -87,8 +85,8 @@ def _torch_gates(rows: Array, gates: int) -> Array:
 
 
 def _step(layer: Layer, x: Array, *state: Array) -> tuple[tuple[Array, ...], object]:
-    cell: Cell = layer.cell("_l0")
-    names = [f"prev_{name}" for name in cell.state_names]
+    cell = layer.array_cell("_l0")
+    names = [f"prev_{name}" for name in layer.cell.states]
     return cell.forward(_checked("x", x), tuple(_checked(n, s) for n, s in zip(names, state, strict=True)))
 
 

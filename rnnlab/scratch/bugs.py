@@ -4,95 +4,99 @@ They are here to be caught: gradcheck shows what each looks like.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from rnnlab.scratch.activations import Array
-from rnnlab.scratch.cell import PARAMETER_NAMES, Cell
+from rnnlab.cells.activations import Array
+from rnnlab.cells.base import Cell, Kept, Numbers
+from rnnlab.cells.lstm import LSTM
+from rnnlab.cells.rnn import RNN
+from rnnlab.scratch.cell import ArrayCell
 from rnnlab.scratch.layer import Layer
-from rnnlab.scratch.lstm import LSTMCell, LSTMStep
-from rnnlab.scratch.rnn import RNNCell
 
 
 class Bug(NamedTuple):
-    """A mistake that was really made: the models it applies to, and what makes a broken copy of a layer."""
+    """A mistake that was really made: the cells it applies to, and what makes a broken layer over
+    parameters.
+    """
 
     description: str
     models: tuple[str, ...]
-    break_layer: Callable[[type[Layer]], type[Layer]]
+    break_layer: Callable[..., Layer]
 
 
-def _with_cell(layer: type[Layer], cell: type[Cell]) -> type[Layer]:
-    return type(layer.__name__, (layer,), {"cell_type": cell})
+class _BrokenArrays(Layer):
+    """A layer whose cells are changed by `broken` before they are used."""
+
+    def broken(self, cell: ArrayCell) -> ArrayCell:
+        raise NotImplementedError
+
+    def array_cell(self, suffix: str) -> ArrayCell:
+        return self.broken(super().array_cell(suffix))
 
 
-def _one_bias(layer: type[Layer]) -> type[Layer]:
-    class Broken(LSTMCell):
-        def __init__(self, *args: Any, **named: Any) -> None:
-            super().__init__(*args, **named)
-            for name in ("bias_ih", "bias_hh"):
-                i, _, g, _ = np.split(getattr(self, name), 4)
-                setattr(self, name, np.concatenate([i, i, g, i]))
-
-    return _with_cell(layer, Broken)
+class _OneBias(_BrokenArrays):
+    def broken(self, cell: ArrayCell) -> ArrayCell:
+        for name in ("bias_ih", "bias_hh"):
+            i, _, g, _ = np.split(cell.parameters[name], 4)
+            cell.parameters[name] = np.concatenate([i, i, g, i])
+        return cell
 
 
-def _tanh_twice(layer: type[Layer]) -> type[Layer]:
-    class Broken(LSTMCell):
-        def forward(self, x_BE: Array, state: Any) -> tuple[Any, LSTMStep]:
-            (_, c_BH), step = super().forward(x_BE, state)
-            return (step.o_BH * np.tanh(step.tanh_c_BH), c_BH), step
+class _TanhTwice(LSTM):
+    def step(self, x: Numbers, h: Numbers, state: Numbers, own: Numbers, mix: Any) -> tuple[Any, Kept]:
+        (_, c), kept = super().step(x, h, state, own, mix)
+        return (kept["o"] * np.tanh(kept["s"]), c), kept
 
-    return _with_cell(layer, Broken)
+    step_back = LSTM.step_back
 
 
-def _no_accumulation(layer: type[Layer]) -> type[Layer]:
-    class Broken(layer.cell_type):  # type: ignore[name-defined]
-        def backward(self, d_state: Any, step: Any, gradients: dict[str, Array]) -> Any:
+class _NoAccumulation(_BrokenArrays):
+    def broken(self, cell: ArrayCell) -> ArrayCell:
+        right = cell.backward
+
+        def backward(d_state: Any, step: Any, gradients: dict[str, Array]) -> Any:
             for gradient in gradients.values():
                 gradient[...] = 0
-            return super().backward(d_state, step, gradients)
+            return right(d_state, step, gradients)
 
-    return _with_cell(layer, Broken)
-
-
-def _last_state(layer: type[Layer]) -> type[Layer]:
-    class Broken(layer):  # type: ignore[valid-type,misc]
-        def mask(self, lengths_B: Array, time: int) -> Array:
-            return np.ones_like(super().mask(lengths_B, time))
-
-    return Broken
+        cell.backward = backward  # type: ignore[method-assign]
+        return cell
 
 
-def _gate_order(layer: type[Layer]) -> type[Layer]:
-    order = {"LSTMCell": [0, 1, 3, 2], "GRUCell": [1, 0, 2]}[layer.cell_type.__name__]
-
-    class Broken(layer.cell_type):  # type: ignore[name-defined]
-        def __init__(self, *args: Any, **named: Any) -> None:
-            super().__init__(*args, **named)
-            for name in PARAMETER_NAMES:
-                blocks = np.split(getattr(self, name), len(order))
-                setattr(self, name, np.concatenate([blocks[k] for k in order]))
-
-    return _with_cell(layer, Broken)
+class _LastState(Layer):
+    def mask(self, lengths_B: Array, time: int) -> Array:
+        return np.ones_like(super().mask(lengths_B, time))
 
 
-def _pre_activation(layer: type[Layer]) -> type[Layer]:
-    class Broken(RNNCell):
-        def backward(self, d_state: Any, step: Any, gradients: dict[str, Array]) -> Any:
-            return super().backward(d_state, step._replace(h_BH=np.arctanh(step.h_BH)), gradients)
+class _GateOrder(_BrokenArrays):
+    ORDERS: ClassVar[dict[int, list[int]]] = {3: [1, 0, 2], 4: [0, 1, 3, 2]}
 
-    return _with_cell(layer, Broken)
+    def broken(self, cell: ArrayCell) -> ArrayCell:
+        order = self.ORDERS[len(cell.cell.gates)]
+        for name, array in cell.parameters.items():
+            blocks = np.split(array, len(order))
+            cell.parameters[name] = np.concatenate([blocks[k] for k in order])
+        return cell
+
+
+class _PreActivation(RNN):
+    def step_back(self, d: Numbers, kept: Any, old: Any, new: Numbers, mix_back: Any) -> Any:
+        return super().step_back(d, kept, old, Numbers(h=np.arctanh(new.h)), mix_back)
+
+
+def _with_cell(broken: type[Cell]) -> Callable[..., Layer]:
+    return lambda parameters, *, cell, **options: Layer(parameters, cell=broken(), **options)
 
 
 BUGS = {
-    "one-bias": Bug("one bias for three gates", ("lstm",), _one_bias),
-    "tanh-twice": Bug("tanh applied twice to the cell", ("lstm",), _tanh_twice),
+    "one-bias": Bug("one bias for three gates", ("lstm",), _OneBias),
+    "tanh-twice": Bug("tanh applied twice to the cell", ("lstm",), _with_cell(_TanhTwice)),
     "no-accumulation": Bug(
-        "parameter gradients not summed over time", ("rnn", "lstm", "gru"), _no_accumulation
+        "parameter gradients not summed over time", ("rnn", "lstm", "gru"), _NoAccumulation
     ),
-    "last-state": Bug("the last state instead of the masked one", ("rnn", "lstm", "gru"), _last_state),
-    "gate-order": Bug("gates read in another order", ("lstm", "gru"), _gate_order),
-    "pre-activation": Bug("derivative taken at the pre-activation", ("rnn",), _pre_activation),
+    "last-state": Bug("the last state instead of the masked one", ("rnn", "lstm", "gru"), _LastState),
+    "gate-order": Bug("gates read in another order", ("lstm", "gru"), _GateOrder),
+    "pre-activation": Bug("derivative taken at the pre-activation", ("rnn",), _with_cell(_PreActivation)),
 }

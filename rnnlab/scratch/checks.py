@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rnnlab.scratch.activations import Array
+from rnnlab.cells.activations import Array
 
 
 def check_shape(name: str, array: Array, *expected: int | str) -> None:

@@ -3,18 +3,19 @@
 B batch, T time. Parameters as in nets.py.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from rnnlab.scratch.activations import Array
+from rnnlab.cells.activations import Array
 from rnnlab.scratch.cell import Gradients
 from rnnlab.scratch.initialisers import linear_parameters
 from rnnlab.scratch.layer import Layer
 from rnnlab.scratch.losses import binary_cross_entropy_with_logits
 from rnnlab.scratch.nets import NetCache, Prediction, SequenceNet
-from rnnlab.scratch.rnn import RNN
+from rnnlab.scratch.textbook import RNN
 
 
 class Classifier(SequenceNet):
@@ -42,7 +43,12 @@ class RecurrentClassifier(Classifier):
     recurrent: Layer
 
     def __init__(
-        self, parameters: dict[str, Array], layer: type[Layer] = RNN, *, freeze: bool = False, **options: Any
+        self,
+        parameters: dict[str, Array],
+        layer: Callable[..., Layer] = RNN,
+        *,
+        freeze: bool = False,
+        **options: Any,
     ) -> None:
         super().__init__(parameters, layer, freeze=freeze, **options)
 

@@ -8,15 +8,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnlab.core.errors import InputError, did_you_mean
-from rnnlab.scratch import LSTM, RNN
-from rnnlab.scratch.activations import Array, sigmoid
-from rnnlab.scratch.cell import PARAMETER_NAMES, Gradients
+from rnnlab.cells.activations import Array, sigmoid
+from rnnlab.cells.base import Cell
+from rnnlab.cells.trace import equations
+from rnnlab.core.errors import InputError
+from rnnlab.scratch.cell import Gradients
 from rnnlab.scratch.classifiers import RecurrentClassifier, classifier_parameters
 from rnnlab.scratch.layer import Layer, Run, scan_backward
 from rnnlab.scratch.losses import binary_cross_entropy_with_logits
 
-MODELS: dict[str, type[Layer]] = {"rnn": RNN, "lstm": LSTM}
 PAD = "<pad>"
 
 
@@ -38,10 +38,8 @@ class Example(NamedTuple):
     lengths: Array
 
 
-def make_example(texts: list[str], *, model: str, embedding_dim: int, hidden_size: int, seed: int) -> Example:
+def make_example(texts: list[str], cell: Cell, *, embedding_dim: int, hidden_size: int, seed: int) -> Example:
     """Returns a net drawn from `seed` over the words of `texts`, which are split at white space."""
-    if model not in MODELS:
-        raise InputError(f"--model {model!r} is not one of {', '.join(MODELS)}{did_you_mean(model, MODELS)}")
     tokens = [text.split() for text in texts]
     if not all(tokens):
         raise InputError("--text is empty, expected at least one word")
@@ -51,20 +49,18 @@ def make_example(texts: list[str], *, model: str, embedding_dim: int, hidden_siz
     for row, text in zip(ids, tokens, strict=True):
         row[: len(text)] = [words.index(token) for token in text]
     rng = np.random.default_rng(seed)
-    layer = MODELS[model].random(embedding_dim, hidden_size, rng=rng)
+    layer = Layer.random(embedding_dim, hidden_size, cell=cell, rng=rng)
     parameters = classifier_parameters(layer, len(words), embedding_dim, head_size=2, rng=rng)
     parameters["embedding.weight"][0] = 0  # what padding usually holds
     parameters["head.hidden.bias"][:] = 1  # so that the head's relu is open and gradients flow
-    return Example(RecurrentClassifier(parameters, MODELS[model]), words, ids, lengths)
+    return Example(RecurrentClassifier(parameters, Layer, cell=cell), words, ids, lengths)
 
 
 def explain(
-    text: str, *, model: str, label: int, embedding_dim: int = 2, hidden_size: int = 2, seed: int = 1
+    text: str, cell: Cell, *, label: int, embedding_dim: int = 2, hidden_size: int = 2, seed: int = 1
 ) -> list[Table]:
     """Returns the tables of one text's way forward and back; `label` is 0 or 1."""
-    example = make_example(
-        [text], model=model, embedding_dim=embedding_dim, hidden_size=hidden_size, seed=seed
-    )
+    example = make_example([text], cell, embedding_dim=embedding_dim, hidden_size=hidden_size, seed=seed)
     net, words, ids, _ = example
     tokens = [words[i] for i in ids[0]]
     logits, cache = net.forward(ids)
@@ -77,7 +73,7 @@ def explain(
             "1. parameters and their shapes",
             ["parameter", "shape"],
             [[name, str(p.shape)] for name, p in net.parameters.items()],
-            f"gates, stacked in this order: {', '.join(run.cell.gates)}" if len(run.cell.gates) > 1 else "",
+            f"gates, stacked in this order: {', '.join(cell.gates)}" if len(cell.gates) > 1 else "",
         ),
         Table(
             "2. tokens, ids, word vectors",
@@ -95,12 +91,10 @@ def explain(
 
 
 def explain_padding(
-    texts: list[str], *, model: str, embedding_dim: int = 2, hidden_size: int = 2, seed: int = 1
+    texts: list[str], cell: Cell, *, embedding_dim: int = 2, hidden_size: int = 2, seed: int = 1
 ) -> list[Table]:
     """Returns a table of texts' final states: each alone, in a batch with lengths, and without them."""
-    example = make_example(
-        texts, model=model, embedding_dim=embedding_dim, hidden_size=hidden_size, seed=seed
-    )
+    example = make_example(texts, cell, embedding_dim=embedding_dim, hidden_size=hidden_size, seed=seed)
     net, words, ids, lengths = example
     x = net.parameters["embedding.weight"][ids]
     masked = net.recurrent.forward(x, lengths=lengths).h_n[0]
@@ -131,31 +125,21 @@ def slopes(array: Array) -> str:
 
 
 def _forward_table(run: Run, tokens: list[str]) -> Table:
-    """Shows every value that the step computed; the LSTM's are gates i, f, g, o, the cell and the state."""
-    if "c" in run.cell.state_names:
-        columns = [
-            "t",
-            "token",
-            "input gate",
-            "forget gate",
-            "candidate",
-            "output gate",
-            "cell c_t",
-            "state h_t",
-        ]
-        values: list[tuple[Array, ...]] = [
-            (s.i_BH, s.f_BH, s.g_BH, s.o_BH, s.c_BH, s.o_BH * s.tanh_c_BH) for s in run.steps
-        ]
-        note = "c_t = forget * c_(t-1) + input * candidate; h_t = output * tanh(c_t)"
-    else:
-        columns = ["t", "token", "state before h_(t-1)", "state h_t"]
-        values = [(s.h_prev_BH, s.h_BH) for s in run.steps]
-        note = "h_t = tanh(W_ih x_t + b_ih + W_hh h_(t-1) + b_hh)"
-    rows = [
-        [str(t + 1), token, *map(numbers, value)]
-        for t, (token, value) in enumerate(zip(tokens, values, strict=True))
-    ]
-    return Table("3. forward through time", columns, rows, note)
+    """Shows every value that the step kept, and its states, the hidden one last."""
+    cell = run.cell.cell
+    hidden, *others = cell.states
+    kept = list(run.steps[0].kept)
+    columns = ["t", "token", *(cell.titles.get(name, name) for name in kept)]
+    columns += [] if kept else [f"state before {hidden}_(t-1)"]
+    columns += [*(f"{cell.titles.get(name, name)} {name}_t" for name in others), f"state {hidden}_t"]
+    rows = []
+    for t, (token, step) in enumerate(zip(tokens, run.steps, strict=True)):
+        values = [step.kept[name] for name in kept] or [step.old[hidden]]
+        values += [step.new[name] for name in (*others, hidden)]
+        rows.append([str(t + 1), token, *map(numbers, values)])
+    note = "; ".join(equations(cell))
+    products = "x[…] and h[…]: the rows of W_ih x_t + b_ih and of W_hh h_(t-1) + b_hh, gate by gate"
+    return Table("3. forward through time", columns, rows, f"{note}\n{products}")
 
 
 def _head_table(document: Array, hidden: Array, logits: Array, loss: float, label: int) -> Table:
@@ -172,8 +156,9 @@ def _head_table(document: Array, hidden: Array, logits: Array, loss: float, labe
 
 def _backward_table(run: Run, tokens: list[str], d_logit: Array, d_document: Array) -> Table:
     """Sends the final state's gradient back one step at a time."""
-    d_state: tuple[Array, ...] = (d_document, *(np.zeros_like(d_document) for _ in run.cell.state_names[1:]))
-    gradients = {name: np.zeros_like(getattr(run.cell, name)) for name in PARAMETER_NAMES}
+    states = run.cell.cell.states
+    d_state: tuple[Array, ...] = (d_document, *(np.zeros_like(d_document) for _ in states[1:]))
+    gradients = {name: np.zeros_like(array) for name, array in run.cell.parameters.items()}
     one_step, nothing = np.ones((1, 1, 1), dtype=bool), np.zeros((1, *d_document.shape))
     rows = []
     for t in reversed(range(len(tokens))):
@@ -184,7 +169,7 @@ def _backward_table(run: Run, tokens: list[str], d_logit: Array, d_document: Arr
     columns = [
         "t",
         "token",
-        *(f"d loss / d {name}_t" for name in run.cell.state_names),
+        *(f"d loss / d {name}_t" for name in states),
         "norm",
         "d loss / d x_t",
     ]

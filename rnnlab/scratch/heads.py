@@ -5,7 +5,7 @@ Numbers in brackets are equations of docs/from-scratch.md.
 
 import numpy as np
 
-from rnnlab.scratch.activations import Array
+from rnnlab.cells.activations import Array
 from rnnlab.scratch.checks import check_range, check_shape
 
 

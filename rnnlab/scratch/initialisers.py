@@ -6,7 +6,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import DTypeLike
 
-from rnnlab.scratch.activations import Array
+from rnnlab.cells.activations import Array
+from rnnlab.cells.base import Cell
 
 Initialiser = Callable[[tuple[int, int], np.random.Generator], Array]
 
@@ -53,7 +54,7 @@ def identity_matrix(shape: tuple[int, int], rng: np.random.Generator) -> Array:
 
 
 def recurrent_parameters(
-    gates: int,
+    cell: Cell,
     input_size: int,
     hidden_size: int,
     *,
@@ -67,25 +68,27 @@ def recurrent_parameters(
     """Returns a layer's parameters by torch's names; the initialisers fill each gate's block by itself.
 
     None is torch's own start, uniform in ±1 / sqrt(hidden_size). Biases start so too if both are None,
-    otherwise at zero.
+    otherwise at zero. What the cell starts otherwise is set last.
     """
 
-    def torchs_own(shape: tuple[int, int], rng: np.random.Generator) -> Array:
+    def torchs_own(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
         return rng.uniform(-1, 1, shape) / math.sqrt(hidden_size)
 
-    def blocks(init: Initialiser | None, columns: int) -> Array:
-        drawn = [(init or torchs_own)((hidden_size, columns), rng) for _ in range(gates)]
-        return np.concatenate(drawn).astype(dtype)
+    def drawn(name: str, shape: tuple[int, ...]) -> Array:
+        if name.startswith("weight_"):
+            init = (input_init if name == "weight_ih" else recurrent_init) or torchs_own
+            blocks = [init((hidden_size, shape[1]), rng) for _ in cell.blocks(name)]
+            return np.concatenate(blocks).astype(dtype)
+        scale = 1 if (input_init is None and recurrent_init is None) or not name.startswith("bias_") else 0
+        return np.asarray(scale * torchs_own(shape, rng), dtype)
 
-    bias_scale = 1 if input_init is None and recurrent_init is None else 0
-    parameters = {}
+    parameters: dict[str, Array] = {}
     for layer in range(num_layers):
         width = input_size if layer == 0 else hidden_size * (2 if bidirectional else 1)
         for suffix in [f"_l{layer}", f"_l{layer}_reverse"][: 2 if bidirectional else 1]:
-            parameters["weight_ih" + suffix] = blocks(input_init, width)
-            parameters["weight_hh" + suffix] = blocks(recurrent_init, hidden_size)
-            for name in ("bias_ih", "bias_hh"):
-                parameters[name + suffix] = bias_scale * blocks(None, 1).ravel()
+            own = {name: drawn(name, shape) for name, shape in cell.shapes(width, hidden_size).items()}
+            cell.start(own, rng)
+            parameters |= {name + suffix: array for name, array in own.items()}
     return parameters
 
 

@@ -6,13 +6,15 @@ Numbers in brackets are equations of docs/from-scratch.md.
 """
 
 import itertools
+from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from rnnlab.scratch.activations import Array
-from rnnlab.scratch.cell import PARAMETER_NAMES, Cell, Gradients, State
+from rnnlab.cells.activations import Array
+from rnnlab.cells.base import Cell
+from rnnlab.scratch.cell import ArrayCell, Gradients, State, Step
 from rnnlab.scratch.checks import as_floats, as_lengths, check_no_nan, check_shape
 from rnnlab.scratch.initialisers import Initialiser, recurrent_parameters
 
@@ -20,8 +22,8 @@ from rnnlab.scratch.initialisers import Initialiser, recurrent_parameters
 class Run(NamedTuple):
     """One direction of one layer: its cell and what each step kept, in the order they were taken."""
 
-    cell: Cell
-    steps: list[Any]
+    cell: ArrayCell
+    steps: list[Step]
 
 
 class Cache(NamedTuple):
@@ -32,24 +34,44 @@ class Cache(NamedTuple):
 
 
 class Forward(NamedTuple):
-    """The top layer's h at every step (T, B, D * H), and final states (L * D, B, H); c_n is LSTM's only."""
+    """The top layer's h at every step (T, B, D * H), and by name the final states, each (L * D, B, H)."""
 
     output: Array
-    h_n: Array
-    c_n: Array | None
+    final: dict[str, Array]
     cache: Cache
+
+    @property
+    def h_n(self) -> Array:
+        """The final hidden states."""
+        return next(iter(self.final.values()))
+
+    @property
+    def c_n(self) -> Array | None:
+        """The final cell states, if there is such a state."""
+        return self.final.get("c")
 
 
 class Backward(NamedTuple):
-    """Gradients of the input, of both initial states (L * D, B, H), and of the parameters by name."""
+    """Gradients of the input, by name of the initial states (L * D, B, H), and of the parameters."""
 
     x: Array
-    h_0: Array
-    c_0: Array | None
+    initial: dict[str, Array]
     parameters: Gradients
 
+    @property
+    def h_0(self) -> Array:
+        """Those of the initial hidden states."""
+        return next(iter(self.initial.values()))
 
-def scan_forward(cell: Cell, x_TBE: Array, state: State, mask_TB1: Array) -> tuple[Array, State, list[Any]]:
+    @property
+    def c_0(self) -> Array | None:
+        """Those of the initial cell states, if there is such a state."""
+        return self.initial.get("c")
+
+
+def scan_forward(
+    cell: ArrayCell, x_TBE: Array, state: State, mask_TB1: Array
+) -> tuple[Array, State, list[Step]]:
     """Returns h (T, B, H), zero where masked, the state after each text's last real step, and the steps."""
     h_TBH, steps = [], []
     for x_BE, mask_B1 in zip(x_TBE, mask_TB1, strict=True):
@@ -77,31 +99,38 @@ def scan_backward(
 class Layer:
     """A recurrent layer over arrays under torch's names (`weight_ih_l0`, ..., `bias_hh_l1_reverse`).
 
-    Sizes, layers and directions follow from the arrays, which are kept, not copied. Input is (T, B, E),
-    or (B, T, E) with `batch_first`; then `output` and the gradients of both are so too.
+    cell: what one step computes, by default `cell_type` with the further options. Sizes, layers and
+    directions follow from the arrays, which are kept, not copied. Input is (T, B, E), or (B, T, E) with
+    `batch_first`; then `output` and the gradients of both are so too.
     """
 
     cell_type: ClassVar[type[Cell]]
-    options: dict[str, Any] = {}  # noqa: RUF012 - read only: what cell_type takes beside parameters
 
-    def __init__(self, parameters: dict[str, Array], *, batch_first: bool = False) -> None:
+    def __init__(
+        self,
+        parameters: dict[str, Array],
+        *,
+        cell: Cell | None = None,
+        batch_first: bool = False,
+        **options: Any,
+    ) -> None:
+        self.cell = self.cell_type(**options) if cell is None else cell
         self.parameters = parameters
         self.batch_first = batch_first
         self.directions = ["", "_reverse"] if "weight_ih_l0_reverse" in parameters else [""]
         self.num_layers = next(n for n in itertools.count() if f"weight_ih_l{n}" not in parameters)
         layers = range(max(self.num_layers, 1))
         self.suffixes = [f"_l{n}{direction}" for n in layers for direction in self.directions]
-        expected = {name + suffix for suffix in self.suffixes for name in PARAMETER_NAMES}
+        expected = {name + suffix for suffix in self.suffixes for name in self.cell.shapes(1, 1)}
         if expected != parameters.keys():
             missing, unknown = sorted(expected - parameters.keys()), sorted(parameters.keys() - expected)
             raise ValueError(f"parameters do not fit: missing {missing}, unknown {unknown}")
-        cells = [self.cell(suffix) for suffix in self.suffixes]
+        cells = [self.array_cell(suffix) for suffix in self.suffixes]
         self.input_size, self.hidden_size = cells[0].input_size, cells[0].hidden_size
-        for k, cell in enumerate(cells):
-            rows = cell.weight_ih.shape[0]
+        for k, cell_k in enumerate(cells):
             width = self.input_size if k < len(self.directions) else self.hidden_size * len(self.directions)
-            check_shape(f"weight_hh{self.suffixes[k]}", cell.weight_hh, rows, self.hidden_size)
-            check_shape(f"weight_ih{self.suffixes[k]}", cell.weight_ih, rows, width)
+            for name, shape in self.cell.shapes(width, self.hidden_size).items():
+                check_shape(f"{name}{self.suffixes[k]}", cell_k.parameters[name], *shape)
 
     @classmethod
     def random(
@@ -110,16 +139,19 @@ class Layer:
         hidden_size: int,
         *,
         rng: np.random.Generator,
+        cell: Cell | None = None,
         num_layers: int = 1,
         bidirectional: bool = False,
+        batch_first: bool = False,
         dtype: DTypeLike = np.float64,
         input_init: Initialiser | None = None,
         recurrent_init: Initialiser | None = None,
         **options: Any,
     ) -> Self:
         """Returns a layer with drawn parameters (see `recurrent_parameters`)."""
+        cell = cls.cell_type(**options) if cell is None else cell
         parameters = recurrent_parameters(
-            len(cls.cell_type.gates),
+            cell,
             input_size,
             hidden_size,
             rng=rng,
@@ -129,58 +161,47 @@ class Layer:
             input_init=input_init,
             recurrent_init=recurrent_init,
         )
-        return cls(parameters, **options)
+        return cls(parameters, cell=cell, batch_first=batch_first)
 
-    def cell(self, suffix: str) -> Cell:
-        """Returns the cell of one run, such as `_l0_reverse`."""
-        arrays = {name: self.parameters[name + suffix] for name in PARAMETER_NAMES}
+    def array_cell(self, suffix: str) -> ArrayCell:
+        """Returns the cell of one run, such as `_l0_reverse`, over its arrays."""
+        arrays = {name: self.parameters[name + suffix] for name in self.cell.shapes(1, 1)}
         try:
-            return self.cell_type(**arrays, **self.options)
+            return ArrayCell(self.cell, arrays)
         except ValueError as error:
             raise ValueError(f"parameters {suffix[1:]}: {error}") from None
 
-    def forward(
-        self,
-        x: Array,
-        *,
-        h_0: Array | None = None,
-        c_0: Array | None = None,
-        lengths: ArrayLike | None = None,
-    ) -> Forward:
+    def forward(self, x: Array, *, lengths: ArrayLike | None = None, **initial: Array | None) -> Forward:
         """Runs every layer and direction; what lies beyond a text's length changes nothing.
 
-        x (T, B, E); h_0 and c_0 (L * D, B, H), or (B, H) for a single run, zeros if left out; lengths (B,).
+        x (T, B, E); lengths (B,); initial: the states to begin with, as h_0 and c_0 (L * D, B, H), or (B,
+        H) for a single run, zeros if left out.
         """
         x_TBE = self._time_first("x", x, self.input_size)
         time, batch = x_TBE.shape[:2]
         mask_TB1 = self.mask(as_lengths(lengths, batch, time), time)
-        states = self._states(("h_0", "c_0"), (h_0, c_0), batch, x_TBE.dtype)
+        states = self._states("{}_0", initial, batch, x_TBE.dtype)
         runs, finals = [], []
         for layer in range(self.num_layers):
             outputs = []
             for direction in range(len(self.directions)):
                 k = layer * len(self.directions) + direction
                 order = slice(None, None, -1 if direction else 1)
-                cell = self.cell(self.suffixes[k])
-                initial = tuple(state[k] for state in states)
-                h_TBH, final, steps = scan_forward(cell, x_TBE[order], initial, mask_TB1[order])
+                cell = self.array_cell(self.suffixes[k])
+                h_TBH, final, steps = scan_forward(
+                    cell, x_TBE[order], tuple(state[k] for state in states), mask_TB1[order]
+                )
                 outputs.append(h_TBH[order])
                 runs.append(Run(cell, steps))
                 finals.append(final)
             x_TBE = np.concatenate(outputs, axis=2)
-        h_n, *c_n = (np.stack(state) for state in zip(*finals, strict=True))
         output = x_TBE.swapaxes(0, 1) if self.batch_first else x_TBE
-        return Forward(output, h_n, c_n[0] if c_n else None, Cache(runs, mask_TB1))
+        return Forward(output, self._by_name(finals), Cache(runs, mask_TB1))
 
-    def backward(
-        self,
-        cache: Cache,
-        *,
-        d_output: Array | None = None,
-        d_h_n: Array | None = None,
-        d_c_n: Array | None = None,
-    ) -> Backward:
-        """Takes gradients at every step (like `output`), at the final states, or both; None is zero."""
+    def backward(self, cache: Cache, *, d_output: Array | None = None, **d_final: Array | None) -> Backward:
+        """Takes gradients at every step (like `output`), at the final states (d_h_n, d_c_n), or both; None
+        is zero.
+        """
         time, batch = cache.mask_TB1.shape[:2]
         width = self.hidden_size * len(self.directions)
         dtype = cache.runs[0].steps[0].x_BE.dtype
@@ -188,7 +209,7 @@ class Layer:
         if d_output is not None:
             d_TBE = self._time_first("d_output", d_output, width)
             check_shape("d_output", d_TBE, time, batch, width)
-        d_finals = self._states(("d_h_n", "d_c_n"), (d_h_n, d_c_n), batch, dtype)
+        d_finals = self._states("d_{}_n", d_final, batch, dtype)
         d_initials: list[State] = [()] * len(self.suffixes)
         gradients: Gradients = {}
         for layer in reversed(range(self.num_layers)):
@@ -197,17 +218,19 @@ class Layer:
                 k = layer * len(self.directions) + direction
                 order = slice(None, None, -1 if direction else 1)
                 share = slice(direction * self.hidden_size, (direction + 1) * self.hidden_size)
-                of_run = {name: np.zeros_like(getattr(cache.runs[k].cell, name)) for name in PARAMETER_NAMES}
-                d_final = tuple(d[k] for d in d_finals)
+                of_run = {name: np.zeros_like(p) for name, p in cache.runs[k].cell.parameters.items()}
                 d_x_TBE, d_initials[k] = scan_backward(
-                    cache.runs[k], d_TBE[order, :, share], d_final, cache.mask_TB1[order], of_run
+                    cache.runs[k],
+                    d_TBE[order, :, share],
+                    tuple(d[k] for d in d_finals),
+                    cache.mask_TB1[order],
+                    of_run,
                 )
                 d_inputs.append(d_x_TBE[order])
                 gradients |= {name + self.suffixes[k]: gradient for name, gradient in of_run.items()}
             d_TBE = np.add.reduce(d_inputs)
-        d_h_0, *d_c_0 = (np.stack(d) for d in zip(*d_initials, strict=True))
         d_x = d_TBE.swapaxes(0, 1) if self.batch_first else d_TBE
-        return Backward(d_x, d_h_0, d_c_0[0] if d_c_0 else None, gradients)
+        return Backward(d_x, self._by_name(d_initials), gradients)
 
     def mask(self, lengths_B: Array, time: int) -> Array:
         """Returns (T, B, 1), true where a text has a real token."""
@@ -221,14 +244,18 @@ class Layer:
         return array.swapaxes(0, 1) if self.batch_first else array
 
     def _states(
-        self, names: tuple[str, str], given: tuple[Array | None, Array | None], batch: int, dtype: DTypeLike
+        self, naming: str, given: Mapping[str, Array | None], batch: int, dtype: DTypeLike
     ) -> list[Array]:
-        """Returns h, or h and c, each (L * D, B, H), with zeros for None."""
-        count, kept = len(self.suffixes), len(self.cell_type.state_names)
-        if given[1] is not None and kept == 1:
-            raise ValueError(f"{names[1]} was given, but {type(self).__name__} has no cell state")
-        states = []
-        for name, array in list(zip(names, given, strict=True))[:kept]:
+        """Returns every state (L * D, B, H), with zeros for None; naming: what their names are in `given`."""
+        names = {naming.format(state): state for state in self.cell.states}
+        for name, array in given.items():
+            if name not in names and name == naming.format("c") and array is not None:
+                raise ValueError(f"{name} was given, but {self.cell.name} has no cell state")
+            if name not in names and array is not None:
+                raise TypeError(f"{name} was given, expected {', '.join(names)}")
+        count, states = len(self.suffixes), []
+        for name in names:
+            array = given.get(name)
             if array is None:
                 array = np.zeros((count, batch, self.hidden_size), dtype)
             array = as_floats(name, array)
@@ -238,3 +265,6 @@ class Layer:
             check_no_nan(name, array)
             states.append(array)
         return states
+
+    def _by_name(self, of_runs: list[State]) -> dict[str, Array]:
+        return dict(zip(self.cell.states, map(np.stack, zip(*of_runs, strict=True)), strict=True))

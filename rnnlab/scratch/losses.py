@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnlab.scratch.activations import Array, sigmoid
+from rnnlab.cells.activations import Array, sigmoid
 from rnnlab.scratch.checks import as_floats, check_no_nan, check_range, check_shape
 
 NOT_COUNTED = -100

@@ -9,12 +9,13 @@ Parameters are one dict under torch's names, changed in place by an optimizer:
     head.output.weight, head.output.bias        Linear
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rnnlab.scratch.activations import Array, relu, relu_derivative
+from rnnlab.cells.activations import Array, relu, relu_derivative
 from rnnlab.scratch.cell import Gradients
 from rnnlab.scratch.checks import as_lengths, check_shape, real_steps
 from rnnlab.scratch.heads import embedding, embedding_backward, linear, linear_backward
@@ -63,7 +64,7 @@ class SequenceNet:
     def __init__(
         self,
         parameters: dict[str, Array],
-        layer: type[Layer] | None,
+        layer: Callable[..., Layer] | None,
         *,
         every_step: bool = False,
         freeze: bool = False,

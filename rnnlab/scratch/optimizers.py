@@ -5,8 +5,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from rnnlab.cells.activations import Array
 from rnnlab.core.errors import did_you_mean
-from rnnlab.scratch.activations import Array
 from rnnlab.scratch.cell import Gradients
 
 

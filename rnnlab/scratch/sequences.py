@@ -4,18 +4,19 @@ B batch, T time, E input or embedding, H hidden, C classes, O outputs. Parameter
 head is called `output.weight` and `output.bias`.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rnnlab.scratch.activations import Array
+from rnnlab.cells.activations import Array
 from rnnlab.scratch.checks import as_lengths, check_shape, real_steps
 from rnnlab.scratch.heads import embedding
 from rnnlab.scratch.layer import Forward, Layer
 from rnnlab.scratch.losses import CRITERIA, NOT_COUNTED, softmax
 from rnnlab.scratch.nets import Prediction, SequenceNet
-from rnnlab.scratch.rnn import RNN
+from rnnlab.scratch.textbook import RNN
 
 
 class Tagger(SequenceNet):
@@ -25,7 +26,12 @@ class Tagger(SequenceNet):
     recurrent: Layer
 
     def __init__(
-        self, parameters: dict[str, Array], layer: type[Layer] = RNN, *, freeze: bool = False, **options: Any
+        self,
+        parameters: dict[str, Array],
+        layer: Callable[..., Layer] = RNN,
+        *,
+        freeze: bool = False,
+        **options: Any,
     ) -> None:
         super().__init__(parameters, layer, every_step=True, freeze=freeze, **options)
 
@@ -87,7 +93,7 @@ class Regressor(SequenceNet):
     def __init__(
         self,
         parameters: dict[str, Array],
-        layer: type[Layer] = RNN,
+        layer: Callable[..., Layer] = RNN,
         *,
         every_step: bool = False,
         **options: Any,
@@ -133,4 +139,4 @@ def one_direction(layer: Layer) -> Layer:
 
 def final_state(forward: Forward) -> dict[str, Array | None]:
     """Returns the final state as the next call's initial state."""
-    return {"h_0": forward.h_n, "c_0": forward.c_n}
+    return {f"{name}_0": state for name, state in forward.final.items()}

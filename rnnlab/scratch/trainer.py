@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from rnnlab.scratch.activations import Array
+from rnnlab.cells.activations import Array
 from rnnlab.scratch.nets import Prediction
 from rnnlab.scratch.optimizers import Optimizer, clip_by_norm
 

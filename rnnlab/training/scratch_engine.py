@@ -6,17 +6,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rnnlab import scratch
+from rnnlab.cells import Cell
+from rnnlab.cells.activations import Array
 from rnnlab.core.batch import Batch, Objective
-from rnnlab.core.errors import DivergenceError
-from rnnlab.models.boe import BoE
-from rnnlab.scratch.activations import Array
+from rnnlab.core.errors import DivergenceError, InputError
+from rnnlab.models.layer import cell_of
+from rnnlab.scratch.layer import Layer
 from rnnlab.scratch.losses import CRITERIA, Loss
 from rnnlab.scratch.nets import NetCache, SequenceNet
 from rnnlab.scratch.optimizers import OPTIMIZERS, SGD, Adam, Optimizer, clip_by_norm, make_optimizer
 from rnnlab.training.engine import Measures, check_finite
-
-LAYERS = {"RNN": scratch.RNN, "LSTM": scratch.LSTM, "GRU": scratch.GRU}
 
 # What grows beyond all bounds shows in the loss, as with torch; NumPy would print warnings as well.
 unbounded = np.errstate(over="ignore", invalid="ignore")
@@ -90,20 +89,24 @@ def make_net(model: nn.Module) -> SequenceNet:
     """Returns the net of rnnlab.scratch that does what the model does, on the model's own memory."""
     parameters = {name: p.detach().numpy() for name, p in model.named_parameters()}
     freeze = not all(p.requires_grad for name, p in model.named_parameters() if name == "embedding.weight")
-    if isinstance(model, BoE):
+    if getattr(model, "pooling", None) == "mean":
         return SequenceNet(parameters, None, freeze=freeze)
+    every_step = getattr(model, "every_step", False)
+    return SequenceNet(parameters, Layer, cell=known_cell(model), every_step=every_step, freeze=freeze)
+
+
+def known_cell(model: nn.Module) -> Cell:
+    """Returns the equations of a model's layer `recurrent`; InputError where they, or the model's, are not
+    known.
+    """
     layer = getattr(model, "recurrent", None)
-    if not isinstance(layer, nn.RNNBase):
-        raise TypeError(
-            f"model is a {type(model).__name__}, expected a BoE or one with a torch layer `recurrent`"
+    cell = getattr(model, "cell", None) or (None if layer is None else cell_of(layer))
+    unknown = model if layer is None or getattr(model, "pooling", "last") != "last" else layer
+    if cell is None or unknown is model:
+        raise InputError(
+            f"engine=scratch: the equations of {type(unknown).__name__} are not known; choose engine=torch"
         )
-    return SequenceNet(
-        parameters,
-        LAYERS[layer.mode.split("_")[0]],
-        every_step=getattr(model, "every_step", False),
-        freeze=freeze,
-        **({"nonlinearity": layer.nonlinearity} if isinstance(layer, nn.RNN) else {}),
-    )
+    return cell
 
 
 def optimizer_settings(name: str) -> list[str]:

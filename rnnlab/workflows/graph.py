@@ -10,7 +10,7 @@ from rnnlab.experiment.experiment import prepare
 from rnnlab.experiment.job import Job
 from rnnlab.experiment.launch import HydraOptions, launch
 from rnnlab.probes.base import ProbeInput
-from rnnlab.probes.computation import unrolled
+from rnnlab.probes.graph import unrolled
 from rnnlab.reports.graph_figure import draw_graph, require_graphviz
 from rnnlab.workflows.display import SILENT, Display
 

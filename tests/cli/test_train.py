@@ -134,7 +134,7 @@ def test_a_summary_says_how_the_run_came_about(call: Call, tiny: list[str], tmp_
 def test_the_command_of_a_summary_runs_it_again(call: Call, tiny: list[str], tmp_path: Path) -> None:
     (tmp_path / "mine" / "model").mkdir(parents=True)
     (tmp_path / "mine" / "model" / "small.yaml").write_text(
-        "_target_: rnnlab.models.gru.GRU\nhidden_size: 3\n"
+        "_target_: rnnlab.cells.gru.GRU\nhidden_size: 3\n"
     )
     (tmp_path / "train.tsv").rename(tmp_path / "my, train=1.tsv")
     words = ["--config-dir", "mine", "model=small", "data.train='my, train=1.tsv'", "training.clip_norm=1"]
@@ -267,7 +267,7 @@ def test_the_users_own_configs_add_and_shadow(call: Call, tiny: list[str], tmp_p
     for group in ("model", "experiment"):
         (own / group).mkdir(parents=True)
     (own / "model" / "wide.yaml").write_text("_target_: rnnlab.models.boe.BoE\nhead_size: 77\n")
-    (own / "model" / "gru.yaml").write_text("_target_: rnnlab.models.gru.GRU\nhidden_size: 5\n")
+    (own / "model" / "gru.yaml").write_text("_target_: rnnlab.cells.gru.GRU\nhidden_size: 5\n")
     (own / "experiment" / "mine.yaml").write_text(
         "# @package _global_\ndefaults:\n  - override /model: wide\n  - _self_\ninsert: end\n"
     )

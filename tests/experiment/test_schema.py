@@ -20,7 +20,7 @@ def test_the_defaults_are_those_of_the_documentation(defaults: dict[str, Any]) -
     assert (config.insert, config.freeze, config.seed) == ("none", False, 1)
     assert (config.training.epochs, config.training.batch_size) == (10, 8)
     assert config.training.monitor == "valid_loss" and config.training.patience is None
-    assert config.model["_target_"] == "rnnlab.models.rnn.RNN"
+    assert config.model["_target_"] == "rnnlab.cells.rnn.RNN"
     assert (config.model["hidden_size"], config.model["head_size"]) == (50, 20)
     assert config.optimizer["_target_"] == "torch.optim.Adam"
 

@@ -129,7 +129,7 @@ def test_hydras_own_classes_are_let_through(
         "rnnlab.models.base.Tensor",  # merely imported there
         "rnnlab.models.boe.functional",
         "rnnlab.models..boe.BoE",
-        "rnnlab.models.lstm",
+        "rnnlab.models.recurrent",
         "rnnlab.modelsx.LSTM",
         "LSTM",
         "",
@@ -143,7 +143,7 @@ def test_only_a_class_of_its_own_place_is_imported(name: str) -> None:
 
 
 def test_the_right_classes_are_found() -> None:
-    assert import_class("rnnlab.models.lstm.LSTM", TARGET_MODULES["model"]) is not None
+    assert import_class("rnnlab.cells.lstm.LSTM", TARGET_MODULES["model"]) is not None
     assert import_class("logging.FileHandler", HYDRA_MODULES) is not None
     assert import_class("logging.os.system", HYDRA_MODULES) is None
     assert import_class("logging.config.dictConfig", HYDRA_MODULES) is None

@@ -6,10 +6,8 @@ from torch import Tensor, nn
 
 from rnnlab.models.base import Features
 from rnnlab.models.boe import BoE
-from rnnlab.models.gru import GRU
-from rnnlab.models.lstm import LSTM
 from rnnlab.models.recurrent import RecurrentModel
-from rnnlab.models.rnn import RNN
+from tests.models.torchs import GRU, LSTM, RNN
 
 MODELS = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
 BATCH, TIME, WORDS = 3, 5, 7

@@ -7,11 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from rnnlab.models.base import Features
-from rnnlab.models.gru import GRU
 from rnnlab.models.initialise import Init
-from rnnlab.models.lstm import LSTM
 from rnnlab.models.recurrent import RecurrentModel
-from rnnlab.models.rnn import RNN
+from tests.models.torchs import GRU, LSTM, RNN
 
 HIDDEN, FEATURES, OUTPUTS = 40, 30, 20
 MODELS = {"rnn": RNN, "lstm": LSTM, "gru": GRU}

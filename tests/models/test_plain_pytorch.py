@@ -18,6 +18,10 @@ TEXTS = [[3, 5, 7, 2, 3], [4, 22], [23, 9, 9], [8], [2, 10, 11, 12], [6, 5, 4, 3
 LABELS = [1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0]
 
 
+TORCHS = pytest.mark.parametrize("torchs", ["boe", "rnn", "birnn", "lstm", "bilstm", "gru", "bigru"])
+"""The models that torch has layers for."""
+
+
 def torch_layer(name: str, settings: dict[str, Any]) -> nn.RNNBase:
     kinds: dict[str, Any] = {"RNN": nn.RNN, "LSTM": nn.LSTM, "GRU": nn.GRU}
     own = {"nonlinearity": settings["nonlinearity"]} if name == "RNN" else {}
@@ -74,10 +78,11 @@ def variants(settings: dict[str, Any]) -> list[dict[str, Any]]:
     return choices
 
 
+@TORCHS
 @pytest.mark.parametrize("pretrained", [True, False])
-def test_parameters_after_seeding_are_plain_pytorchs(model_name: str, pretrained: bool, build: Any) -> None:
-    for settings in variants(build(model_name).config.model):
-        config, vocabulary, vectors, model = build(model_name, seed=SEED, pretrained=pretrained, **settings)
+def test_parameters_after_seeding_are_plain_pytorchs(torchs: str, pretrained: bool, build: Any) -> None:
+    for settings in variants(build(torchs).config.model):
+        config, vocabulary, vectors, model = build(torchs, seed=SEED, pretrained=pretrained, **settings)
         assert len(vocabulary) == WORDS
         ours, reference = (
             dict(model.named_parameters()),
@@ -89,18 +94,17 @@ def test_parameters_after_seeding_are_plain_pytorchs(model_name: str, pretrained
             assert torch.equal(ours[name], expected), name
 
 
+@TORCHS
 @pytest.mark.parametrize(("precision", "tolerance"), [("float32", 1e-6), ("float64", 1e-13)])
 def test_loss_and_every_gradient_are_plain_pytorchs(
-    model_name: str, precision: str, tolerance: float, build: Any
+    torchs: str, precision: str, tolerance: float, build: Any
 ) -> None:
     dtype = getattr(torch, precision)
     targets = torch.tensor(LABELS, dtype=dtype)
     padded = nn.utils.rnn.pad_sequence([torch.tensor(text) for text in TEXTS], batch_first=True)
     batch = Batch(padded, torch.tensor([len(text) for text in TEXTS]), targets)
-    for settings in variants(build(model_name).config.model):
-        config, _, vectors, model = build(
-            model_name, seed=SEED, precision=precision, pretrained=True, **settings
-        )
+    for settings in variants(build(torchs).config.model):
+        config, _, vectors, model = build(torchs, seed=SEED, precision=precision, pretrained=True, **settings)
         modules = plain_modules(config, vectors).to(dtype)
 
         loss = build_task(config).measure(model(batch.inputs, batch.lengths), batch.targets)["loss"].mean()

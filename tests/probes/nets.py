@@ -11,9 +11,7 @@ from torch import nn
 from rnnlab.data.encoded_text import EncodedText
 from rnnlab.models.base import SequenceModel
 from rnnlab.models.boe import BoE
-from rnnlab.models.gru import GRU
-from rnnlab.models.lstm import LSTM
-from rnnlab.models.rnn import RNN
+from tests.models.torchs import GRU, LSTM, RNN
 
 WORDS, EMBEDDING_DIM = 12, 5
 SIZES = {"hidden_size": 6, "head_size": 4}

@@ -6,12 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from rnnlab.models.base import Features
-from rnnlab.models.rnn import RNN
 from rnnlab.probes.base import ProbeInput
 from rnnlab.probes.health import Health
 from rnnlab.probes.through_time import ThroughTime
 from rnnlab.tasks.drawn import Examples
 from rnnlab.tasks.tagging import Tagging
+from tests.models.torchs import RNN
 
 LENGTHS = [6, 4]
 

@@ -5,11 +5,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from rnnlab.models.gru import GRU
-from rnnlab.models.lstm import LSTM
 from rnnlab.models.recurrent import RecurrentModel
-from rnnlab.models.rnn import RNN
 from rnnlab.probes.generation import generate
+from tests.models.torchs import GRU, LSTM, RNN
 
 WORDS = 9
 MODELS = [RNN, LSTM, GRU]

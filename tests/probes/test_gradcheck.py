@@ -6,10 +6,12 @@ from typer.testing import CliRunner
 
 from rnnlab.cli.gradcheck import gradcheck
 from rnnlab.core.errors import InputError
-from rnnlab.probes.gradcheck import LIMIT, MODELS, check_losses, check_model
+from rnnlab.experiment.cells import known_cells
+from rnnlab.probes.gradcheck import LIMIT, check_cell, check_losses
+from rnnlab.scratch import LSTM
 from rnnlab.scratch.bugs import BUGS
-from rnnlab.scratch.lstm import LSTM
 
+CELLS = known_cells()
 app = typer.Typer()
 app.command()(gradcheck)
 
@@ -19,11 +21,11 @@ def run(*words):
 
 
 @pytest.mark.parametrize(("hidden_size", "seed"), [(1, 1), (4, 2)])
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", CELLS)
 def test_every_parameter_and_gate_agrees(model, seed, hidden_size):
-    rows = check_model(model, hidden_size=hidden_size, seed=seed)
-    gates = len(MODELS[model].cell_type.gates)
-    assert len(rows) == 5 + 4 * gates
+    rows = check_cell(model, CELLS[model], hidden_size=hidden_size, seed=seed)
+    cell = CELLS[model]
+    assert len(rows) == 5 + sum(len(cell.blocks(name)) for name in cell.shapes(1, 1))
     assert max(row.finite_differences for row in rows) < LIMIT / 10
     assert max(row.autograd for row in rows) < 1e-10
 
@@ -35,16 +37,16 @@ def test_losses_agree_with_respect_to_predictions():
 
 @pytest.mark.parametrize(("bug", "model"), [(b, m) for b in BUGS for m in BUGS[b].models])
 def test_every_historic_bug_is_caught(bug, model):
-    rows = check_model(model, hidden_size=2, seed=1, bug=bug)
+    rows = check_cell(model, CELLS[model], hidden_size=2, seed=1, bug=bug)
     failed = [row for row in rows if not row.passed]
     assert failed
     assert max(row.autograd for row in failed) > 1e-3  # far from the limit, not a matter of rounding
 
 
 def test_bugs_stay_in_their_copy():
-    check_model("lstm", hidden_size=2, seed=1, bug="gate-order")
-    assert LSTM.cell_type.__module__ == "rnnlab.scratch.lstm"
-    assert all(row.passed for row in check_model("lstm", hidden_size=2, seed=1))
+    check_cell("lstm", CELLS["lstm"], hidden_size=2, seed=1, bug="gate-order")
+    assert LSTM.cell_type.__module__ == "rnnlab.cells.lstm"
+    assert all(row.passed for row in check_cell("lstm", CELLS["lstm"], hidden_size=2, seed=1))
 
 
 def test_command_prints_a_table_and_tells_by_its_exit_code():
@@ -60,7 +62,10 @@ def test_command_prints_a_table_and_tells_by_its_exit_code():
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--model", "lstn"], "--model 'lstn' is not one of rnn, lstm, gru, all; did you mean 'lstm'?"),
+        (
+            ["--model", "lstn"],
+            "--model 'lstn' is not one of gru, rnn, lstm, mingru, all; did you mean 'lstm'?",
+        ),
         (["--break", "tanh-twise"], "did you mean 'tanh-twice'?"),
         (
             ["--model", "rnn", "--break", "one-bias"],

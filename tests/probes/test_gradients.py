@@ -18,12 +18,10 @@ from rnnlab.experiment.compose import checked, compose_config
 from rnnlab.experiment.experiment import prepare
 from rnnlab.models.base import SequenceModel
 from rnnlab.models.boe import BoE
-from rnnlab.models.gru import GRU
-from rnnlab.models.lstm import LSTM
-from rnnlab.models.rnn import RNN
 from rnnlab.probes.base import ProbeInput
 from rnnlab.probes.gradients import POSITIONS, Gradients, gradient_table
 from rnnlab.tasks.sentiment import Sentiment
+from tests.models.torchs import GRU, LSTM, RNN
 
 VOCABULARY = Vocabulary((PAD, UNK, "good", "bad", "film", NEWNEG, NEWPOS))
 MODELS: dict[str, tuple[type[SequenceModel], dict[str, Any]]] = {

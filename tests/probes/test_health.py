@@ -10,11 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from rnnlab.models.base import SequenceModel
-from rnnlab.models.gru import GRU
-from rnnlab.models.lstm import LSTM
-from rnnlab.models.rnn import RNN
 from rnnlab.probes.base import ProbeInput
 from rnnlab.probes.health import Health
+from tests.models.torchs import GRU, LSTM, RNN
 from tests.probes.nets import EMBEDDING_DIM, NETS, WORDS, make_net
 from tests.probes.probe_inputs import (
     assert_leaves_no_trace,

@@ -13,7 +13,6 @@ from rnnlab.data.tokenizers import make_tokenizer
 from rnnlab.experiment.compose import INPUTS_DIR
 from rnnlab.models.base import SequenceModel
 from rnnlab.models.boe import BoE
-from rnnlab.models.rnn import RNN
 from rnnlab.probes.pairs import (
     Pair,
     Suite,
@@ -23,6 +22,7 @@ from rnnlab.probes.pairs import (
     read_suite,
     summarise,
 )
+from tests.models.torchs import RNN
 
 SUITES = {suite.name: suite for suite in built_in_suites()}
 TOKENIZER = make_tokenizer("spacy", strip_html=True)

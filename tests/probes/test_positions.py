@@ -11,11 +11,11 @@ from rnnlab.core.metrics import logistic
 from rnnlab.data.splits import TextSplit
 from rnnlab.data.vocabulary import Vocabulary
 from rnnlab.models.boe import BoE
-from rnnlab.models.rnn import RNN
 from rnnlab.probes.base import ProbeInput
 from rnnlab.probes.logits import logits_of
 from rnnlab.probes.positions import PLACES, Positions, places
 from rnnlab.tasks.sentiment import Sentiment
+from tests.models.torchs import RNN
 
 VOCABULARY = Vocabulary(("<pad>", "<unk>", "a", "b", "c", "<newneg>", "<newpos>"))
 NEWNEG, NEWPOS = 5, 6

@@ -9,13 +9,13 @@ from torch import Tensor, nn
 from torch.autograd.functional import jacobian
 from torch.nn import functional
 
-from rnnlab.models.lstm import LSTM
+from rnnlab.models.layer import cell_of
 from rnnlab.models.recurrent import RecurrentModel
-from rnnlab.models.rnn import RNN
+from rnnlab.models.unroll import unroll
 from rnnlab.probes.base import ProbeInput
 from rnnlab.probes.jacobian import exact_norms, power_norms
 from rnnlab.probes.through_time import ThroughTime
-from rnnlab.probes.unroll import unroll
+from tests.models.torchs import LSTM, RNN
 from tests.probes.nets import EMBEDDING_DIM, WORDS, make_net
 from tests.probes.probe_inputs import assert_leaves_no_trace, probe_input_for, random_split, split_of
 
@@ -38,7 +38,7 @@ def vectors() -> Tensor:
 @pytest.mark.parametrize("name", ["rnn", "gru"])
 def test_jacobian_norms_are_those_of_the_rest_of_the_reading(name: str) -> None:
     layer, x = recurrent_net(name).recurrent.double(), vectors()
-    (reading,) = unroll(layer, x, torch.tensor([STEPS] * TEXTS))
+    (reading,) = unroll(cell_of(layer), layer, x, torch.tensor([STEPS] * TEXTS))
     found = exact_norms(reading.hidden[-1], reading.hidden[::-1])
     for distance, text in np.ndindex(STEPS, TEXTS):
         rest = x[text, STEPS - distance :]
@@ -61,12 +61,12 @@ def lstm_layer() -> nn.LSTM:
 def test_an_lstms_hidden_and_cell_jacobians_are_those_of_the_rest_of_the_reading() -> None:
     """Through the hidden path the cell is held still; through the cell path the hidden state follows it."""
     layer, x = lstm_layer(), vectors()
-    (reading,) = unroll(layer, x, torch.tensor([STEPS] * TEXTS))
+    (reading,) = unroll(cell_of(layer), layer, x, torch.tensor([STEPS] * TEXTS))
     hidden = exact_norms(reading.hidden[-1], reading.hidden[::-1])
-    cell = exact_norms(reading.cell[-1], reading.cell[::-1])
+    cell = exact_norms(reading.states["c"][-1], reading.states["c"][::-1])
     for distance, text in np.ndindex(STEPS - 1, TEXTS):
         rest = x[text, STEPS - distance - 1 :]
-        h, c = (states[-2 - distance][text].detach() for states in (reading.hidden, reading.cell))
+        h, c = (states[-2 - distance][text].detach() for states in (reading.hidden, reading.states["c"]))
         gate = h / c.tanh()
 
         def of_hidden(h: Tensor, c: Tensor = c, rest: Tensor = rest) -> Tensor:
@@ -84,12 +84,12 @@ def test_an_lstms_hidden_and_cell_jacobians_are_those_of_the_rest_of_the_reading
 def test_power_iteration_agrees_with_the_whole_matrix(name: str) -> None:
     generator = torch.Generator().manual_seed(1)
     x = torch.randn(3, 30, EMBEDDING_DIM, generator=generator, dtype=torch.float64)
-    reading = unroll(recurrent_net(name).recurrent.double(), x, torch.tensor([30, 12, 1]))[-1]
-    for states in (reading.hidden[::-1], reading.cell[::-1]):
-        if states:
-            exact = exact_norms(states[0], states)
-            assert exact[-1, 0] > 0 and not exact[12:, 1].any() and not exact[1:, 2].any()
-            torch.testing.assert_close(power_norms(states[0], states), exact, rtol=1e-3, atol=0)
+    net = recurrent_net(name)
+    reading = unroll(net.cell, net.recurrent.double(), x, torch.tensor([30, 12, 1]))[-1]
+    for states in (of_state[::-1] for of_state in reading.states.values()):
+        exact = exact_norms(states[0], states)
+        assert exact[-1, 0] > 0 and not exact[12:, 1].any() and not exact[1:, 2].any()
+        torch.testing.assert_close(power_norms(states[0], states), exact, rtol=1e-3, atol=0)
 
 
 def test_large_states_get_the_same_figures_at_some_distances() -> None:
@@ -228,7 +228,9 @@ def test_no_jacobian_exceeds_the_bound_from_the_weights(nonlinearity: str) -> No
     assert (table["jacobian_median"] > 0).all() and len(table) == 7
     assert (table["jacobian_median"] <= table["bound"] * (1 + 1e-12)).all()
     layer = model.recurrent
-    (reading,) = unroll(layer.double(), embedding(torch.arange(1, 8)[None]).double(), torch.tensor([7]))
+    (reading,) = unroll(
+        cell_of(layer), layer.double(), embedding(torch.arange(1, 8)[None]).double(), torch.tensor([7])
+    )
     sigma = torch.linalg.svdvals(layer.weight_hh_l0)[0]
     states = torch.stack(reading.hidden)[:, 0]
     slopes = (1 - states**2 if nonlinearity == "tanh" else (states > 0).double()).amax(dim=1)

@@ -8,10 +8,8 @@ import torch
 from torch import nn
 
 from rnnlab.models.boe import BoE
-from rnnlab.models.gru import GRU
-from rnnlab.models.lstm import LSTM
-from rnnlab.models.rnn import RNN
 from rnnlab.probes.weights import parameter_table, recurrent_matrices
+from tests.models.torchs import GRU, LSTM, RNN
 
 
 def embedding() -> nn.Embedding:

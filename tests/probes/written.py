@@ -5,7 +5,7 @@ from itertools import product
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from rnnlab.core.graph import ComputationGraph, Edge
@@ -13,9 +13,9 @@ from rnnlab.models.base import SequenceModel
 
 NAME = re.compile(r"[A-Za-zσ_]+(?:⁽[⁰¹²³⁴⁵⁶⁷⁸⁹]+⁾)?[→←]?[₀-₉]*ᵀ?")
 SIGNS = str.maketrans({"·": "@", "⊙": "*", "−": "-", ";": ","})
-GATES = {nn.LSTM: "ifgo", nn.GRU: "rzn", nn.RNN: ""}  # in the order of torch's rows
 CLASSES = 3
 FUNCTIONS = {
+    "rows": lambda first, last: slice(first.start, last.stop),
     "σ": torch.sigmoid,
     "tanh": torch.tanh,
     "relu": torch.relu,
@@ -69,7 +69,7 @@ class Written:
             sizes = [len(self.values[name]) for name in names]
             return factor * gradient.split(sizes)[names.index(edge.tail)]
         part = torch.zeros_like(tail)
-        gate = re.search(rf"{edge.tail}\[(\w)\]", formula)
+        gate = re.search(rf"{edge.tail}\[(\w+)\]", formula)
         part[self.names[gate[1]] if gate else ...] = factor * gradient
         return part
 
@@ -80,12 +80,13 @@ class Written:
             name = f"target of {symbol}" if found[0] == "target" else found[0]
             return f"names[{name.removesuffix('ᵀ')!r}]" + ".T" * name.endswith("ᵀ")
 
-        code = re.sub("²(?!⁾)", "**2", NAME.sub(looked_up, text)).translate(SIGNS)
+        text = re.sub(r"\[(\w+), (?:\w+, )*(\w+)\]", r"[rows(\1, \2)]", text)
+        code = re.sub("²(?!⁾)", "**2", NAME.sub(looked_up, text).replace("]ᵀ", "].T")).translate(SIGNS)
         found = eval(code, {"names": {**self.names, **self.values}})
         return torch.cat(found) if isinstance(found, list) else found
 
 
-def mark_of(recurrent: nn.RNNBase, layer: int, direction: str) -> str:
+def mark_of(recurrent: Any, layer: int, direction: str) -> str:
     """What tells the symbols of a layer and direction, `forward` or `backward`, from others."""
     mark = f"⁽{'⁰¹²³'[layer]}⁾" if recurrent.num_layers > 1 else ""
     return mark + ({"forward": "→", "backward": "←"}[direction] if recurrent.bidirectional else "")
@@ -101,9 +102,12 @@ def _parameters(model: SequenceModel) -> dict[str, Any]:
         return found
     directions = ("forward", "backward")[: 2 if recurrent.bidirectional else 1]
     places = product(range(1, recurrent.num_layers + 1), directions)
-    for (layer, direction), weights in zip(places, recurrent.all_weights, strict=True):
-        names = (f"{name}{mark_of(recurrent, layer, direction)}" for name in ("W_ih", "W_hh", "b_ih", "b_hh"))
-        found |= dict(zip(names, weights, strict=True))
+    for layer, direction in places:
+        ending = f"_l{layer - 1}{'_reverse' * (direction == 'backward')}"
+        for name, parameter in recurrent.named_parameters():
+            if name.endswith(ending) and ("reverse" in name) == ("reverse" in ending):
+                short = name.removesuffix(ending).replace("weight_", "W_").replace("bias_", "b_")
+                found[f"{short}{mark_of(recurrent, layer, direction)}"] = parameter
     size = recurrent.hidden_size
-    gates = enumerate(GATES[type(recurrent)])
+    gates = enumerate(model.cell.gates)
     return found | {gate: slice(place * size, (place + 1) * size) for place, gate in gates}

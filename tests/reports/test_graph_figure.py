@@ -6,16 +6,14 @@ from itertools import pairwise
 
 import pytest
 import torch
+from rnnlab.probes.graph import unrolled
 from torch import nn
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.graph import ComputationGraph, Node
 from rnnlab.models.boe import BoE
-from rnnlab.models.gru import GRU
-from rnnlab.models.lstm import LSTM
-from rnnlab.models.rnn import RNN
-from rnnlab.probes.computation import unrolled
 from rnnlab.reports.graph_figure import draw_graph
+from tests.models.torchs import GRU, LSTM, RNN
 
 SVG = "{http://www.w3.org/2000/svg}"
 CELLS = {"rnn": RNN, "lstm": LSTM, "gru": GRU}

@@ -7,8 +7,10 @@ from typer.testing import CliRunner
 
 from rnnlab.cli.explain import explain as command
 from rnnlab.core.errors import InputError
+from rnnlab.experiment.cells import known_cells
 from rnnlab.scratch.explain import explain, explain_padding, make_example
 
+CELLS = known_cells()
 app = typer.Typer()
 app.command()(command)
 
@@ -21,11 +23,11 @@ def last(cell):
     return np.array([float(word) for word in cell.split()])
 
 
-@pytest.mark.parametrize("model", ["rnn", "lstm"])
+@pytest.mark.parametrize("model", CELLS)
 def test_tables_hold_the_engines_numbers(model):
     text = "bad at first , good at last"
-    example = make_example([text], model=model, embedding_dim=2, hidden_size=3, seed=4)
-    tables = explain(text, model=model, label=0, hidden_size=3, seed=4)
+    example = make_example([text], CELLS[model], embedding_dim=2, hidden_size=3, seed=4)
+    tables = explain(text, CELLS[model], label=0, hidden_size=3, seed=4)
     prediction = example.net.loss_and_gradients(example.ids, None, np.array([0]))
     forward = example.net.recurrent.forward(example.net.parameters["embedding.weight"][example.ids])
     _, tokens, states, head, back, gradients = tables
@@ -41,9 +43,9 @@ def test_tables_hold_the_engines_numbers(model):
     np.testing.assert_allclose(last(back.rows[-1][-1]), of_first, rtol=0.06)
 
 
-@pytest.mark.parametrize("model", ["rnn", "lstm"])
+@pytest.mark.parametrize("model", CELLS)
 def test_padding_spoils_short_texts_without_lengths(model):
-    (table,) = explain_padding(["a b c d", "a", "b c"], model=model)
+    (table,) = explain_padding(["a b c d", "a", "b c"], CELLS[model])
     alone, masked, unmasked, error = zip(*[row[2:] for row in table.rows], strict=True)
     assert masked == alone
     assert unmasked[0] == alone[0] and unmasked[1] != alone[1] and unmasked[2] != alone[2]

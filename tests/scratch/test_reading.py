@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+import rnnlab.cells
 import rnnlab.scratch
 
-SCRATCH = Path(rnnlab.scratch.__file__).parent
+SCRATCH, CELLS = (Path(room.__file__).parent for room in (rnnlab.scratch, rnnlab.cells))
 DERIVATION = Path(__file__).parents[2] / "docs" / "from-scratch.md"
 TWO_SCREENS = 100
 NUMBER = r"\((\d+'?)\)"
@@ -18,11 +19,11 @@ def cited(path):
     return re.findall(NUMBER, "\n".join(comments))
 
 
-@pytest.mark.parametrize("name", ["rnn.py", "lstm.py"])
+@pytest.mark.parametrize("name", ["rnn.py", "lstm.py", "gru.py"])
 def test_a_cell_fits_on_two_screens_with_forward_beside_backward(name):
-    lines = (SCRATCH / name).read_text(encoding="utf-8").splitlines()
+    lines = (CELLS / name).read_text(encoding="utf-8").splitlines()
     forward, backward = (
-        next(n for n, line in enumerate(lines) if f"def {word}(" in line) for word in ("forward", "backward")
+        next(n for n, line in enumerate(lines) if f"def {word}(" in line) for word in ("step", "step_back")
     )
     assert len(lines) <= TWO_SCREENS
     assert 0 < backward - forward < 25
@@ -32,14 +33,20 @@ def test_every_equation_the_code_cites_is_in_the_derivation_and_the_other_way_ro
     text = DERIVATION.read_text(encoding="utf-8")
     defined = re.findall(rf"(?:^    |  ){NUMBER}  ", text, flags=re.MULTILINE)
     assert len(defined) == len(set(defined)) >= 51
-    of_code = {number for path in SCRATCH.glob("*.py") for number in cited(path)}
+    of_code = {number for room in (SCRATCH, CELLS) for path in room.glob("*.py") for number in cited(path)}
     assert of_code - set(defined) == set()
     assert {n for n in defined if "'" not in n} - of_code == set()
 
 
 @pytest.mark.parametrize(
-    ("name", "first", "last"), [("rnn.py", 1, 8), ("lstm.py", 11, 24), ("gru.py", 25, 37)]
+    ("path", "wanted"),
+    [
+        (SCRATCH / "cell.py", {1, *range(4, 9)}),
+        (CELLS / "rnn.py", {2, 3}),
+        (CELLS / "lstm.py", set(range(11, 25))),
+        (CELLS / "gru.py", set(range(25, 38))),
+    ],
+    ids=lambda value: value.stem if isinstance(value, Path) else "",
 )
-def test_each_cell_cites_its_own_equations(name, first, last):
-    numbers = {int(number.rstrip("'")) for number in cited(SCRATCH / name)}
-    assert set(range(first, last + 1)) <= numbers
+def test_each_cell_cites_its_own_equations(path, wanted):
+    assert wanted <= {int(number.rstrip("'")) for number in cited(path)}

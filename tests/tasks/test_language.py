@@ -9,11 +9,11 @@ from rnnlab.core.batch import UNCOUNTED, Batch
 from rnnlab.core.errors import InputError
 from rnnlab.core.metrics import higher_is_better
 from rnnlab.data.vocabulary import PAD_ID, UNK_ID, Vocabulary
-from rnnlab.models.lstm import LSTM
 from rnnlab.tasks.base import DataSettings, TaskData
 from rnnlab.tasks.language import Language, windows
 from rnnlab.training.loop import evaluate, every_example, fit
 from rnnlab.training.plan import Epochs
+from tests.models.torchs import LSTM
 from tests.tasks.training import state_of
 
 TEXT = "".join(np.random.default_rng(0).choice(list("abcde"), 500))

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from rnnlab.data.splits import TextSplit
-from rnnlab.models.lstm import LSTM
 from rnnlab.training.loop import TrainingState
+from tests.models.torchs import LSTM
 
 WORDS = 12  # the net has one more, which occurs in no text
 

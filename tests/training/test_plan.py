@@ -9,11 +9,11 @@ import torch
 from rnnlab.core.batch import Batch
 from rnnlab.core.errors import DivergenceError
 from rnnlab.models.base import Features
-from rnnlab.models.rnn import RNN
 from rnnlab.tasks.drawn import Fresh
 from rnnlab.tasks.recall import Recall
 from rnnlab.training.loop import EpochRow, TrainingState, fit
 from rnnlab.training.plan import Steps
+from tests.models.torchs import RNN
 
 TASK = Recall(length=3, valid_examples=20)
 STREAM = Fresh(TASK, 1, torch.float64)

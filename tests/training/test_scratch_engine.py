@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from rnnlab.core.batch import Batch
-from rnnlab.core.errors import DivergenceError
+from rnnlab.core.errors import DivergenceError, InputError
 from rnnlab.training.engine import TorchEngine
 from rnnlab.training.scratch_engine import ScratchEngine
 from tests.scratch.plain_torch import PlainNet, random_inputs
@@ -128,5 +128,5 @@ def test_numbers_that_diverge_are_a_loss_that_is_not_finite(kind: str, engine: A
 
 def test_a_model_without_a_recurrent_layer_is_refused() -> None:
     model = nn.Linear(2, 2)
-    with pytest.raises(TypeError, match="model is a Linear, expected a BoE or one with a torch layer"):
+    with pytest.raises(InputError, match="engine=scratch: the equations of Linear are not known"):
         ScratchEngine(model, OPTIMIZERS["sgd"](model.parameters()))

@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from rnnlab.models.base import SequenceModel
-from rnnlab.models.recurrent import RecurrentModel
 from rnnlab.probes.doctor.evidence import Evidence
 
 LN2 = math.log(2)
@@ -99,13 +98,14 @@ def vanished_gradients(evidence: Evidence, recipe: Recipe) -> Diagnosis:
 
 def _ways_to_early_words(recipe: Recipe) -> tuple[str, ...]:
     nearer = ("insert=end",) if recipe.insert in ("start", "middle") else ()
-    recurrent = recipe.model.recurrent if isinstance(recipe.model, RecurrentModel) else None
-    if recurrent is None or recurrent.mode in ("LSTM", "GRU"):
-        both = () if recurrent is None or recurrent.bidirectional else (f"model=bi{recurrent.mode.lower()}",)
-        return (*both, *nearer, "data.max_length=50")
-    if recurrent.bidirectional:
-        return ("model=bilstm optimizer=adam", *nearer)
-    return ("model=birnn", "model=lstm optimizer=adam", *nearer)
+    if recipe.model.pooling != "last":
+        return (*nearer, "data.max_length=50")
+    both = () if recipe.model.recurrent.bidirectional else ("model.bidirectional=true",)
+    cell = recipe.model.cell
+    if cell is not None and cell.retained_by_matrix:  # nothing in it is kept but through a matrix
+        gated = "model=bilstm optimizer=adam" if not both else "model=lstm optimizer=adam"
+        return (*both, gated, *nearer)
+    return (*both, *nearer, "data.max_length=50")
 
 
 def overfitting(evidence: Evidence, recipe: Recipe) -> Diagnosis:

@@ -1,6 +1,5 @@
 """What the doctor measures of a trained net, beside the figures its training left."""
 
-import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from rnnlab.probes.base import ProbeInput
+from rnnlab.probes.in_float64 import in_float64
 from rnnlab.probes.logits import logits_of
 
 GRADIENT_TEXTS = 200  # enough for a median; the gradients of 25,000 texts would take minutes
@@ -59,18 +59,18 @@ def gradients_by_place(probe_input: ProbeInput) -> dict[str, float]:
     the inserted token being a word. Up to GRADIENT_TEXTS texts, evenly spaced over the split, are taken, in
     float64, where far smaller numbers than float32's are still above zero.
     """
-    # A GPU's recurrent layers give no gradient in evaluation mode.
-    model = copy.deepcopy(probe_input.model).to("cpu", torch.float64).eval().requires_grad_(False)
     texts = probe_input.with_token.spread(GRADIENT_TEXTS)
     norms: dict[str, list[torch.Tensor]] = {"start": [], "middle": [], "end": []}
-    for inputs, lengths, targets in texts.batches(texts.by_length(), GRADIENT_BATCH):
-        vectors = model.embedding(inputs).requires_grad_()
-        losses = probe_input.objective.measure(model.forward_vectors(vectors, lengths), targets.double())[
-            "loss"
-        ]
-        # The texts of a batch have nothing to do with each other: the sum gives each its own gradient.
-        (gradient,) = torch.autograd.grad(losses.sum(), vectors)
-        rows = torch.arange(len(lengths))
-        for place, index in (("start", 0 * lengths), ("middle", lengths // 2), ("end", lengths - 1)):
-            norms[place].append(gradient[rows, index].norm(dim=1))
+    with in_float64(probe_input.model) as model:
+        for batch in texts.batches(texts.by_length(), GRADIENT_BATCH):
+            inputs, lengths, targets = batch.to(probe_input.device)
+            vectors = model.embedding(inputs).detach().requires_grad_()
+            losses = probe_input.objective.measure(model.forward_vectors(vectors, lengths), targets.double())[
+                "loss"
+            ]
+            # The texts of a batch have nothing to do with each other: the sum gives each its own gradient.
+            (gradient,) = torch.autograd.grad(losses.sum(), vectors)
+            rows = torch.arange(len(lengths))
+            for place, index in (("start", 0 * lengths), ("middle", lengths // 2), ("end", lengths - 1)):
+                norms[place].append(gradient[rows, index].norm(dim=1).cpu())
     return {place: float(torch.cat(parts).quantile(0.5)) for place, parts in norms.items()}

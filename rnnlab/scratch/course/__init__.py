@@ -9,7 +9,7 @@ A one-step sequence involves no recurrent weights: their gradient is None. Every
 arithmetic of `RNNCell`, the heads and the losses under other names.
 """
 
-from rnnlab.scratch.activations import (
+from rnnlab.cells.activations import (
     identity,
     identity_derivative,
     relu,

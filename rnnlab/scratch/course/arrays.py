@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rnnlab.scratch.activations import Array
+from rnnlab.cells.activations import Array
 from rnnlab.scratch.checks import check_no_nan, check_range, check_shape
 
 Vectors = Sequence[ArrayLike]

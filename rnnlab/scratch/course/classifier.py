@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rnnlab.cells.activations import Array, find_activation, relu, relu_derivative, sigmoid
 from rnnlab.scratch import losses
-from rnnlab.scratch.activations import Array, find_activation, relu, relu_derivative, sigmoid
 from rnnlab.scratch.checks import check_shape
 from rnnlab.scratch.course.arrays import Vectors, as_label, as_matrix, as_square, as_vector, not_empty
 from rnnlab.scratch.course.through_time import (

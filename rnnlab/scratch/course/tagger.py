@@ -6,8 +6,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rnnlab.cells.activations import Array, find_activation, relu, relu_derivative
 from rnnlab.scratch import losses
-from rnnlab.scratch.activations import Array, find_activation, relu, relu_derivative
 from rnnlab.scratch.checks import check_shape
 from rnnlab.scratch.course.arrays import (
     Vectors,

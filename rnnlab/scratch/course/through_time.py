@@ -6,8 +6,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rnnlab.scratch.activations import Activation, Array, identity, identity_derivative, relu, relu_derivative
-from rnnlab.scratch.cell import PARAMETER_NAMES
+from rnnlab.cells.activations import (
+    ACTIVATIONS,
+    Activation,
+    Array,
+    identity,
+    identity_derivative,
+    relu,
+    relu_derivative,
+)
+from rnnlab.cells.rnn import RNN
+from rnnlab.scratch.cell import ArrayCell
 from rnnlab.scratch.checks import check_shape
 from rnnlab.scratch.course.arrays import (
     Vectors,
@@ -19,7 +28,6 @@ from rnnlab.scratch.course.arrays import (
     same_length,
 )
 from rnnlab.scratch.heads import linear_backward
-from rnnlab.scratch.rnn import RNNCell
 
 Function = Callable[[Array], Array]
 Gradients = tuple[Array, Array | None, Array]
@@ -47,7 +55,7 @@ def get_hidden(
     W = as_matrix("input_weights", input_weights)
     check_shape("input_weights", W, len(U), len(x) + 1)
     activation = Activation(activation_function, identity_derivative)  # goes forward only
-    cell = RNNCell(W[:, 1:], U, W[:, 0], np.zeros(len(U)), nonlinearity=activation)
+    cell = _cell(activation, W[:, 1:], U, W[:, 0])
     (hidden,), _ = cell.forward(x[None], (as_state(prev_hidden, len(U))[None],))
     return hidden[0]
 
@@ -157,8 +165,13 @@ def _step_back(
     H = len(delta)
     U = np.zeros((H, H)) if recurrent_weights is None else as_square(recurrent_weights)
     check_shape("recurrent_weights", U, H, H)
-    cell = RNNCell(np.zeros((H, len(x))), U, np.zeros(H), np.zeros(H), nonlinearity="identity")
+    cell = _cell(ACTIVATIONS["identity"], np.zeros((H, len(x))), U, np.zeros(H))
     _, step = cell.forward(x[None], (as_state(prev_hidden, H)[None],))
-    of = {name: np.zeros_like(getattr(cell, name)) for name in PARAMETER_NAMES}
+    of = {name: np.zeros_like(array) for name, array in cell.parameters.items()}
     _, (d_prev_hidden,) = cell.backward((delta[None],), step, of)
     return np.column_stack([of["bias_ih"], of["weight_ih"]]), of["weight_hh"], d_prev_hidden[0]
+
+
+def _cell(activation: Activation, W: Array, U: Array, bias: Array) -> ArrayCell:
+    arrays = {"weight_ih": W, "weight_hh": U, "bias_ih": bias, "bias_hh": np.zeros(len(U))}
+    return ArrayCell(RNN.with_activation(activation), arrays)

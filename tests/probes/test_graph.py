@@ -13,9 +13,10 @@ from torch.nn import functional
 from rnnlab.core.graph import ComputationGraph
 from rnnlab.experiment.compose import CONFIG_DIR, checked, compose_config
 from rnnlab.experiment.schema import Config, load_target
+from rnnlab.models import make
 from rnnlab.models.base import SequenceModel
-from rnnlab.probes.computation import unrolled
-from rnnlab.probes.unroll import unroll
+from rnnlab.models.unroll import unroll
+from rnnlab.probes.graph import unrolled
 from tests.probes.written import CLASSES, Written, mark_of
 
 SIZES = {"hidden_size": 6, "head_size": 4}
@@ -27,6 +28,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "two layers": {"num_layers": 2},
     "three layers": {"num_layers": 3},
     "relu": {"nonlinearity": "relu"},
+    "reset before": {"reset_after": False},
 }
 
 
@@ -56,9 +58,8 @@ def make_model(name: str, settings: dict[str, Any], *, outputs: int = 1) -> Sequ
     sizes = {size: SIZES[size] for size in SIZES if size in own}
     torch.manual_seed(1)
     embedding = nn.Embedding(8, EMBEDDING_DIM)
-    model: SequenceModel = cls(
-        embedding=embedding, output_size=outputs, **{**own, **sizes, **settings, "dropout": 0.5}
-    )
+    chosen = {**own, **sizes, **settings, "dropout": 0.5}
+    model: SequenceModel = make.make_model(cls, chosen, embedding=embedding, output_size=outputs)
     return model.double().eval()
 
 
@@ -68,14 +69,14 @@ def torch_tensors(model: SequenceModel, vectors: Tensor) -> dict[str, Tensor]:
         f"x{t}": x for t, x in zip("₁₂₃₄", vectors.detach().requires_grad_(True).unbind(0), strict=True)
     }
     padded, lengths = torch.stack(list(tensors.values()))[None], torch.tensor([LENGTH])
-    if not hasattr(model, "recurrent"):
+    if model.cell is None:
         packed = nn.utils.rnn.pack_padded_sequence(padded, lengths, batch_first=True)
         return tensors | {"y": head_of(model, model.document(packed))}
-    readings = unroll(model.recurrent, padded, lengths)
+    readings = unroll(model.cell, model.recurrent, padded, lengths)
     for reading in readings:
         mark = mark_of(model.recurrent, reading.layer, reading.direction)
         order = "₁₂₃₄" if reading.direction == "forward" else "₄₃₂₁"
-        for letter, states in (("h", reading.hidden), ("c", reading.cell)):
+        for letter, states in reading.states.items():
             tensors |= {f"{letter}{mark}{t}": state for t, state in zip(order, states, strict=False)}
     if not getattr(model, "every_step", False):
         return tensors | {"y": head_of(model, torch.cat([reading.hidden[-1] for reading in readings], dim=1))}

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from rnnlab.probes.unroll import Reading, unroll
+from rnnlab.models.layer import cell_of
+from rnnlab.models.unroll import Unrolled, unroll
 
 EMBEDDING_DIM, HIDDEN_SIZE = 4, 3
 LENGTHS = torch.tensor([5, 7, 1])
@@ -39,7 +40,7 @@ def losses_of(finals: Tensor) -> Tensor:
     return (finals @ weights + 0.3).tanh() ** 2
 
 
-def document(readings: list[Reading]) -> Tensor:
+def document(readings: list[Unrolled]) -> Tensor:
     return torch.cat([reading.hidden[-1] for reading in readings], dim=1)
 
 
@@ -87,12 +88,14 @@ def extra(layer: nn.RNNBase) -> dict[str, str]:
 @EVERY_LAYER
 def test_states_equal_the_fused_layers(kind: str, num_layers: int, bidirectional: bool) -> None:
     layer, vectors = make_layer(kind, num_layers, bidirectional), make_vectors()
-    readings = unroll(layer, vectors, LENGTHS)
+    readings = unroll(cell_of(layer), layer, vectors, LENGTHS)
     outputs, hidden, cell = fused(layer, vectors)
     assert hidden.abs().min() > 0 or kind == "relu"
     torch.testing.assert_close(torch.stack([r.hidden[-1] for r in readings]), hidden, rtol=0, atol=1e-12)
     if cell is not None:
-        torch.testing.assert_close(torch.stack([r.cell[-1] for r in readings]), cell, rtol=0, atol=1e-12)
+        torch.testing.assert_close(
+            torch.stack([r.states["c"][-1] for r in readings]), cell, rtol=0, atol=1e-12
+        )
     for text, length in enumerate(LENGTHS.tolist()):
         top = readings[-2:] if bidirectional else readings[-1:]
         states = [torch.stack(r.hidden)[-length:, text] for r in top]
@@ -109,7 +112,7 @@ def test_gradients_of_parameters_and_inputs_equal_the_fused_layers(
     _, hidden, _ = fused(layer, vectors)
     expected = torch.autograd.grad(losses_of(torch.cat(list(hidden), dim=1)).sum(), list(wanted.values()))
     found = torch.autograd.grad(
-        losses_of(document(unroll(layer, vectors, LENGTHS))).sum(), list(wanted.values())
+        losses_of(document(unroll(cell_of(layer), layer, vectors, LENGTHS))).sum(), list(wanted.values())
     )
     for name, a, b in zip(wanted, found, expected, strict=True):
         assert b.norm() > 0, name
@@ -121,7 +124,7 @@ def test_gradient_of_every_state_equals_autograds_of_torch_run_step_by_step(
     kind: str, num_layers: int, bidirectional: bool
 ) -> None:
     layer, vectors = make_layer(kind, num_layers, bidirectional), make_vectors()
-    readings = unroll(layer, vectors, LENGTHS)
+    readings = unroll(cell_of(layer), layer, vectors, LENGTHS)
     loss = losses_of(document(readings)).sum()
     compared = 0.0
     for text, length in enumerate(LENGTHS.tolist()):
@@ -151,18 +154,18 @@ def test_gradient_of_every_cell_state_equals_the_textbooks() -> None:
         c = f.sigmoid() * c + i.sigmoid() * g.tanh()
         h = o.sigmoid() * c.tanh()
         cells.append(c)
-    (reading,) = unroll(layer, vectors, LENGTHS)
+    (reading,) = unroll(cell_of(layer), layer, vectors, LENGTHS)
     expected = torch.autograd.grad(losses_of(h[None]).sum(), cells, retain_graph=True)
-    found = torch.autograd.grad(losses_of(document([reading])).sum(), reading.cell)
+    found = torch.autograd.grad(losses_of(document([reading])).sum(), reading.states["c"])
     for a, b in zip(found, expected, strict=True):
         assert b.norm() > 1e-6
         torch.testing.assert_close(a[text], b, rtol=1e-9, atol=0)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_carried_is_the_derivative_or_the_gate(kind: str) -> None:
+def test_what_is_retained_is_the_derivative_or_the_gate(kind: str) -> None:
     layer, vectors = make_layer(kind, 1, False), make_vectors()
-    (reading,) = unroll(layer, vectors, LENGTHS)
+    (reading,) = unroll(cell_of(layer), layer, vectors, LENGTHS)
     previous, x = reading.hidden[-2].detach(), vectors[0, LENGTHS[0] - 1].detach()
     before = layer.weight_ih_l0 @ x + layer.bias_ih_l0 + layer.bias_hh_l0 + layer.weight_hh_l0 @ previous[0]
     expected = {
@@ -170,4 +173,4 @@ def test_what_is_carried_is_the_derivative_or_the_gate(kind: str) -> None:
         "relu": (before > 0).double(),
     }.get(kind, torch.sigmoid(before)[HIDDEN_SIZE : 2 * HIDDEN_SIZE])
     assert expected.any()
-    torch.testing.assert_close(reading.carried[-1, 0], expected.detach())
+    torch.testing.assert_close(next(iter(reading.retention.values()))[-1, 0], expected.detach())

@@ -1,17 +1,19 @@
 """The computational graph of a model on one sequence, unrolled in time, from its inputs to the loss.
 
-Made from the modules themselves: layers, directions, cell, sizes, head. Dropout is left out, as in
-evaluation mode, and a frozen embedding counts as trainable: shown is where the loss would send a gradient.
+Made from the modules and the cell themselves: layers, directions, equations, sizes, head. Dropout is left
+out, as in evaluation mode, and a frozen embedding counts as trainable: shown is where the loss would send a
+gradient.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
-from torch import nn
-
+from rnnlab.cells import Cell
+from rnnlab.cells.trace import trace
+from rnnlab.core.errors import InputError
 from rnnlab.core.graph import ComputationGraph, Node
 from rnnlab.models.base import Head, SequenceModel
-from rnnlab.models.recurrent import RecurrentModel
-from rnnlab.probes.cells import Reader, level, subscript
+from rnnlab.probes.graph_of_cell import Reader, level, subscript
 
 LOSSES = {
     "binary_cross_entropy": ("ln(1 + exp({y})) − target ⊙ {y}", "σ({y}) − target"),
@@ -26,15 +28,19 @@ def unrolled(
     """Returns the graph of a sequence of `length` steps, 1 or more.
 
     words: one a step, or None for a model whose inputs are numbers; criterion: what is minimized, a name of
-    `LOSSES`, averaged over steps if the model gives an output at every step.
+    `LOSSES`, averaged over steps if the model gives an output at every step. Raises InputError for a model
+    whose equations are not known.
     """
+    if model.pooling is None or (model.pooling == "last" and model.cell is None):
+        part = type(model if model.pooling is None else model.recurrent).__name__
+        raise InputError(f"the equations of {part} are not known, so its graph cannot be drawn")
     graph = ComputationGraph()
     vectors = [_add_input(graph, model, step, words) for step in range(1, length + 1)]
-    if not isinstance(model, RecurrentModel):
+    if model.cell is None:
         _add_head(graph, model.head, _add_mean(graph, vectors), criterion)
         return graph
-    finals, top = _add_layers(graph, model.recurrent, vectors)
-    if not getattr(model, "every_step", False):
+    finals, top = _add_layers(graph, model.cell, model.recurrent, vectors)
+    if not model.every_step:
         _add_head(graph, model.head, _side_by_side(graph, finals, "d"), criterion)
         return graph
     losses = []
@@ -61,9 +67,10 @@ def _add_mean(graph: ComputationGraph, vectors: list[str]) -> str:
 
 
 def _add_layers(
-    graph: ComputationGraph, recurrent: nn.RNNBase, vectors: list[str]
+    graph: ComputationGraph, cell: Cell, recurrent: Any, vectors: list[str]
 ) -> tuple[list[str], list[tuple[str, ...]]]:
     """Adds all layers; returns the final states, in torch's order, and the top layer's states by step."""
+    step = trace(cell)
     finals: list[str] = []
     states: list[tuple[str, ...]] = []
     for layer in range(1, recurrent.num_layers + 1):
@@ -73,7 +80,7 @@ def _add_layers(
         mark = level(layer) if recurrent.num_layers > 1 else ""
         columns = []
         for arrow in ("→", "←") if recurrent.bidirectional else ("",):
-            reader = Reader(graph, recurrent, mark + arrow, leftward=arrow == "←")
+            reader = Reader(graph, cell, step, recurrent.hidden_size, mark + arrow, leftward=arrow == "←")
             columns.append(reader.read(vectors))
             finals.append(columns[-1][0 if reader.leftward else -1])
         states = list(zip(*columns, strict=True))

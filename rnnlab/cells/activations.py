@@ -6,14 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnlab.cells.functions import relu, sigmoid, tanh
 from rnnlab.core.errors import did_you_mean
 
 Array = NDArray[Any]
-
-
-def tanh(a: Array) -> Array:
-    """Returns the hyperbolic tangent, in (-1, 1)."""
-    return np.tanh(a)
 
 
 def tanh_derivative(h: Array) -> Array:
@@ -21,20 +17,9 @@ def tanh_derivative(h: Array) -> Array:
     return 1 - h * h
 
 
-def relu(a: Array) -> Array:
-    """Returns max(a, 0)."""
-    return np.maximum(a, 0)
-
-
 def relu_derivative(h: Array) -> Array:
     """Returns d relu(a) / da where `h` = relu(a); 0 at the kink, as in torch."""
     return np.greater(h, 0).astype(np.asarray(h).dtype)
-
-
-def sigmoid(a: Array) -> Array:
-    """Returns 1 / (1 + exp(-a)), in (0, 1), from exp(-|a|), which cannot overflow."""
-    e = np.exp(-np.abs(a))
-    return np.where(np.greater_equal(a, 0), 1, e) / (1 + e)
 
 
 def sigmoid_derivative(h: Array) -> Array:
@@ -58,6 +43,20 @@ class Activation(NamedTuple):
     function: Callable[[Array], Array]
     derivative: Callable[[Array], Array]
 
+
+__all__ = [
+    "ACTIVATIONS",
+    "Activation",
+    "find_activation",
+    "identity",
+    "identity_derivative",
+    "relu",
+    "relu_derivative",
+    "sigmoid",
+    "sigmoid_derivative",
+    "tanh",
+    "tanh_derivative",
+]
 
 ACTIVATIONS = {
     "tanh": Activation(tanh, tanh_derivative),
