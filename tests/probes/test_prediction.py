@@ -1,12 +1,22 @@
 import copy
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
+from rnnlab.data.encoded_text import EncodedText
 from rnnlab.data.vocabulary import UNK_ID
-from rnnlab.probes.prediction import LABEL, PROBABILITY, UNKNOWN, logits, predictions, trace
+from rnnlab.models.base import SequenceModel
+from rnnlab.probes.prediction import logits, logits_by_text, trace
+from rnnlab.tasks.sentiment import LABEL, PROBABILITY, UNKNOWN, Sentiment
 from tests.probes.nets import NETS, encoded, exact_logits, make_net, random_texts
+from tests.probes.probe_inputs import VOCABULARY
+
+
+def predictions(model: SequenceModel, texts: list[EncodedText]) -> pd.DataFrame:
+    found = logits_by_text(model, texts, device="cpu")
+    return Sentiment().predictions(texts, found, vocabulary=VOCABULARY, classes=Sentiment.classes)
 
 
 @pytest.mark.parametrize("name", NETS)
@@ -30,7 +40,7 @@ def test_prediction_leaves_the_net_as_it_was() -> None:
     model = make_net("lstm").train()
     model.embedding.weight.requires_grad_(False)
     before = copy.deepcopy(model.state_dict())
-    predictions(model, random_texts(3), device="cpu")
+    predictions(model, random_texts(3))
     trace(model, encoded(1, 2), device="cpu")
     assert model.training
     assert not model.embedding.weight.requires_grad
@@ -41,7 +51,7 @@ def test_probability_is_that_of_pos_and_above_one_half_the_label_is_pos() -> Non
     model, texts = make_net("rnn"), random_texts(50)
     with torch.no_grad():
         model.head.output.bias -= float(exact_logits(model, texts).mean())
-    frame = predictions(model, texts, device="cpu")
+    frame = predictions(model, texts)
     expected = 1 / (1 + np.exp(-exact_logits(model, texts)))
     np.testing.assert_allclose(frame[PROBABILITY], expected, atol=1e-12)
     assert set(frame[LABEL]) == {"neg", "pos"}
@@ -49,13 +59,13 @@ def test_probability_is_that_of_pos_and_above_one_half_the_label_is_pos() -> Non
 
 
 def test_no_texts_give_no_rows() -> None:
-    assert len(predictions(make_net("boe"), [], device="cpu")) == 0
+    assert len(predictions(make_net("boe"), [])) == 0
 
 
 def test_unknown_words_are_named_once_each() -> None:
     text = encoded(3, UNK_ID, 4, UNK_ID)
     assert text.known == [True, False, True, False]
-    assert predictions(make_net("boe"), [text], device="cpu")[UNKNOWN][0] == "w1"
+    assert predictions(make_net("boe"), [text])[UNKNOWN][0] == "w1"
 
 
 @pytest.mark.parametrize("name", NETS)
@@ -63,7 +73,7 @@ def test_trace_gives_the_probability_of_every_prefix_as_a_text_of_its_own(name: 
     model = make_net(name)
     traced = trace(model, encoded(3, 4, 1, 5), device="cpu")
     prefixes = [encoded(*[3, 4, 1, 5][:end]) for end in (1, 2, 3, 4)]
-    whole = predictions(model, prefixes, device="cpu")[PROBABILITY]
+    whole = predictions(model, prefixes)[PROBABILITY]
     np.testing.assert_allclose(traced[PROBABILITY], whole, atol=1e-12)
     assert traced["Token"].tolist() == ["w3", "w4", "w1", "w5"]
     assert traced["Known"].tolist() == [True, True, False, True]

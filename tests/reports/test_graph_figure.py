@@ -6,12 +6,12 @@ from itertools import pairwise
 
 import pytest
 import torch
-from rnnlab.probes.graph import unrolled
 from torch import nn
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.graph import ComputationGraph, Node
 from rnnlab.models.boe import BoE
+from rnnlab.probes.graph import unrolled
 from rnnlab.reports.graph_figure import draw_graph
 from tests.models.torchs import GRU, LSTM, RNN
 
