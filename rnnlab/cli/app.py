@@ -17,6 +17,7 @@ from rnnlab.cli.neighbours import neighbours
 from rnnlab.cli.pairs import pairs
 from rnnlab.cli.positions import positions
 from rnnlab.cli.predict import predict
+from rnnlab.cli.probe import probe
 from rnnlab.cli.report import report
 from rnnlab.cli.reproduce import reproduce
 from rnnlab.cli.runs import runs, show
@@ -43,6 +44,7 @@ app.command()(show)
 app.command()(grads)
 app.command()(through_time)
 app.command()(graph)
+app.command()(probe)
 app.command()(similarity)
 app.command()(neighbours)
 app.command()(positions)

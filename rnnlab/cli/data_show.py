@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from rnnlab.cli.train import Overrides
+from rnnlab.cli.options import Overrides
 
 if TYPE_CHECKING:
     from rich.text import Text

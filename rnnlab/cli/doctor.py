@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from rnnlab.cli.evaluate import Checkpoint, RunName
+from rnnlab.cli.options import Checkpoint, RunName
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -4,16 +4,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from rnnlab.cli.options import Checkpoint, RunName
+
 if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
     from rnnlab.experiment.restore import RestoredRun
-
-RunName = Annotated[
-    str, typer.Argument(metavar="RUN", help="A run's path, folder name, unique prefix of it, or latest.")
-]
-Checkpoint = Annotated[Literal["last", "best"], typer.Option(help="Which parameters of the run.")]
 
 
 def evaluate(

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from rnnlab.cli.evaluate import Checkpoint, RunName
+from rnnlab.cli.options import Checkpoint, RunName
 
 
 def generate(

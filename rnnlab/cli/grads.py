@@ -1,11 +1,24 @@
 """`rnnlab grads`: what the loss would tell the inserted tokens, by the place where they stand."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from rnnlab.cli.evaluate import Checkpoint
-from rnnlab.cli.train import Cfg, ConfigDir, ConfigName, Info, Multirun, Overrides, Package, Resolve
+from rnnlab.cli.options import (
+    Cfg,
+    Checkpoint,
+    ConfigDir,
+    ConfigName,
+    Info,
+    Multirun,
+    Overrides,
+    Package,
+    Resolve,
+)
+from rnnlab.terminal.messages import print_line, print_paths
+
+if TYPE_CHECKING:
+    from rnnlab.workflows.probe import Probed, Saved
 
 
 def grads(
@@ -33,16 +46,55 @@ def grads(
     The tokens go into all validation texts, whatever `insert` is, and their vectors count as trainable,
     whatever `freeze` is. The table also goes to gradients.csv and figures/gradients.png.
     """
+    from functools import partial
+
     from rnnlab.core.errors import InputError
     from rnnlab.experiment.launch import HydraOptions
+    from rnnlab.terminal.display import TerminalDisplay
     from rnnlab.workflows.gradients import gradients_of_run, gradients_of_untrained
+    from rnnlab.workflows.trained_run import load_run
 
     options = HydraOptions(multirun, cfg, resolve, package, info, config_dir, config_name)
+    show_net, display = partial(_show_net, full=full), TerminalDisplay()
     if run is None:
         if checkpoint != "last":
             raise InputError(f"--checkpoint {checkpoint}: makes no sense without --run")
-        return gradients_of_untrained(overrides or [], options, reduction=reduction, full=full)
+        return gradients_of_untrained(
+            overrides or [], options, reduction=reduction, on_net=show_net, on_table=_show, display=display
+        )
     if overrides or options != HydraOptions():
         word = overrides[0] if overrides else "Hydra's flags"
         raise InputError(f"{word}: makes no sense beside --run, which takes the run's own configuration")
-    return gradients_of_run(run, checkpoint=checkpoint, reduction=reduction, full=full)
+    trained = load_run(run, checkpoint=checkpoint, display=display)
+    probed = gradients_of_run(trained, reduction, display)
+    print_line(f"{trained.run.name}, {trained.place}")
+    show_net(probed)
+    return _show(probed)
+
+
+def _show_net(probed: "Probed", *, full: bool) -> None:
+    import numpy as np
+
+    from rnnlab.workflows.gradients import describe, vectors
+
+    model = probed.table["model"].iloc[0]
+    print_line(f"{model}: {describe(probed)}")
+    for token, position, vector in vectors(probed) if full else ():
+        print_line(f"{model}, {token} at the {position}:")
+        text = np.array2string(
+            vector,
+            formatter={"float_kind": lambda number: f"{number:11.4e}"},
+            threshold=vector.size,
+            max_line_width=100,
+        )
+        print(text)
+
+
+def _show(saved: "Saved") -> None:
+    from rnnlab.terminal.tables import print_rows
+
+    names = {"newneg_norm": "<newneg> norm", "newpos_norm": "<newpos> norm", "ratio_to_end": "ratio to end"}
+    caption = "ratio to end: the mean of the two norms over that mean at the end"
+    rows = saved.table.rename(columns=names)
+    print_rows(rows, {"cosine": ".4f"}, caption=caption, group="model")
+    print_paths(saved.path, saved.figures)

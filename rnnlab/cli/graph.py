@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rnnlab.cli.train import Overrides
+from rnnlab.cli.options import Overrides
 
 LONGEST = 12  # steps; more make a picture that nobody can read
 

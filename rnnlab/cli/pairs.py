@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rnnlab.cli.evaluate import Checkpoint, RunName
-from rnnlab.terminal.frames import Format
+from rnnlab.cli.options import Checkpoint, Format, RunName
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from rnnlab.cli.train import Overrides
+from rnnlab.cli.options import Overrides
 
 
 def reproduce(

@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING, Any
 
-from rnnlab.cli.evaluate import RunName
+from rnnlab.cli.options import RunName
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rnnlab.cli.evaluate import Checkpoint, RunName
+from rnnlab.cli.options import Checkpoint, RunName
 
 if TYPE_CHECKING:
     import pandas as pd

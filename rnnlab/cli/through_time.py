@@ -1,10 +1,14 @@
 """`rnnlab through-time`: what is left of the gradient many steps before the end of a text."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rnnlab.cli.evaluate import Checkpoint
+from rnnlab.cli.options import Checkpoint
+from rnnlab.terminal.messages import print_line, print_paths
+
+if TYPE_CHECKING:
+    from rnnlab.workflows.probe import Probed
 
 
 def through_time(
@@ -32,15 +36,45 @@ def through_time(
     epochs in figures/through_time_epochs.png already.
     """
     from rnnlab.core.errors import InputError
-    from rnnlab.workflows.through_time import measure_run, measure_untrained
+    from rnnlab.terminal.display import TerminalDisplay
+    from rnnlab.workflows.probe import probe_run, probe_untrained
+    from rnnlab.workflows.trained_run import load_run
 
-    settings = {"examples": texts, "distances": distances}
-    words = words or []
+    given = {"examples": texts, "distances": distances}
+    settings = {name: value for name, value in given.items() if value is not None}
+    words, display = words or [], TerminalDisplay()
     runs = [word for word in words if "=" not in word]
     if not runs:
         if checkpoint != "last":
             raise InputError(f"--checkpoint {checkpoint}: makes no sense without a RUN")
-        return measure_untrained(words, settings)
+        return _show(probe_untrained("through_time", words, settings, display))
     if len(words) > 1:
         raise InputError(f"{runs[0]}: expected one RUN alone or only KEY=VALUE, found {len(words)} words")
-    return measure_run(runs[0], checkpoint, settings)
+    run = load_run(runs[0], checkpoint=checkpoint, display=display)
+    probed = probe_run(run, "through_time", settings, display=display)
+    print_line(f"{run.run.name}, {run.place}")
+    return _show(probed)
+
+
+def _show(probed: "Probed") -> None:
+    """Prints a row a path: after how many steps its norms are halved, and what the weights predict."""
+    from rnnlab.terminal.tables import print_rows
+    from rnnlab.workflows.through_time import half_lives
+
+    rows = half_lives(probed.table)
+    for norm in ("gradient", "jacobian"):
+        parts = zip(*(rows.pop(f"{norm}{part}").map(_steps) for part in ("", "_low", "_high")), strict=True)
+        place = rows.columns.get_loc("predicted")
+        rows.insert(place, norm, [f"{steps} ({low} to {high})" for steps, low, high in parts])
+    rows = rows.rename(columns={"jacobian": "Jacobian", "predicted_radius": "by spectral radius"})
+    formats = dict.fromkeys(("gradient", "Jacobian"), "") | {
+        "predicted": _steps,
+        "by spectral radius": _steps,
+    }
+    caption = "steps until halved (95 % interval); predicted from the weights and the mean slope or gate"
+    print_rows(rows, formats, caption=caption)
+    print_paths(probed.path, probed.figures)
+
+
+def _steps(value: float) -> str:
+    return "-" if value != value else "never" if value == float("inf") else f"{value:.3g}"

@@ -1,30 +1,6 @@
 """`rnnlab train`: Typer in front of Hydra's own machinery."""
 
-from typing import Annotated, Literal
-
-import typer
-
-Overrides = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="[KEY=VALUE]...", help="What differs from the defaults, as in model=lstm insert=middle."
-    ),
-]
-Multirun = Annotated[
-    bool, typer.Option("--multirun", "-m", help="Run every combination, as in model=rnn,lstm.")
-]
-Cfg = Annotated[
-    Literal["job", "hydra", "all"] | None,
-    typer.Option("--cfg", help="Print the configuration, run nothing."),
-]
-Resolve = Annotated[bool, typer.Option("--resolve", help="With --cfg: interpolations resolved.")]
-Package = Annotated[str | None, typer.Option("--package", help="With --cfg: only that part.")]
-Info = Annotated[
-    Literal["all", "config", "defaults", "defaults-tree", "plugins", "searchpath"] | None,
-    typer.Option("--info", help="Print what Hydra knows, run nothing."),
-]
-ConfigDir = Annotated[str | None, typer.Option("--config-dir", help="A folder of further configurations.")]
-ConfigName = Annotated[str, typer.Option("--config-name", help="The primary configuration.")]
+from rnnlab.cli.options import Cfg, ConfigDir, ConfigName, Info, Multirun, Overrides, Package, Resolve
 
 
 def train(

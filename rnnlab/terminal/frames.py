@@ -2,17 +2,12 @@
 
 import json
 import sys
-from typing import TYPE_CHECKING, Annotated, Literal
-
-import typer
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
-Format = Annotated[
-    Literal["table", "csv", "jsonl"], typer.Option("--format", help="A table, CSV, or a JSON object a line.")
-]
 PIPE_WIDTH = 500  # in a pipe, text folded to fit 80 columns would be of little use
 
 

@@ -1,6 +1,8 @@
-"""Single lines for a person, on standard error."""
+"""Single lines for a person: results on standard output, all else on standard error."""
 
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 
 def print_error(error: Exception) -> None:
@@ -16,6 +18,18 @@ def print_note(note: str) -> None:
 def print_message(text: str) -> None:
     """Prints what goes on, in one line."""
     print(printable(text), file=sys.stderr, flush=True)
+
+
+def print_line(text: str) -> None:
+    """Prints a line of a command's result."""
+    print(printable(text), flush=True)
+
+
+def print_paths(table: Path, figures: Sequence[Path]) -> None:
+    """Prints where a command's table and figures lie."""
+    print(f"table: {table}")
+    for figure in figures:
+        print(f"figure: {figure}")
 
 
 def printable(text: str) -> str:

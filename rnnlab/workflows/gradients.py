@@ -1,35 +1,25 @@
-"""Gradient tables: measured, printed and written, of untrained nets under Hydra or of a finished run."""
+"""Gradients at the inserted tokens: of untrained nets, several beside each other, or of a finished run."""
 
-import math
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from numpy.typing import NDArray
 
-from rnnlab.core.errors import InputError
-from rnnlab.core.files import write_text
 from rnnlab.data.vocabulary import NEWNEG, NEWPOS
-from rnnlab.experiment.build import build_probes
 from rnnlab.experiment.experiment import prepare
+from rnnlab.experiment.find_probe import find_probe
 from rnnlab.experiment.job import Job
-from rnnlab.experiment.launch import HydraOptions, launch
-from rnnlab.experiment.probe_input import probe_input_of, task_data_of
-from rnnlab.experiment.restore import Which, restore
+from rnnlab.experiment.launch import NO_FLAGS, HydraOptions, launch
 from rnnlab.experiment.schema import Config
-from rnnlab.probes.base import ProbeInput
-from rnnlab.probes.gradients import Gradients, Reduction, Vectors, gradient_table
-from rnnlab.reports.figures import save_figure
-from rnnlab.reports.gradient_figure import draw_gradients
-from rnnlab.runs.finder import find_run
-from rnnlab.terminal.display import TerminalDisplay, track_texts
-from rnnlab.terminal.messages import print_note, printable
-from rnnlab.terminal.tables import print_table
+from rnnlab.probes.gradients import Gradients, Reduction
+from rnnlab.runs.files import GRADIENTS
+from rnnlab.workflows.display import SILENT, Display
+from rnnlab.workflows.probe import Probed, Saved, Settings, measure, probe_run, save, save_table
+from rnnlab.workflows.trained_run import TrainedRun
 
-TABLE, FIGURE = "gradients.csv", "figures/gradients.png"
+NAME = "gradients"
 NOW = "${now:%Y%m%d-%H%M%S-%f}"
 FOLDERS = [  # before the user's own words, the last of which counts
     "hydra.job.name=grads",
@@ -39,83 +29,75 @@ FOLDERS = [  # before the user's own words, the last of which counts
 ]
 
 
+def gradients_of_run(
+    run: TrainedRun, reduction: Reduction | None = None, display: Display = SILENT
+) -> Probed:
+    """Measures a finished run's net into its folder; reduction: that of the configuration if None."""
+    front = {"model": model_name(run.config)}
+    return probe_run(run, NAME, _settings(reduction), front=front, display=display)
+
+
 def gradients_of_untrained(
-    overrides: list[str], options: HydraOptions, *, reduction: Reduction | None, full: bool
+    overrides: list[str],
+    options: HydraOptions = NO_FLAGS,
+    *,
+    reduction: Reduction | None = None,
+    on_net: Callable[[Probed], None] = lambda probed: None,
+    on_table: Callable[[Saved], None] = lambda saved: None,
+    display: Display = SILENT,
 ) -> None:
-    """Makes the nets that the overrides describe, and prints and writes one table of all of them."""
+    """Measures the nets that the overrides describe, of a sweep all of them in one table.
+
+    on_net: gets what was found of each net as soon as it is known; on_table: the table of all of them, also
+    where some net of a sweep fails.
+    """
     measured: list[tuple[pd.DataFrame, list[str]]] = []
     sweeps: list[Path] = []
 
-    def measure_job(job: Job) -> None:
-        table = _of_untrained(job, reduction=reduction, full=full)
+    def probe_job(job: Job) -> None:
+        experiment = prepare(job.config, track=display.track)
+        for note in experiment.task_data.notes:
+            display.note(note)
+        probe, probe_input = find_probe(NAME, _settings(reduction), job.config), experiment.probe_input()
+        table = measure(probe, probe_input, what=f"probe {NAME}", display=display)
+        table.insert(0, "model", job.choices["model"])
+        if job.sweep_folder is None:
+            probed = save(NAME, table, job.folder).of(probe, probe_input)
+            on_net(probed)
+            on_table(probed)
+            return
+        on_net(Saved(table, save_table(table, job.folder / GRADIENTS), []).of(probe, probe_input))
         varied = [word for word in job.overrides if word not in overrides]
         measured.append((table, [word for word in varied if not word.startswith("model=")]))
-        if job.sweep_folder is not None:
-            sweeps.append(job.sweep_folder)
+        sweeps.append(job.sweep_folder)
 
     try:
-        launch(measure_job, [*FOLDERS, *overrides], options, on_error=TerminalDisplay().failed)
+        launch(probe_job, [*FOLDERS, *overrides], options, on_error=display.failed)
     finally:
         # Where one net of a sweep fails, the figures of the others are still worth having.
-        if measured and sweeps:
-            _show(_together(measured), sweeps[0])
+        if measured:
+            on_table(save(NAME, _together(measured), sweeps[0]))
 
 
-def gradients_of_run(name: str, *, checkpoint: Which, reduction: Reduction | None, full: bool) -> None:
-    """Prints the gradients of a finished run's net and writes them into its folder."""
-    restored = restore(find_run(name), checkpoint=checkpoint)
-    probe_input = probe_input_of(restored, task_data_of(restored, track=track_texts))
-    print(f"{printable(restored.run.name)}, {restored.place}")
-    model = _model_name(restored.config)
-    _show(_measure(restored.config, probe_input, model, reduction=reduction, full=full), restored.run.folder)
-
-
-def _of_untrained(job: Job, *, reduction: Reduction | None, full: bool) -> pd.DataFrame:
-    """Returns the table of one net and writes it; outside a sweep, shows it, too."""
-    experiment = prepare(job.config, track=track_texts)
-    for note in experiment.task_data.notes:
-        print_note(note)
-    model = job.choices["model"]
-    table = _measure(experiment.config, experiment.probe_input(), model, reduction=reduction, full=full)
-    if job.sweep_folder is not None:
-        _write(table, job.folder)
-    else:
-        _show(table, job.folder)
-    return table
-
-
-def _measure(
-    config: Config, probe_input: ProbeInput, model: str, *, reduction: Reduction | None, full: bool
-) -> pd.DataFrame:
-    """Returns the probe's table with a column `model` in front; with `full`, prints the gradients."""
-    chosen = build_probes(config).get("gradients")
-    probe = chosen if isinstance(chosen, Gradients) else Gradients()
-    probe = replace(probe, reduction=reduction or probe.reduction)
-    if not_applicable := probe.not_applicable(probe_input):
-        raise InputError(not_applicable)
-    with Console(stderr=True).status(f"Differentiating {model}"):
-        vectors = probe.vectors(probe_input)
+def describe(probed: Probed) -> str:
+    """Returns what the table's numbers are, in a line."""
+    probe = probed.probe
+    assert isinstance(probe, Gradients)
     batches = f"sum over mini-batches of {probe.batch_size} of the gradient of their mean loss"
     what = "mean over texts" if probe.reduction == "mean" else batches
-    print(f"{model}: gradient at the inserted tokens' vectors, {what} ({len(probe_input.examples):,} texts)")
-    if full:
-        _print_vectors(vectors, model)
-    table = gradient_table(vectors)
-    table.insert(0, "model", model)
-    return table
+    return f"gradient at the inserted tokens' vectors, {what} ({len(probed.probe_input.examples):,} texts)"
 
 
-def _print_vectors(vectors: Vectors, model: str) -> None:
-    for position, pair in vectors.items():
+def vectors(probed: Probed) -> Iterator[tuple[str, str, NDArray[np.float64]]]:
+    """Yields token, position and gradient (embedding,), measured again."""
+    assert isinstance(probed.probe, Gradients)
+    for position, pair in probed.probe.vectors(probed.probe_input).items():
         for token, vector in zip((NEWNEG, NEWPOS), pair, strict=True):
-            print(f"{model}, {token} at the {position}:")
-            text = np.array2string(
-                vector,
-                formatter={"float_kind": "{:11.4e}".format},
-                threshold=vector.size,
-                max_line_width=100,
-            )
-            print(text)
+            yield token, position, vector
+
+
+def _settings(reduction: Reduction | None) -> Settings:
+    return {} if reduction is None else {"reduction": reduction}
 
 
 def _together(measured: list[tuple[pd.DataFrame, list[str]]]) -> pd.DataFrame:
@@ -127,34 +109,7 @@ def _together(measured: list[tuple[pd.DataFrame, list[str]]]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def _show(table: pd.DataFrame, folder: Path) -> None:
-    """Prints the table and writes it and its figure into `folder`."""
-    _print(table)
-    save_figure(draw_gradients(table), folder / FIGURE)
-    _write(table, folder)
-    print(f"table: {folder / TABLE}\nfigure: {folder / FIGURE}")
-
-
-def _write(table: pd.DataFrame, folder: Path) -> None:
-    write_text(folder / TABLE, table.to_csv(index=False, lineterminator="\n"))
-
-
-def _print(table: pd.DataFrame) -> None:
-    caption = "ratio to end: the mean of the two norms over that mean at the end"
-    shown = Table("model", "position", caption=caption, caption_justify="left")
-    for name in ("<newneg> norm", "<newpos> norm", "cosine", "ratio to end"):
-        shown.add_column(name, justify="right")
-    for model, position, *norms, cosine, ratio in table.itertuples(index=False):
-        cells = [f"{norm:.4g}" for norm in norms]
-        cells += [
-            "-" if math.isnan(cosine) else f"{cosine:.4f}",
-            "-" if math.isnan(ratio) else f"{ratio:.4g}",
-        ]
-        shown.add_row(Text(model), position, *cells, end_section=position == "end")
-    print_table(shown)
-
-
-def _model_name(config: Config) -> str:
+def model_name(config: Config) -> str:
     """Returns a model's name as in `configs/model/`: of a finished run, only the class is known."""
     name = str(config.model["_target_"]).rpartition(".")[2].lower()
     return f"bi{name}" if config.model.get("bidirectional") else name

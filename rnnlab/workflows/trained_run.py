@@ -11,6 +11,7 @@ from rnnlab.experiment.experiment import Experiment
 from rnnlab.experiment.probe_input import probe_input_of, task_data_of
 from rnnlab.experiment.restore import RestoredRun, Which, restore
 from rnnlab.probes.base import ProbeInput
+from rnnlab.runs.files import REPORT
 from rnnlab.runs.finder import Run, find_run
 from rnnlab.tasks.base import TaskData
 from rnnlab.workflows.display import SILENT, Display
@@ -52,6 +53,27 @@ class TrainedRun(RestoredRun):
     def probe_input(self) -> ProbeInput:
         """What a probe looks at: the net beside its validation examples (else the training ones)."""
         return probe_input_of(self, self.task_data)
+
+    def probe(self, name: str, **settings: Any) -> pd.DataFrame:
+        """Returns the table of a probe of configs/probe/NAME.yaml (or ./configs/probe/), and keeps it as CSV.
+
+        Args:
+            name: as in `rnnlab probe RUN NAME`.
+            settings: what differs from the run's own, as in `examples=8`.
+
+        Raises:
+            InputError: there is no such probe or setting, or the probe makes no sense for the run.
+        """
+        from rnnlab.workflows.probe import probe_run
+
+        return probe_run(self, name, settings, display=self.display).table
+
+    def report(self) -> Path:
+        """Writes the run's figures and report.html anew; returns the page's path."""
+        from rnnlab.reports.run_report import write_run_report
+
+        write_run_report(self.folder)
+        return self.folder / REPORT
 
     def _repr_html_(self) -> str:
         """Returns the run for a notebook, every text escaped."""

@@ -1,0 +1,45 @@
+"""A probe by its name in configs/probe/, with the settings that a person gives it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import OverrideType
+
+from rnnlab.core.errors import InputError, did_you_mean
+from rnnlab.experiment.compose import CONFIG_DIR, ERRORS, checked, compose_config, config_loader
+from rnnlab.experiment.hydra_errors import explain
+from rnnlab.experiment.schema import Config, load_target
+from rnnlab.probes.base import Probe
+
+
+def find_probe(name: str, settings: Mapping[str, Any], config: Config) -> Probe:
+    """Returns a probe, its settings as given, else as in a run's configuration, else as in configs/probe/.
+
+    Raises InputError for a name or a setting that there is not, or a value that is none.
+    """
+    values = config.probe.active.get(name) or _shipped(name)
+    cls, chosen = load_target({**values, **settings}, "probe")
+    probe: Probe = cls(**chosen)
+    return probe
+
+
+def _shipped(name: str) -> dict[str, Any]:
+    """Returns what configs/probe/NAME.yaml says, the current folder's before the shipped one."""
+    names = config_loader().get_group_options("probe")
+    if name not in names:
+        raise InputError(f"no probe {name!r}{did_you_mean(name, names)} (there are: {', '.join(names)})")
+    (values,) = checked(compose_config([f"probe=[{name}]"])).probe.active.values()
+    return values
+
+
+def read_settings(words: Sequence[str]) -> dict[str, Any]:
+    """Returns the values of words such as `examples=8`; raises InputError for another kind of word."""
+    try:
+        parsed = OverridesParser.create().parse_overrides(list(words))
+    except ERRORS as error:
+        raise InputError(explain(error, list(words), CONFIG_DIR, [])) from None
+    for word, override in zip(words, parsed, strict=True):
+        if override.type != OverrideType.CHANGE or override.is_sweep_override():
+            raise InputError(f"{word}: expected KEY=VALUE, one value of a setting of the probe")
+    return {override.key_or_group: override.value() for override in parsed}

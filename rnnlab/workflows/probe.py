@@ -1,0 +1,130 @@
+"""Any probe on a finished run, or on an untrained net in a folder of its own."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from rnnlab.core.errors import InputError
+from rnnlab.core.files import write_text
+from rnnlab.experiment.experiment import prepare
+from rnnlab.experiment.find_probe import find_probe
+from rnnlab.experiment.job import Job
+from rnnlab.experiment.launch import NO_FLAGS, launch
+from rnnlab.probes.base import Probe, ProbeInput
+from rnnlab.reports.figures import save_figure
+from rnnlab.reports.gradient_figure import draw_gradients
+from rnnlab.reports.through_time_figure import draw_through_time
+from rnnlab.runs.files import figure as figure_file
+from rnnlab.runs.files import table as table_file
+from rnnlab.workflows.display import SILENT, Display
+from rnnlab.workflows.trained_run import TrainedRun
+
+Settings = Mapping[str, Any]
+DRAWN: dict[str, Callable[[pd.DataFrame], Figure]] = {
+    "gradients": lambda table: draw_gradients(table if "model" in table else table.assign(model="net")),
+    "through_time": draw_through_time,
+}
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A table, the path of its file, and those of the figures drawn of it."""
+
+    table: pd.DataFrame
+    path: Path
+    figures: list[Path]
+
+    def of(self, probe: Probe, probe_input: ProbeInput) -> "Probed":
+        """Returns the same as what a probe found."""
+        return Probed(self.table, self.path, self.figures, probe, probe_input)
+
+
+@dataclass(frozen=True)
+class Probed(Saved):
+    """What a probe found, the probe, and what it looked at."""
+
+    probe: Probe
+    probe_input: ProbeInput
+
+
+def probe_run(
+    run: TrainedRun,
+    name: str,
+    settings: Settings | None = None,
+    *,
+    front: Mapping[str, str] | None = None,
+    display: Display = SILENT,
+) -> Probed:
+    """Looks at a run's net with the probe of configs/probe/NAME.yaml; its table goes into the run folder.
+
+    Args:
+        run: a finished run.
+        name: that of a shipped probe, or of one's own in ./configs/probe/.
+        settings: what differs from the run's configuration, else from configs/probe/NAME.yaml.
+        front: columns to put in front of the table, each of one value.
+        display: shows that something is going on.
+
+    Raises:
+        InputError: there is no such probe or setting, or the probe makes no sense for the run.
+    """
+    probe = find_probe(name, settings or {}, run.config)
+    table = measure(probe, run.probe_input, what=f"{run.run.name}: probe {name}", display=display)
+    for place, (column, value) in enumerate((front or {}).items()):
+        table.insert(place, column, value)
+    return save(name, table, run.folder).of(probe, run.probe_input)
+
+
+def probe_untrained(
+    name: str, overrides: list[str], settings: Settings | None = None, display: Display = SILENT
+) -> Probed:
+    """Looks at the net that the overrides describe, before any training, into a folder of its own.
+
+    Raises InputError as `probe_run` does.
+    """
+    command = name.replace("_", "-")
+    folders = [  # before the user's own words, the last of which counts
+        f"hydra.job.name={command}",
+        f"hydra.run.dir=outputs/{command}-${{hydra.runtime.choices.model}}-${{now:%Y%m%d-%H%M%S-%f}}",
+    ]
+    done: list[Probed] = []
+
+    def probe_job(job: Job) -> None:
+        experiment = prepare(job.config, track=display.track)
+        for note in experiment.task_data.notes:
+            display.note(note)
+        probe, probe_input = find_probe(name, settings or {}, job.config), experiment.probe_input()
+        table = measure(probe, probe_input, what=f"probe {name}", display=display)
+        done.append(save(name, table, job.folder).of(probe, probe_input))
+
+    launch(probe_job, [*folders, *overrides], NO_FLAGS, on_error=display.failed)
+    return done[0]
+
+
+def measure(probe: Probe, probe_input: ProbeInput, *, what: str, display: Display) -> pd.DataFrame:
+    """Returns the probe's table; raises InputError, which begins with `what`, where it makes no sense."""
+    if not_applicable := probe.not_applicable(probe_input):
+        raise InputError(f"{what}: {not_applicable}")
+    with display.status("Probing"):
+        return probe.measure(probe_input)
+
+
+def save(name: str, table: pd.DataFrame, folder: Path) -> Saved:
+    """Writes a probe's table and its figures, if it has some."""
+    figures = []
+    if name in DRAWN:
+        figures.append(folder / figure_file(name))
+        save_figure(DRAWN[name](table), figures[-1])
+    return Saved(table, save_table(table, folder / table_file(name)), figures)
+
+
+def save_table(table: pd.DataFrame, path: Path) -> Path:
+    """Writes a table as CSV, atomically, and returns its path; raises InputError if that cannot be."""
+    try:
+        write_text(path, table.to_csv(index=False, lineterminator="\n"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+    return path
