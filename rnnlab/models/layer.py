@@ -145,13 +145,13 @@ def cell_of(layer: Any) -> Cell | None:
     """
     if type(layer) is RecurrentLayer:
         return layer.cell
-    if getattr(layer, "proj_size", 0) or not getattr(layer, "bias", False):
-        return None
     for cell_type in shipped_cells().values():
-        cell = cell_type()
-        if cell.torch_layer is None or type(layer) is not getattr(nn, cell.torch_layer[0]):
+        torchs = cell_type().torch_layer
+        if torchs is None or type(layer) is not getattr(nn, torchs[0]):
             continue
-        return cell_type(**{name: getattr(layer, name) for name in cell.torch_layer[1]})
+        if layer.proj_size or not layer.bias:
+            return None  # torch's own, but of other equations
+        return cell_type(**{name: getattr(layer, name) for name in torchs[1]})
     return None
 
 
