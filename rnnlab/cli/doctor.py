@@ -1,6 +1,6 @@
 """`rnnlab doctor`: what ails a finished run."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rnnlab.cli.options import Checkpoint, RunName
 
@@ -68,11 +68,10 @@ def _recipe(restored: "RestoredRun") -> "Recipe":
     from rnnlab.probes.doctor import Recipe
 
     config = restored.config
-    optimizer: dict[str, Any] = config.optimizer
     return Recipe(
         model=restored.model,
-        optimizer=optimizer["_target_"].rpartition(".")[2],
-        learning_rate=float(optimizer["lr"]),
+        optimizer=config.optimizer.class_name,
+        learning_rate=float(config.optimizer.settings["lr"]),
         insert=config.insert,
         freeze=config.freeze,
         tokenizer=config.data.tokenizer,

@@ -1,6 +1,5 @@
 """Makes what a configuration describes, in plain typed arguments."""
 
-from functools import partial
 from typing import Any
 
 import torch
@@ -13,7 +12,7 @@ from rnnlab.core.metrics import higher_is_better
 from rnnlab.core.seeds import seed_everything
 from rnnlab.data.vectors import Vectors
 from rnnlab.data.vocabulary import NEWNEG, NEWPOS, PAD_ID, Vocabulary
-from rnnlab.experiment.schema import Config, load_target
+from rnnlab.experiment.schema import Config
 from rnnlab.models.base import Embedding, Features, SequenceModel
 from rnnlab.models.embedding import make_embedding
 from rnnlab.models.make import answers_every_step, make_model
@@ -40,13 +39,17 @@ def build_model(
     Right after seeding, the modules are made in the order embedding, recurrent layer, hidden Linear,
     output Linear, as float32, and then cast to the training precision.
     """
-    cls, settings = load_target(config.model, "model")
-    if sizes.every_step and not answers_every_step(cls):
-        raise InputError(f"model: {cls.__name__} answers once a sequence, the task asks at every step")
+    target = config.model
+    if sizes.every_step and not answers_every_step(target.cls):
+        raise InputError(f"model: {target.class_name} answers once a sequence, the task asks at every step")
     seed_everything(config.seed)
     embedding = build_embedding(config, vocabulary, vectors, sizes)
     model = make_model(
-        cls, settings, embedding=embedding, output_size=sizes.output_size, every_step=sizes.every_step
+        target.cls,
+        target.settings,
+        embedding=embedding,
+        output_size=sizes.output_size,
+        every_step=sizes.every_step,
     )
     return model.to(getattr(torch, config.training.precision))
 
@@ -69,8 +72,7 @@ def build_embedding(
 
 def build_task(config: Config) -> Task:
     """Returns the task; raises InputError if `training.monitor` is none of its metrics."""
-    cls, settings = load_target(config.task, "task")
-    task: Task = _try("task", lambda: cls(**settings))
+    task: Task = _try("task", config.task.make)
     monitors = [f"{split}_{metric}" for split in ("train", "valid") for metric in task.metrics]
     monitor = config.training.monitor
     if monitor not in monitors:
@@ -81,17 +83,16 @@ def build_task(config: Config) -> Task:
 
 def build_optimizer(config: Config, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
     """Returns the configured torch optimizer over `parameters`."""
-    cls, settings = load_target(config.optimizer, "optimizer")
-    optimizer: torch.optim.Optimizer = cls(parameters, **settings)
+    optimizer: torch.optim.Optimizer = config.optimizer.make(parameters)
     return optimizer
 
 
 def build_scheduler(config: Config, optimizer: torch.optim.Optimizer) -> Scheduler:
     """Returns the configured learning-rate schedule; one on plateau follows training.monitor."""
-    cls, settings = load_target(config.scheduler, "scheduler")
-    if issubclass(cls, torch.optim.lr_scheduler.ReduceLROnPlateau):
-        settings["mode"] = "max" if higher_is_better(config.training.monitor) else "min"
-    scheduler: Scheduler = cls(optimizer, **settings)
+    mode = {}
+    if issubclass(config.scheduler.cls, torch.optim.lr_scheduler.ReduceLROnPlateau):
+        mode["mode"] = "max" if higher_is_better(config.training.monitor) else "min"
+    scheduler: Scheduler = config.scheduler.make(optimizer, **mode)
     return scheduler
 
 
@@ -104,11 +105,7 @@ def build_state(config: Config, model: nn.Module) -> TrainingState:
 
 def build_probes(config: Config) -> dict[str, Probe]:
     """Returns the chosen probes by name."""
-    made = {}
-    for name, values in config.probe.active.items():
-        cls, settings = load_target(values, "probe")
-        made[name] = cls(**settings)
-    return made
+    return {name: target.make() for name, target in config.probe.active.items()}
 
 
 def build_device(config: Config) -> str:
@@ -133,9 +130,8 @@ def check_buildable(config: Config) -> None:
     task = build_task(config)
     check_fit(config, task)
     build_device(config)
-    model_cls, settings = load_target(config.model, "model")
-    make = partial(make_model, model_cls, settings, embedding=nn.Embedding(2, 1), output_size=1)
-    model = _try("model", make)
+    cls, settings = config.model.cls, config.model.settings
+    model = _try("model", lambda: make_model(cls, settings, embedding=nn.Embedding(2, 1), output_size=1))
     if config.engine == "scratch":
         make_net(model)
     parameter = nn.Parameter(torch.zeros(1))
@@ -149,7 +145,7 @@ def check_buildable(config: Config) -> None:
 
 def check_fit(config: Config, task: Task) -> None:
     """Raises InputError for a choice that means nothing to the task, or that its sizes rule out."""
-    if task.causal and config.model.get("bidirectional"):
+    if task.causal and config.model.settings.get("bidirectional"):
         raise InputError(
             f"model: task={task.name} asks for what comes next, which a bidirectional net has read; "
             "expected model.bidirectional=false"
@@ -168,7 +164,7 @@ def check_fit(config: Config, task: Task) -> None:
 
 def build_plan(config: Config, train: Split | Stream) -> Plan:
     """Returns how long to train on what; raises InputError where epochs and steps are mixed up."""
-    training, task = config.training, str(config.task["_target_"]).rpartition(".")[2].lower()
+    training, task = config.training, config.task.class_name.lower()
     if isinstance(train, Stream):
         if training.epochs is not None:
             raise InputError(

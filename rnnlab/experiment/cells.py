@@ -3,7 +3,6 @@
 from rnnlab.cells import Cell
 from rnnlab.core.errors import InputError
 from rnnlab.experiment.compose import checked, compose_config, config_loader
-from rnnlab.experiment.schema import load_target
 from rnnlab.models.make import make_cell
 
 
@@ -28,8 +27,8 @@ def known_cells() -> dict[str, Cell]:
 
 
 def _cell(name: str) -> Cell | None:
-    target, settings = load_target(checked(compose_config([f"model={name}"])).model, "model")
-    return make_cell(target, settings)
+    target = checked(compose_config([f"model={name}"])).model
+    return make_cell(target.cls, target.settings)
 
 
 def _same(cell: Cell, other: Cell) -> bool:

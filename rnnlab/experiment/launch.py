@@ -22,7 +22,7 @@ from rnnlab.experiment.build import check_buildable
 from rnnlab.experiment.compose import CONFIG_DIR, ERRORS, checked, compose_config, config_loader, register
 from rnnlab.experiment.hydra_errors import explain
 from rnnlab.experiment.job import Job, begin_job
-from rnnlab.experiment.schema import import_class
+from rnnlab.experiment.target import import_class
 from rnnlab.runs.files import HYDRA, MULTIRUN, SUMMARY
 
 HYDRA_MODULES = ("hydra.", "hydra_plugins.", "logging.", "colorlog.")
@@ -209,7 +209,7 @@ def _guard(composed: DictConfig) -> None:
         return here + [found for name, child in node.items() for found in names(child, f"{key}.{name}")]
 
     for key, name in names(OmegaConf.to_container(composed.hydra, resolve=False), "hydra"):
-        if import_class(str(name), HYDRA_MODULES) is None:
+        if import_class(str(name), HYDRA_MODULES, key=key) is None:
             raise InputError(
                 f"{key}: expected a class of Hydra, of a plugin of it or of logging, found {name!r}"
             )

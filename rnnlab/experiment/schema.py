@@ -1,41 +1,24 @@
 """The type and range of every configuration value, checked once, after Hydra has composed them."""
 
 import inspect
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from functools import partial
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Len, Lt
-from pydantic import BaseModel, ConfigDict, PydanticUserError, ValidationError, create_model
+from pydantic import PlainSerializer, PlainValidator, ValidationError
 
-from rnnlab.core.errors import InputError, did_you_mean
-from rnnlab.models.make import AT_RUN_TIME as AT_RUN_TIME_OF_MODELS
-from rnnlab.models.make import constructors
+from rnnlab.core.errors import InputError
+from rnnlab.experiment.section import Section, describe
+from rnnlab.experiment.target import Target, read_target
 from rnnlab.scratch.optimizers import OPTIMIZERS
 
 Positive = Annotated[int, Gt(0)]
-TARGET_MODULES = {  # where a `_target_` of each group may come from; nothing else is imported
-    "task": ("rnnlab.tasks.",),
-    "model": ("rnnlab.models.", "rnnlab.cells."),
-    "optimizer": ("torch.optim.",),
-    "scheduler": ("torch.optim.lr_scheduler.",),
-    "probe": ("rnnlab.probes.",),
-}
-MOVED = {  # what runs recorded when a model had a class for each cell
-    f"rnnlab.models.{name}.{name.upper()}": f"rnnlab.cells.{name}.{name.upper()}"
-    for name in ("rnn", "lstm", "gru")
-}
-AT_RUN_TIME = {  # parameters of these classes that a configuration does not give
-    "task": set[str](),
-    "model": set(AT_RUN_TIME_OF_MODELS),
-    "optimizer": {"params"},
-    "scheduler": {"optimizer", "mode", "last_epoch"},
-    "probe": set[str](),
-}
-
-
-class Section(BaseModel):
-    """A part of the configuration in which unknown keys and wrong types are errors."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+AsValues = PlainSerializer(Target.values)
+TaskTarget = Annotated[Target, PlainValidator(partial(read_target, group="task")), AsValues]
+ModelTarget = Annotated[Target, PlainValidator(partial(read_target, group="model")), AsValues]
+OptimizerTarget = Annotated[Target, PlainValidator(partial(read_target, group="optimizer")), AsValues]
+SchedulerTarget = Annotated[Target, PlainValidator(partial(read_target, group="scheduler")), AsValues]
+ProbeTarget = Annotated[Target, PlainValidator(partial(read_target, group="probe")), AsValues]
 
 
 class DataConfig(Section):
@@ -76,17 +59,17 @@ class ProbeConfig(Section):
     """Which probes look at the net while it trains (each from `configs/probe/`), and how often."""
 
     every: Annotated[int, Ge(0)]
-    active: dict[str, dict[str, Any]]
+    active: dict[str, ProbeTarget]
 
 
 class Config(Section):
-    """Everything that defines a run; a group's dict holds a `_target_` and its settings."""
+    """Everything that defines a run."""
 
-    task: dict[str, Any]
+    task: TaskTarget
     data: DataConfig
-    model: dict[str, Any]
-    optimizer: dict[str, Any]
-    scheduler: dict[str, Any]
+    model: ModelTarget
+    optimizer: OptimizerTarget
+    scheduler: SchedulerTarget
     insert: Literal["none", "start", "middle", "end"]
     freeze: bool
     seed: Annotated[int, Ge(0), Lt(2**63)]
@@ -102,10 +85,6 @@ def validate(values: dict[str, Any]) -> Config:
         config = Config.model_validate(values)
     except ValidationError as error:
         raise InputError(describe(error, Config)) from None
-    for group in ("task", "model", "optimizer", "scheduler"):
-        load_target(getattr(config, group), group)
-    for settings in config.probe.active.values():
-        load_target(settings, "probe")
     if config.engine == "scratch":
         _check_scratch(config)
     return config
@@ -117,111 +96,20 @@ def _check_scratch(config: Config) -> None:
         raise InputError(
             "training.device: engine=scratch computes on the CPU; expected cpu or auto, found 'cuda'"
         )
-    if dropout := config.model.get("dropout"):
+    if dropout := config.model.settings.get("dropout"):
         raise InputError(f"model.dropout: engine=scratch has no dropout; expected 0, found {dropout}")
-    optimizer, settings = load_target(config.optimizer, "optimizer")
-    rule = OPTIMIZERS.get(optimizer.__name__.lower())
+    optimizer = config.optimizer
+    rule = OPTIMIZERS.get(optimizer.class_name.lower())
     if rule is None:
         raise InputError(
-            f"optimizer: engine=scratch has sgd and adam, found {optimizer.__name__}; "
+            f"optimizer: engine=scratch has sgd and adam, found {optimizer.class_name}; "
             "choose optimizer=sgd or optimizer=adam"
         )
-    known, defaults = inspect.signature(rule).parameters, inspect.signature(optimizer).parameters
-    for name, value in settings.items():
+    known, defaults = inspect.signature(rule).parameters, inspect.signature(optimizer.cls).parameters
+    for name, value in optimizer.settings.items():
         if name not in known and value != defaults[name].default:
             possible = ", ".join(setting for setting in known if setting != "parameters")
             raise InputError(
                 f"optimizer.{name}: engine=scratch has only {possible}; "
                 f"expected {defaults[name].default}, found {value!r}"
             )
-
-
-def load_target(values: dict[str, Any], group: str) -> tuple[type, dict[str, Any]]:
-    """Returns the class that `_target_` names and its settings, checked against its signature.
-
-    Its settings are the parameters of its constructor, less those given at run time.
-    """
-    settings = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
-    target = settings.pop("_target_", None)
-    target = MOVED.get(target, target) if isinstance(target, str) else target
-    allowed = TARGET_MODULES[group]
-    cls = import_class(target, allowed) if isinstance(target, str) else None
-    if cls is None:
-        expected = " or ".join(f"{prefix}…" for prefix in allowed)
-        raise InputError(f"{group}._target_: expected the name of a class in {expected}, found {target!r}")
-    try:
-        schema = _settings_schema(cls, AT_RUN_TIME[group])
-    except (NameError, PydanticUserError):
-        raise InputError(f"{group}._target_: {target} has settings that no configuration can hold") from None
-    try:
-        schema.model_validate(settings)
-    except ValidationError as error:
-        # A key may have come from a task's own choices: what it does not suit has to be named.
-        message = describe(error, schema, prefix=(group,)).replace(
-            "no such key", f"no such key of {cls.__name__}"
-        )
-        raise InputError(message) from None
-    return cls, settings
-
-
-def import_class(name: str, allowed: tuple[str, ...]) -> type | None:
-    """Returns the class of that dotted name, or None; imports only modules that begin as in `allowed`."""
-    module_name, _, class_name = name.rpartition(".")
-    if not f"{module_name}.".startswith(allowed):
-        return None
-    try:
-        module = __import__(module_name, fromlist=[class_name])
-    except ImportError:
-        return None
-    found = getattr(module, class_name, None)
-    # A class that is merely imported there (say, a module's `Path`) is not the group's own.
-    return found if isinstance(found, type) and f"{found.__module__}.".startswith(allowed) else None
-
-
-def _settings_schema(cls: type, at_run_time: set[str]) -> type[BaseModel]:
-    fields: dict[str, Any] = {}
-    for made in constructors(cls):
-        hints = get_type_hints(
-            getattr(made, "__init__", made) if isinstance(made, type) else made, include_extras=True
-        )
-        fields |= {
-            name: (
-                _without_tensor(hints[name]),
-                ... if parameter.default is parameter.empty else parameter.default,
-            )
-            for name, parameter in inspect.signature(made).parameters.items()
-            if name not in at_run_time
-        }
-    return create_model(cls.__name__, __base__=Section, **fields)
-
-
-def _without_tensor(hint: Any) -> Any:
-    """Drops Tensor from `float | Tensor`: a configuration file holds plain numbers."""
-    arguments = [_without_tensor(a) for a in get_args(hint) if getattr(a, "__name__", "") != "Tensor"]
-    origin = get_origin(hint)
-    if origin is tuple:
-        return tuple[tuple(arguments)]  # type: ignore[misc]
-    return arguments[0] if len(arguments) == 1 and origin is not Annotated else hint
-
-
-def describe(error: ValidationError, schema: type[BaseModel], prefix: tuple[str, ...] = ()) -> str:
-    """Returns one line for the first fault: the key, what was expected and what was found."""
-    fault = error.errors()[0]
-    path = [str(part) for part in fault["loc"]]
-    key = ".".join([*prefix, *path])
-    if fault["type"] == "extra_forbidden":
-        return f"{key}: no such key{did_you_mean(path[-1], known_keys(schema, path[:-1]))}"
-    if fault["type"] == "missing":
-        return f"{key}: a value is needed"
-    expected = (fault["msg"][0].lower() + fault["msg"][1:]).removeprefix("input should be ")
-    found = "null" if fault["input"] is None else repr(fault["input"])
-    return f"{key}: expected {expected}, found {found}"
-
-
-def known_keys(schema: type[BaseModel], path: list[str]) -> list[str]:
-    """Returns the keys of the section at `path` below `schema`."""
-    for part in path:
-        annotation = schema.model_fields[part].annotation
-        assert isinstance(annotation, type) and issubclass(annotation, BaseModel)
-        schema = annotation
-    return list(schema.model_fields)

@@ -111,5 +111,5 @@ def _together(measured: list[tuple[pd.DataFrame, list[str]]]) -> pd.DataFrame:
 
 def model_name(config: Config) -> str:
     """Returns a model's name as in `configs/model/`: of a finished run, only the class is known."""
-    name = str(config.model["_target_"]).rpartition(".")[2].lower()
-    return f"bi{name}" if config.model.get("bidirectional") else name
+    name = config.model.class_name.lower()
+    return f"bi{name}" if config.model.settings.get("bidirectional") else name

@@ -92,7 +92,7 @@ def _estimate(jobs: list[_Run], display: Display) -> list[float]:
     seconds: dict[str, float] = {}
     costs = []
     for job in jobs:
-        kind = str((job.config.model, job.config.freeze, job.config.optimizer["_target_"], job.config.insert))
+        kind = str((job.config.model, job.config.freeze, job.config.optimizer.name, job.config.insert))
         if kind not in seconds:
             experiment = prepare(job.config, track=display.track)
             state = build_state(job.config, experiment.model)

@@ -7,7 +7,8 @@ import torch
 
 from rnnlab.core.errors import InputError
 from rnnlab.experiment.compose import checked, compose_config
-from rnnlab.experiment.schema import load_target, validate
+from rnnlab.experiment.schema import validate
+from rnnlab.experiment.target import read_target
 
 
 @pytest.fixture(scope="module")
@@ -20,9 +21,9 @@ def test_the_defaults_are_those_of_the_documentation(defaults: dict[str, Any]) -
     assert (config.insert, config.freeze, config.seed) == ("none", False, 1)
     assert (config.training.epochs, config.training.batch_size) == (10, 8)
     assert config.training.monitor == "valid_loss" and config.training.patience is None
-    assert config.model["_target_"] == "rnnlab.cells.rnn.RNN"
-    assert (config.model["hidden_size"], config.model["head_size"]) == (50, 20)
-    assert config.optimizer["_target_"] == "torch.optim.Adam"
+    assert config.model.name == "rnnlab.cells.rnn.RNN"
+    assert (config.model.settings["hidden_size"], config.model.settings["head_size"]) == (50, 20)
+    assert config.optimizer.name == "torch.optim.Adam"
 
 
 @pytest.mark.parametrize(
@@ -70,17 +71,17 @@ def test_a_missing_key_is_named(key: str, defaults: dict[str, Any]) -> None:
 def test_every_optimizer_of_torch_is_checked_by_its_signature(name: str) -> None:
     values = {"_target_": f"torch.optim.{name}", "no_such_setting": 1}
     with pytest.raises(InputError, match=r"^optimizer\.(no_such_setting: no such key|defaults: a value)"):
-        load_target(values, "optimizer")
+        read_target(values, "optimizer")
 
 
 def test_settings_that_yaml_cannot_hold_are_refused() -> None:
     with pytest.raises(InputError, match=r"LambdaLR has settings that no configuration can hold"):
-        load_target({"_target_": "torch.optim.lr_scheduler.LambdaLR"}, "scheduler")
+        read_target({"_target_": "torch.optim.lr_scheduler.LambdaLR"}, "scheduler")
 
 
 def test_whole_numbers_do_for_fractions_and_lists_for_tuples() -> None:
-    cls, settings = load_target({"_target_": "torch.optim.Adam", "lr": 1, "betas": [0.5, 0.9]}, "optimizer")
-    assert cls is torch.optim.Adam and settings == {"lr": 1, "betas": (0.5, 0.9)}
+    target = read_target({"_target_": "torch.optim.Adam", "lr": 1, "betas": [0.5, 0.9]}, "optimizer")
+    assert target.cls is torch.optim.Adam and target.settings == {"lr": 1, "betas": (0.5, 0.9)}
 
 
 def test_what_a_data_set_may_leave_out_is_what_base_yaml_says() -> None:

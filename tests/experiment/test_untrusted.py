@@ -8,7 +8,7 @@ import pytest
 
 from rnnlab.core.errors import InputError
 from rnnlab.experiment.launch import HYDRA_MODULES
-from rnnlab.experiment.schema import TARGET_MODULES, import_class, load_target
+from rnnlab.experiment.target import TARGET_MODULES, import_class, read_target
 from tests.conftest import Outcome
 
 MARK = "it-ran"
@@ -139,7 +139,7 @@ def test_hydras_own_classes_are_let_through(
 def test_only_a_class_of_its_own_place_is_imported(name: str) -> None:
     assert import_class(name, TARGET_MODULES["model"]) is None
     with pytest.raises(InputError, match=r"model\._target_: expected the name of a class in rnnlab\.models"):
-        load_target({"_target_": name}, "model")
+        read_target({"_target_": name}, "model")
 
 
 def test_the_right_classes_are_found() -> None:

@@ -54,14 +54,14 @@ def build() -> Build:
         **settings: Any,
     ) -> Built:
         default = composed(name)
-        assert settings.keys() <= default.model.keys()
+        assert settings.keys() <= default.model.settings.keys()
         config = default.model_copy(
             update={
                 "seed": seed,
                 "freeze": freeze,
                 "training": default.training.model_copy(update={"precision": precision}),
-                "optimizer": default.optimizer | {"lr": lr},
-                "model": default.model | settings,
+                "optimizer": default.optimizer.with_settings(lr=lr),
+                "model": default.model.with_settings(**settings),
             }
         )
         counts = {f"word{index}": 1 for index in range(20)}

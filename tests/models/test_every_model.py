@@ -40,7 +40,7 @@ def test_a_batch_becomes_a_logit_each(model_name: str, texts: TextSplit, build: 
 def test_padding_and_batch_composition_change_nothing(
     model_name: str, precision: str, texts: TextSplit, build: Any
 ) -> None:
-    deeper = [{"num_layers": 2}] if "num_layers" in build(model_name).config.model else []
+    deeper = [{"num_layers": 2}] if "num_layers" in build(model_name).config.model.settings else []
     for settings in ({}, *deeper):
         model = build(model_name, precision=precision, **settings).model.eval()
         alone = logits_of(model, texts, list(range(8)), 1)

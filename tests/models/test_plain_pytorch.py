@@ -36,8 +36,7 @@ def torch_layer(name: str, settings: dict[str, Any]) -> nn.RNNBase:
 
 def plain_modules(config: Config, vectors: Vectors | None) -> Any:
     """The modules of the course, in the order embedding, recurrent layer, hidden Linear, output Linear."""
-    settings = dict(config.model)
-    name = settings.pop("_target_").rpartition(".")[2]
+    settings, name = config.model.settings, config.model.class_name
     torch.manual_seed(SEED)
     modules: Any = nn.ModuleDict()
     if vectors is None:
@@ -81,7 +80,7 @@ def variants(settings: dict[str, Any]) -> list[dict[str, Any]]:
 @TORCHS
 @pytest.mark.parametrize("pretrained", [True, False])
 def test_parameters_after_seeding_are_plain_pytorchs(torchs: str, pretrained: bool, build: Any) -> None:
-    for settings in variants(build(torchs).config.model):
+    for settings in variants(build(torchs).config.model.settings):
         config, vocabulary, vectors, model = build(torchs, seed=SEED, pretrained=pretrained, **settings)
         assert len(vocabulary) == WORDS
         ours, reference = (
@@ -103,7 +102,7 @@ def test_loss_and_every_gradient_are_plain_pytorchs(
     targets = torch.tensor(LABELS, dtype=dtype)
     padded = nn.utils.rnn.pad_sequence([torch.tensor(text) for text in TEXTS], batch_first=True)
     batch = Batch(padded, torch.tensor([len(text) for text in TEXTS]), targets)
-    for settings in variants(build(torchs).config.model):
+    for settings in variants(build(torchs).config.model.settings):
         config, _, vectors, model = build(torchs, seed=SEED, precision=precision, pretrained=True, **settings)
         modules = plain_modules(config, vectors).to(dtype)
 

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from rnnlab.core.graph import ComputationGraph
 from rnnlab.experiment.compose import CONFIG_DIR, checked, compose_config
-from rnnlab.experiment.schema import Config, load_target
+from rnnlab.experiment.schema import Config
 from rnnlab.models import make
 from rnnlab.models.base import SequenceModel
 from rnnlab.models.unroll import unroll
@@ -46,7 +46,7 @@ def composed(name: str) -> Config:
 def cases() -> Iterable[Any]:
     """Every model of `configs/model`, and its variants."""
     for path, name in product(sorted((CONFIG_DIR / "model").glob("*.yaml")), VARIANTS):
-        if VARIANTS[name].keys() <= composed(path.stem).model.keys():
+        if VARIANTS[name].keys() <= composed(path.stem).model.settings.keys():
             yield pytest.param(path.stem, VARIANTS[name], id=" ".join([path.stem, name]).strip())
 
 
@@ -54,7 +54,8 @@ EVERY_MODEL = pytest.mark.parametrize(("name", "settings"), list(cases()))
 
 
 def make_model(name: str, settings: dict[str, Any], *, outputs: int = 1) -> SequenceModel:
-    cls, own = load_target(composed(name).model, "model")
+    target = composed(name).model
+    cls, own = target.cls, target.settings
     sizes = {size: SIZES[size] for size in SIZES if size in own}
     torch.manual_seed(1)
     embedding = nn.Embedding(8, EMBEDDING_DIM)

@@ -9,7 +9,8 @@ import torch
 from rnnlab.core.batch import Batch
 from rnnlab.experiment.build import build_model, build_plan, build_state, build_task
 from rnnlab.experiment.compose import CONFIG_DIR, checked, compose_config
-from rnnlab.experiment.schema import Config, import_class
+from rnnlab.experiment.schema import Config
+from rnnlab.experiment.target import import_class
 from rnnlab.tasks.base import DataSettings, TaskData
 from rnnlab.tasks.drawn import BLOCK, DrawnTask, Fresh
 

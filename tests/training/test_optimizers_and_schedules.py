@@ -10,7 +10,6 @@ from torch.optim import lr_scheduler
 
 from rnnlab.experiment.build import build_optimizer, build_state
 from rnnlab.experiment.compose import CONFIG_DIR, checked, compose_config
-from rnnlab.experiment.schema import load_target
 
 OPTIMIZERS = sorted(path.stem for path in (CONFIG_DIR / "optimizer").glob("*.yaml"))
 OTHER_THAN_TORCH = {("sgd", "lr"): 0.01}
@@ -19,7 +18,8 @@ EPOCHS = 6
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_a_yaml_lists_every_setting_with_torchs_default(name: str) -> None:
-    cls, settings = load_target(checked(compose_config([f"optimizer={name}"])).optimizer, "optimizer")
+    target = checked(compose_config([f"optimizer={name}"])).optimizer
+    cls, settings = target.cls, target.settings
     signature = inspect.signature(cls).parameters
     expected = {key: signature[key].default for key in signature if key != "params"}
     expected |= {key: value for (optimizer, key), value in OTHER_THAN_TORCH.items() if optimizer == name}
