@@ -9,7 +9,8 @@ from hydra.core.override_parser.types import OverrideType
 from rnnlab.core.errors import InputError, did_you_mean
 from rnnlab.experiment.compose import CONFIG_DIR, ERRORS, checked, compose_config, config_loader
 from rnnlab.experiment.hydra_errors import explain
-from rnnlab.experiment.schema import Config, load_target
+from rnnlab.experiment.schema import Config
+from rnnlab.experiment.target import Target, read_target
 from rnnlab.probes.base import Probe
 
 
@@ -18,19 +19,18 @@ def find_probe(name: str, settings: Mapping[str, Any], config: Config) -> Probe:
 
     Raises InputError for a name or a setting that there is not, or a value that is none.
     """
-    values = config.probe.active.get(name) or _shipped(name)
-    cls, chosen = load_target({**values, **settings}, "probe")
-    probe: Probe = cls(**chosen)
+    target = config.probe.active.get(name) or _shipped(name)
+    probe: Probe = read_target({**target.values(), **settings}, "probe").make()
     return probe
 
 
-def _shipped(name: str) -> dict[str, Any]:
+def _shipped(name: str) -> Target:
     """Returns what configs/probe/NAME.yaml says, the current folder's before the shipped one."""
     names = config_loader().get_group_options("probe")
     if name not in names:
         raise InputError(f"no probe {name!r}{did_you_mean(name, names)} (there are: {', '.join(names)})")
-    (values,) = checked(compose_config([f"probe=[{name}]"])).probe.active.values()
-    return values
+    (target,) = checked(compose_config([f"probe=[{name}]"])).probe.active.values()
+    return target
 
 
 def read_settings(words: Sequence[str]) -> dict[str, Any]:

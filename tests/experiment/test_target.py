@@ -50,8 +50,8 @@ def test_a_module_that_cannot_be_imported_is_named_with_the_reason(
             ": width has no type; expected one, as in width: int",
         ),
         (
-            "def __init__(self, **rest: int): ...",
-            ": takes **rest: int; expected each setting by its own name",
+            "def __init__(self, **a: int): ...",
+            ": takes **a: int; expected each setting by its own name",
         ),
         (
             "def __init__(self, *, width: 'Wdith'): ...",
