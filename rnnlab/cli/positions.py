@@ -35,7 +35,7 @@ def positions(
 
     from rnnlab.experiment.probe_input import probe_input_of, require_labelled_texts, task_data_of
     from rnnlab.experiment.restore import restore
-    from rnnlab.probes.positions import PLACES, Positions
+    from rnnlab.probes.positions import Positions
     from rnnlab.reports.figures import save_figure
     from rnnlab.reports.position_figure import draw_positions
     from rnnlab.runs.finder import find_run
@@ -57,7 +57,7 @@ def positions(
     path = restored.run.folder / "positions.csv"
     _write(table, path)
     figure = path.parent / "figures" / "positions.png"
-    save_figure(draw_positions(table, trained_at=PLACES.get(restored.config.insert)), figure)
+    save_figure(draw_positions(table, insert=restored.config.insert), figure)
     print(f"table: {path}\nfigure: {figure}")
 
 

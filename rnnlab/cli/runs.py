@@ -95,9 +95,9 @@ def _curve(metrics: "pd.DataFrame", *, width: int) -> str:
     """Returns accuracy (or the first metric of a task without) against epoch or step as text."""
     from plotext import figure
 
-    from rnnlab.reports.records import metric_names, place_of
+    from rnnlab.reports.records import metric_names, step_column
 
-    when, names = place_of(metrics), metric_names(metrics)
+    when, names = step_column(metrics), metric_names(metrics)
     name = "acc" if "acc" in names else names[0]
     figure.clear()
     figure.plot_size(width, 16)

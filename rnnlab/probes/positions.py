@@ -15,8 +15,6 @@ from rnnlab.probes.base import ProbeInput, evaluating, labelled, not_applicable_
 from rnnlab.probes.logits import logits_of
 
 Position = Annotated[float, Ge(0.0), Le(1.0)]
-PLACES = {"start": 0.0, "middle": 0.5, "end": 1.0}
-"""The relative positions of `insert=`; `none` has none."""
 
 
 class Positions:

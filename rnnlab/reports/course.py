@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from rnnlab.core.errors import InputError
-from rnnlab.reports.blocks import Grid, Paragraph, Section
-from rnnlab.reports.course_tables import Course, curves, figures, gradients, similarity, spread, texts
+from rnnlab.reports.blocks import Block, Paragraph, Section, Table
+from rnnlab.reports.course_tables import Course, curves, gradients, results, similarity, spread, texts
 from rnnlab.reports.page import write_page
 from rnnlab.reports.records import read_records, read_table
+from rnnlab.runs import files
 
 PRESETS = (
     "boe",
@@ -35,12 +35,12 @@ def write_course_report(root: Path, seeds: int) -> None:
         preset: [read_records(root / f"{preset}-seed{seed}") for seed in range(1, seeds + 1)]
         for preset in PRESETS
     }
-    gradients = read_table(root / "gradients.csv")
+    gradients = read_table(root / files.GRADIENTS)
     if gradients is None:
         raise InputError(f"{root / 'gradients.csv'}: holds no rows")
     course = Course(runs, gradients)
     title = "The course, reproduced"
-    write_page(root / "report.html", f"rnnlab: {title}", sections(course))
+    write_page(root / files.REPORT, f"rnnlab: {title}", sections(course))
 
 
 def sections(course: Course) -> list[Section]:
@@ -55,7 +55,7 @@ def _overview(course: Course) -> Section:
         if course.seeds > 1
         else "One seed; --seeds 3 repeats every run and gives mean ± standard deviation."
     )
-    return Section("All runs, last epoch", [Paragraph(note), figures(course, PRESETS)])
+    return Section("All runs, last epoch", [Paragraph(note), results(course, PRESETS)])
 
 
 def _first(course: Course) -> list[Section]:
@@ -71,7 +71,7 @@ def _first(course: Course) -> list[Section]:
         Section(
             "Activity 1, question 2: how do RNN and BoE differ, on training, on validation, in time?",
             [
-                figures(course, ["rnn", "boe"]),
+                results(course, ["rnn", "boe"]),
                 *curves(course, ["rnn", "boe"]),
                 Paragraph(
                     f"Gap between training and validation accuracy: RNN {gap['rnn']}, BoE {gap['boe']}."
@@ -96,11 +96,11 @@ def _second(course: Course) -> list[Section]:
     return [
         Section(
             "Activity 2, question 1: what does fine-tuning the word vectors change, and when?",
-            [figures(course, ["rnn", "rnn-unfrozen"]), *curves(course, ["rnn", "rnn-unfrozen"])],
+            [results(course, ["rnn", "rnn-unfrozen"]), *curves(course, ["rnn", "rnn-unfrozen"])],
         ),
         Section(
             "Activity 2, question 2: the token at the start, with vectors that can learn and that cannot",
-            [figures(course, ["start", "start-frozen"]), *curves(course, ["start", "start-frozen"])],
+            [results(course, ["start", "start-frozen"]), *curves(course, ["start", "start-frozen"])],
         ),
         Section(
             "Activity 2, question 3: after start, then end: what have the tokens' vectors become?",
@@ -108,7 +108,7 @@ def _second(course: Course) -> list[Section]:
         ),
         Section(
             "Activity 2, question 4: accuracy and loss with the token at the end",
-            [figures(course, ["end"]), *curves(course, ["end", "start"])],
+            [results(course, ["end"]), *curves(course, ["end", "start"])],
         ),
         Section(
             "Activity 2, question 5: how large are the gradients by position, how do the two relate?",
@@ -116,7 +116,7 @@ def _second(course: Course) -> list[Section]:
         ),
         Section(
             "Activity 2, question 6: is the middle better than the start, in vectors and in figures?",
-            [figures(course, ["middle", "start"]), similarity(course, ["middle", "start"])],
+            [results(course, ["middle", "start"]), similarity(course, ["middle", "start"])],
         ),
     ]
 
@@ -132,7 +132,11 @@ def _third(course: Course) -> list[Section]:
     ]
     made = []
     for number, (title, presets) in enumerate(plan, start=1):
-        blocks: list[Any] = [figures(course, presets), *curves(course, presets), similarity(course, presets)]
+        blocks: list[Block] = [
+            results(course, presets),
+            *curves(course, presets),
+            similarity(course, presets),
+        ]
         if presets[0] == "birnn-start":
             blocks += gradients(course, ["rnn", "birnn"])
         if presets[0] == "lstm-start-adam":
@@ -157,17 +161,17 @@ def _price_of_lstm(course: Course) -> str:
     pair = ("lstm-start-adam", "start-adam")
     parameters, seconds = (mean(pair[0], v) / mean(pair[1], v) for v in ("parameters", "seconds"))
     return (
-        f"What the LSTM costs: {parameters:.2f} times the trained numbers and {seconds:.2f} times the "
-        f"seconds an epoch of the RNN; gap between training and validation accuracy "
+        f"What the LSTM costs: {parameters:.2f} times the trainable parameters and {seconds:.2f} times the "
+        f"seconds per epoch of the RNN; gap between training and validation accuracy "
         f"{_gap(course, pair[0])} against {_gap(course, pair[1])}."
     )
 
 
 def _how(course: Course) -> Section:
-    blocks: list[Any] = [
+    blocks: list[Block] = [
         Paragraph(str(course.runs[preset][0].summary.get("command")), code=True) for preset in PRESETS
     ]
     facts = course.runs[PRESETS[0]][0].summary
     rows = [[name, str(value)] for name, value in facts.get("versions", {}).items()]
     rows += [[f"data: {name}", str(file.get("path"))] for name, file in facts.get("data", {}).items()]
-    return Section("To run each again", [*blocks, Grid(["fact", "value"], rows)], folded=True)
+    return Section("To run each again", [*blocks, Table(["fact", "value"], rows)], folded=True)

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
-from rnnlab.reports.blocks import Chart, Grid, Series
+from rnnlab.reports.blocks import Block, Picture, Table
+from rnnlab.reports.curve_figure import draw_curves
 from rnnlab.reports.records import Records
+from rnnlab.runs import files
 
 METRICS = ("train_acc", "train_loss", "valid_acc", "valid_loss")
 NORMS = ("newneg_norm", "newpos_norm", "cosine", "ratio_to_end")
@@ -26,8 +27,8 @@ class Course:
         return len(next(iter(self.runs.values())))
 
 
-def figures(course: Course, presets: Sequence[str]) -> Grid:
-    """Returns the figures of each preset's last epoch, averaged over seeds."""
+def results(course: Course, presets: Sequence[str]) -> Table:
+    """Returns the metrics of each preset's last epoch, averaged over seeds."""
     rows = []
     for preset in presets:
         runs = course.runs[preset]
@@ -45,39 +46,23 @@ def figures(course: Course, presets: Sequence[str]) -> Grid:
         "preset",
         "epochs",
         *(name.replace("_", " ") for name in METRICS),
-        "seconds an epoch",
-        "trained numbers",
+        "seconds per epoch",
+        "trainable parameters",
     ]
-    return Grid(header, rows)
+    return Table(header, rows)
 
 
-def curves(course: Course, presets: Sequence[str]) -> list[Chart]:
+def curves(course: Course, presets: Sequence[str]) -> list[Block]:
     """Returns accuracy and loss against the epoch; of several seeds, the mean with its range as a band."""
-    charts = []
-    for metric, unit, limits in (
-        ("acc", "accuracy (share of texts)", (0.4, 1.0)),
-        ("loss", "loss (nats a text)", None),
-    ):
-        series = []
-        for preset in presets:
-            for split in ("train", "valid"):
-                table = pd.concat(
-                    [run.metrics.set_index("epoch")[f"{split}_{metric}"] for run in course.runs[preset]],
-                    axis=1,
-                )
-                band = (table.min(axis=1).tolist(), table.max(axis=1).tolist()) if course.seeds > 1 else None
-                series.append(
-                    Series(f"{preset}: {split}", table.index.tolist(), table.mean(axis=1).tolist(), band)
-                )
-        charts.append(Chart(metric, "epoch", unit, series, y_range=limits))
-    return charts
+    runs = {preset: [run.metrics for run in course.runs[preset]] for preset in presets}
+    return [Picture("curves", "Learning curves", draw_curves(runs))]
 
 
-def similarity(course: Course, presets: Sequence[str]) -> Grid:
+def similarity(course: Course, presets: Sequence[str]) -> Table:
     """Returns cosines of word pairs after the last epoch, a column a preset."""
     tables = {}
     for preset in presets:
-        found = [run.table("similarity.csv") for run in course.runs[preset]]
+        found = [run.table(files.SIMILARITY) for run in course.runs[preset]]
         last = [
             t[t["epoch"] == t["epoch"].max()].set_index(["word1", "word2"])["similarity"]
             for t in found
@@ -87,14 +72,14 @@ def similarity(course: Course, presets: Sequence[str]) -> Grid:
         tables[preset] = [spread(row.astype(float).tolist()) for _, row in joined.iterrows()]
         pairs = list(joined.index)
     rows = [[*pair, *(tables[preset][i] for preset in presets)] for i, pair in enumerate(pairs)]
-    return Grid(
+    return Table(
         ["word1", "word2", *presets],
         rows,
         "Cosine of word vectors after the last epoch; empty: a zero vector",
     )
 
 
-def gradients(course: Course, models: Sequence[str]) -> list[Any]:
+def gradients(course: Course, models: Sequence[str]) -> list[Block]:
     """Returns the gradient of the loss at the inserted tokens by position, untrained nets, over seeds."""
     chosen = course.gradients[course.gradients["model"].isin(models)]
     rows = [
@@ -109,12 +94,12 @@ def gradients(course: Course, models: Sequence[str]) -> list[Any]:
     caption = (
         "Untrained nets: sum over mini-batches of 8 of the gradient of their mean loss, all validation texts"
     )
-    return [Grid(header, rows, caption)]
+    return [Table(header, rows, caption)]
 
 
-def texts(course: Course, presets: Sequence[str]) -> Grid:
+def texts(course: Course, presets: Sequence[str]) -> Table:
     """Returns the probability of `pos` that each preset's net gives to the course's texts."""
-    tables = {preset: [run.table("texts.csv") for run in course.runs[preset]] for preset in presets}
+    tables = {preset: [run.table(files.TEXTS) for run in course.runs[preset]] for preset in presets}
     first = tables[presets[0]][0]
     assert first is not None
     rows = [
@@ -128,7 +113,7 @@ def texts(course: Course, presets: Sequence[str]) -> Grid:
         ]
         for i in range(len(first))
     ]
-    return Grid(["question", "text", *presets], rows, "Probability of positive")
+    return Table(["question", "text", *presets], rows, "Probability of positive")
 
 
 def spread(values: Sequence[float], digits: int | None = 4) -> str:

@@ -1,35 +1,79 @@
-"""Learning curves as a picture."""
+"""Learning curves: each metric against the epoch or step."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from rnnlab.reports.records import metric_names, metric_unit, place_of
+from rnnlab.reports.records import metric_names, metric_unit, step_column
+from rnnlab.reports.style import (
+    LINES,
+    QUIET,
+    TRAIN,
+    VALID,
+    arrange,
+    label,
+    line_style,
+    panels,
+    styled,
+    whole_numbers,
+)
 
 Baselines = Mapping[str, Mapping[str, float]]
+SPLITS = {"train": TRAIN, "valid": VALID}  # in this order solid and dashed, too
 
 
-def draw_curves(metrics: pd.DataFrame, baselines: Baselines, unit: str) -> Figure:
-    """Returns a figure of metrics.csv: a panel a metric, training and validation against the epoch or step.
+@styled
+def draw_curves(
+    runs: Mapping[str, Sequence[pd.DataFrame]], *, baselines: Baselines | None = None, unit: str = "texts"
+) -> Figure:
+    """Returns a figure with a panel per metric, training and validation in each.
 
-    baselines: what simple rules reach, by metric and name, drawn as level lines; unit: what metrics are
-    averages over.
+    Args:
+        runs: by name, the rows of metrics.csv of a run, or of its repetitions with other seeds: then the mean
+            is drawn, and their range as a band. Colours tell splits apart, or runs where there are several.
+        baselines: what simple rules reach, by metric and name, drawn as level lines.
+        unit: what metrics are averages over, for the axis.
     """
-    names, when = metric_names(metrics), place_of(metrics)
-    figure = Figure(figsize=(5 * len(names), 3.6), layout="constrained")
-    marks = {"train": "-o", "valid": "--s"} if len(metrics) <= 30 else {"train": "-", "valid": "--"}
-    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
-        for split, style in marks.items():
-            column = metrics.get(f"{split}_{name}")
-            if column is not None and column.notna().any():
-                axes.plot(metrics[when], column, style, label=split, markersize=4)
-        for style, (rule, value) in zip((":", "-."), baselines.get(name, {}).items(), strict=False):
-            axes.axhline(value, color="0.4", linestyle=style, label=rule)
-        axes.set(xlabel=when, ylabel=metric_unit(name, unit))
-        if name.endswith("acc"):
-            axes.set_ylim(0, 1.02)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.legend()
-    return figure
+    first = next(iter(runs.values()))[0]
+    names = metric_names(first)
+    figure, axes = panels(len(names))
+    for panel, metric in zip(axes, names, strict=True):
+        for number, (run, repetitions) in enumerate(runs.items()):
+            for place, (split, colour) in enumerate(SPLITS.items()):
+                alone = len(runs) == 1
+                style = line_style(
+                    place if alone else number,
+                    len(repetitions[0]),
+                    colour=colour if alone else None,
+                    line=LINES[place],
+                )
+                _draw_split(
+                    panel, repetitions, f"{split}_{metric}", style, split if alone else f"{run}: {split}"
+                )
+        draw_baselines(panel, (baselines or {}).get(metric, {}))
+        panel.set_title(metric_unit(metric, unit))
+        if metric.endswith("acc"):
+            panel.set_ylim(0, 1.02)
+        whole_numbers(panel)
+    axes[-1].set_xlabel(step_column(first))
+    return arrange(figure, axes, same_lines=True)
+
+
+def draw_baselines(axes: Axes, rules: Mapping[str, float]) -> None:
+    """Draws what simple rules reach as level lines."""
+    for line, (rule, value) in zip((":", "-."), rules.items(), strict=False):
+        axes.axhline(value, color=QUIET, linestyle=line, label=label(rule))
+
+
+def _draw_split(axes: Axes, repetitions: Sequence[pd.DataFrame], column: str, style: dict, name: str) -> None:
+    """Draws a column of metrics.csv, of several repetitions their mean and range."""
+    found = [rows.set_index(step_column(rows))[column] for rows in repetitions if column in rows]
+    table = pd.concat(found, axis=1).astype(float) if found else pd.DataFrame()
+    if not table.notna().any(axis=None):
+        return
+    if len(found) > 1:
+        band = table.min(axis=1), table.max(axis=1)
+        axes.fill_between(table.index, *band, color=style["color"], alpha=0.18, linewidth=0)
+    axes.plot(table.index, table.mean(axis=1), label=label(name), **style)

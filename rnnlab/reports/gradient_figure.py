@@ -1,11 +1,26 @@
-"""Gradients for the inserted tokens against the place where they stand."""
+"""Gradients for the inserted tokens: against the position where they stand, and over a training."""
 
 import pandas as pd
 from matplotlib.figure import Figure
 
+from rnnlab.reports.records import step_column
+from rnnlab.reports.style import (
+    WIDTH,
+    arrange,
+    label,
+    line_style,
+    log_y,
+    panels,
+    positive,
+    styled,
+    whole_numbers,
+)
+
 PANELS_A_ROW = 4
+TOKENS = {"newneg_norm": "<newneg>", "newpos_norm": "<newpos>"}
 
 
+@styled
 def draw_gradients(table: pd.DataFrame) -> Figure:
     """Returns a figure of rows `model`, `position`, `newneg_norm`, `newpos_norm`, a panel a model.
 
@@ -14,26 +29,37 @@ def draw_gradients(table: pd.DataFrame) -> Figure:
     models = list(dict.fromkeys(table["model"]))
     columns = min(len(models), PANELS_A_ROW)
     rows = -(-len(models) // columns)
-    figure = Figure(figsize=(1.2 + 2.8 * columns, 1 + 2.8 * rows), layout="constrained")
-    panels = figure.subplots(rows, columns, sharey=True, squeeze=False)
-    for axes in panels.flat[len(models) :]:
+    size = max(WIDTH, 1.2 + 2.8 * columns), 1 + 2.6 * rows
+    figure = Figure(figsize=size, layout="constrained")
+    grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
+    for axes in grid.flat[len(models) :]:
         axes.remove()
-    for axes, model in zip(panels.flat, models, strict=False):
+    for axes, model in zip(grid.flat, models, strict=False):
         of_model = table[table["model"] == model]
-        # Told apart in greyscale, too, by line and marker.
-        for column, style, label in (
-            ("newneg_norm", "k-o", "<newneg>"),
-            ("newpos_norm", "k--s", "<newpos>"),
-        ):
-            norms = of_model[column].where(of_model[column] > 0)
-            axes.plot(of_model["position"], norms, style, label=label, markerfacecolor="white")
-        axes.set_title(model.replace("$", r"\$"), fontsize="medium")
-        axes.grid(axis="y", color="0.9")
+        for number, (column, token) in enumerate(TOKENS.items()):
+            style = line_style(number, len(of_model))
+            axes.plot(of_model["position"], positive(of_model[column]), label=token, **style)
+        axes.set_title(label(model))
         axes.margins(x=0.15)
-    if (table[["newneg_norm", "newpos_norm"]] > 0).any(axis=None):
-        panels[0, 0].set_yscale("log")
-    figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
-    figure.supxlabel("place of the inserted token", fontsize="medium")
-    for axes in panels[:, 0]:
-        axes.set_ylabel("gradient norm\n(nats a unit of the embedding)")
+    log_y(grid[0, 0])
+    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
+    figure.supxlabel("position of the inserted token", fontsize="medium")
+    for axes in grid[:, 0]:
+        axes.set_ylabel("gradient norm\n(nats per unit of the embedding)")
     return figure
+
+
+@styled
+def draw_gradients_over_training(table: pd.DataFrame) -> Figure:
+    """Returns a figure of rows `epoch` or `step`, `position`, `newneg_norm`, `newpos_norm`; a panel each."""
+    figure, axes = panels(len(TOKENS))
+    when = step_column(table)
+    for panel, (column, token) in zip(axes, TOKENS.items(), strict=True):
+        for number, (position, rows) in enumerate(table.groupby("position", sort=False)):
+            style = line_style(number, len(rows))
+            panel.plot(rows[when], positive(rows[column]), label=label(position), **style)
+        log_y(panel)
+        panel.set_title(f"gradient norm at {token} (nats per unit of the embedding)")
+        whole_numbers(panel)
+    axes[-1].set_xlabel(when)
+    return arrange(figure, axes, same_lines=True)

@@ -4,6 +4,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
+from rnnlab.reports.style import LINES, MARKERS, QUIET, SERIES, TRAIN, VALID, styled
+
 NAMES = {
     "identity": "identity RNN",
     "orthogonal": "orthogonal RNN",
@@ -12,7 +14,7 @@ NAMES = {
     "gru": "GRU",
     "lstm": "LSTM",
 }
-STYLES = (("-", "o"), ("--", "s"), ("-.", "^"), (":", "D"), ("-", "v"), ("--", "P"))
+COLOURS = (TRAIN, VALID, *SERIES)
 DODGE = 1.05  # models side by side, so that their error bars can be told apart
 
 
@@ -21,6 +23,7 @@ def model_name(model: str) -> str:
     return NAMES.get(model, model)
 
 
+@styled
 def draw_horizon(rates: pd.DataFrame, criterion: str) -> Figure:
     """Returns a figure of `rnnlab.workflows.horizon.success_rates.success_rates`.
 
@@ -31,9 +34,9 @@ def draw_horizon(rates: pd.DataFrame, criterion: str) -> Figure:
     axes = figure.subplots()
     models = list(rates.groupby("model", sort=False))
     for place, (model, rows) in enumerate(models):
-        line, marker = STYLES[place % len(STYLES)]
+        line, marker = LINES[place % len(LINES)], MARKERS[place % len(MARKERS)]
         at = rows["length"] * DODGE ** (place - (len(models) - 1) / 2)
-        colour = f"C{place}"
+        colour = COLOURS[place % len(COLOURS)]
         axes.plot(at, rows["rate"], linestyle=line, color=colour)
         tried = rows["tried"] > 0
         of_tried = rows[tried]
@@ -52,7 +55,7 @@ def draw_horizon(rates: pd.DataFrame, criterion: str) -> Figure:
             [], [], linestyle=line, marker=marker, color=colour, mfc="white", label=model_name(str(model))
         )
         axes.plot(at[~tried], rows.loc[~tried, "rate"], "x", color=colour, markersize=4)
-    axes.axhline(0.5, color="0.6", linewidth=0.8)
+    axes.axhline(0.5, color=QUIET, linewidth=0.8)
     axes.set_xscale("log")
     lengths = sorted(rates["length"].unique())
     axes.set_xticks(lengths, [str(length) for length in lengths])

@@ -1,15 +1,18 @@
 """One self-contained HTML page: no script, no network, all foreign text escaped."""
 
 import re
+from itertools import count
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from rnnlab.core.files import write_text
-from rnnlab.reports.blocks import Section
+from rnnlab.reports.blocks import Picture, Section
+from rnnlab.reports.figures import inline_svg
+from rnnlab.reports.style import COLOURS
 
-CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but tab and line feed
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # all but tab and line feed
 
 
 def write_page(path: Path, title: str, sections: list[Section]) -> None:
@@ -27,8 +30,13 @@ def render(title: str, sections: list[Section]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = number
-    return environment.get_template("report.html").render(title=title, sections=sections)
+    numbers = count()  # so that no two figures of the page share the names of their parts
+    environment.filters["svg"] = lambda picture: _svg(picture, f"figure{next(numbers)}")
+    return environment.get_template("report.html").render(title=title, sections=sections, colours=COLOURS)
+
+
+def _svg(picture: Picture, salt: str) -> Markup:
+    return Markup(CONTROLS.sub("\ufffd", inline_svg(picture.figure, picture.title, salt)))
 
 
 def _without_controls(value: object) -> object:
@@ -36,8 +44,3 @@ def _without_controls(value: object) -> object:
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
     return CONTROLS.sub("\ufffd", value)
-
-
-def number(value: float) -> str:
-    """Returns a number with at most four significant digits, as `1e-05` where that is shorter."""
-    return f"{value:.4g}"

@@ -3,32 +3,39 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
+from rnnlab.reports.style import QUIET, RULE, arrange, line_style, panels, styled
 
-def draw_positions(table: pd.DataFrame, *, trained_at: float | None) -> Figure:
+SHIFTS = {
+    "logit_shift": "<newpos> less <newneg>",
+    "newpos_shift": "<newpos> less no token",
+    "newneg_shift": "<newneg> less no token",
+}
+INSERTED_AT = {"start": 0.0, "middle": 0.5, "end": 1.0}
+
+
+@styled
+def draw_positions(table: pd.DataFrame, *, insert: str | None) -> Figure:
     """Returns a figure of the rows of `rnnlab.probes.positions`.
 
-    trained_at: the relative position that the token had in training, marked by a line; None: it had none.
+    insert: where the token stood in training (`insert=`), marked by a line; `none` and None are not.
     """
-    bare = table[table["position"].isna()]["accuracy"].item()
+    without_token = table[table["position"].isna()]["accuracy"].iloc[0]
     rows = table.dropna(subset=["position"])
-    figure = Figure(figsize=(7, 6.5), layout="constrained")
-    accuracy, shift = figure.subplots(2, 1, sharex=True)
-    accuracy.plot(rows["position"], rows["accuracy"], "k-o", label="with the token of the text's class")
-    accuracy.axhline(bare, color="0.4", linestyle="--", label="without a token")
-    accuracy.set(ylabel="accuracy (share of texts)", ylim=(-0.03, 1.03))
-    for column, style, label in (
-        ("logit_shift", "k-o", "<newpos> less <newneg>"),
-        ("newpos_shift", "k:^", "<newpos> less no token"),
-        ("newneg_shift", "k--v", "<newneg> less no token"),
-    ):
-        shift.plot(rows["position"], rows[column], style, label=label, markerfacecolor="white")
-    shift.axhline(0, color="0.7", linewidth=0.8)
-    shift.set(
-        xlabel="relative position of the token (0: before the first word, 1: after the last)",
-        ylabel="mean shift of the logit (nats)",
-    )
-    for axes in (accuracy, shift):
-        if trained_at is not None:
-            axes.axvline(trained_at, color="0.8", linewidth=6, zorder=0, label="place in training")
-        axes.legend()
-    return figure
+    figure, axes = panels(2)
+    accuracy, shift = axes
+    style = line_style(0, len(rows))
+    accuracy.plot(rows["position"], rows["accuracy"], label="with the token of the text's class", **style)
+    accuracy.axhline(without_token, color=QUIET, linestyle="--", label="without a token")
+    accuracy.set_ylim(-0.03, 1.03)
+    accuracy.set_title("accuracy (share of texts)")
+    for number, (column, name) in enumerate(SHIFTS.items()):
+        shift.plot(rows["position"], rows[column], label=name, **line_style(number, len(rows)))
+    shift.axhline(0, color=QUIET, linewidth=0.8)
+    shift.set_title("mean shift of the logit (nats)")
+    shift.set_xlabel("relative position (0: before the first word, 1: after the last)")
+    if insert in INSERTED_AT:
+        for panel in axes:
+            panel.axvline(
+                INSERTED_AT[insert], color=RULE, linewidth=6, zorder=0, label="position in training"
+            )
+    return arrange(figure, axes, same_lines=True)

@@ -10,9 +10,10 @@ import pandas as pd
 import yaml
 
 from rnnlab.core.errors import InputError
+from rnnlab.runs import files
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Records:
     """What lies in a run folder; `name` is what the report calls the run."""
 
@@ -21,6 +22,12 @@ class Records:
     summary: dict[str, Any]
     settings: dict[str, str]
     metrics: pd.DataFrame
+
+    @property
+    def tables(self) -> list[str]:
+        """The names of the run's CSV files, those of its probes last."""
+        own = [files.METRICS, *map(files.table, files.tables_in(self.folder))]
+        return own + [files.probe_log(name) for name in files.probes_in(self.folder)]
 
     def table(self, name: str) -> pd.DataFrame | None:
         """Returns a CSV file of the run, or None if it has none or an empty one."""
@@ -43,19 +50,26 @@ def read_table(path: Path) -> pd.DataFrame | None:
 def read_records(folder: Path) -> Records:
     """Reads a run folder; raises InputError naming what is missing or broken."""
     try:
-        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+        summary = json.loads((folder / files.SUMMARY).read_text(encoding="utf-8"))
+        config = yaml.safe_load((folder / files.CONFIG).read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise InputError(f"{folder}: not a whole run folder ({error})") from None
-    metrics = read_table(folder / "metrics.csv") if (folder / "metrics.csv").is_file() else None
+    path = folder / files.METRICS
+    metrics = read_table(path) if path.is_file() else None
     if metrics is None:
-        raise InputError(f"{folder / 'metrics.csv'}: missing or empty; the run has no finished epoch")
+        raise InputError(f"{path}: missing or empty; the run has no finished epoch")
     return Records(folder.name, folder, summary, flatten(config), metrics)
 
 
-def place_of(frame: pd.DataFrame) -> str:
+def step_column(frame: pd.DataFrame) -> str:
     """Returns the column that says when a row was written: `step`, or `epoch`."""
     return "step" if "step" in frame else "epoch"
+
+
+def last_look(frame: pd.DataFrame) -> pd.DataFrame:
+    """Returns the rows written last, of a table about the trained net all."""
+    when = step_column(frame)
+    return frame[frame[when] == frame[when].max()] if when in frame else frame
 
 
 def metric_names(metrics: pd.DataFrame) -> list[str]:

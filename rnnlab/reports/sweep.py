@@ -10,17 +10,22 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from rnnlab.reports.records import Records, metric_unit, read_records
+from rnnlab.reports.curve_figure import draw_baselines
+from rnnlab.reports.records import Records, metric_unit, read_records, step_column
+from rnnlab.reports.style import COLOURS, QUIET, log_y, styled
+from rnnlab.reports.through_time_figure import DISTANCE, draw_predictions
+from rnnlab.runs import files
 
 MOST_PANELS = 4
 MOST_LOOKS = 6
+UNTRAINED = COLOURS["purple"].light
 
 
 def read_sweep(folder: Path) -> list[Records]:
     """Returns the finished runs in a sweep's folder, in the order in which they ran."""
     finished = [
         path.parent
-        for path in folder.glob("*/summary.json")
+        for path in folder.glob(f"*/{files.SUMMARY}")
         if json.loads(path.read_text(encoding="utf-8"))["status"] == "finished"
     ]
     return [read_records(path) for path in sorted(finished, key=_number)]
@@ -52,7 +57,7 @@ def sweep_figures(runs: Sequence[Records]) -> dict[str, Figure]:
         and table[others[0]].map(lambda v: isinstance(v, int | float)).all()
     ):
         figures["repetitions"] = draw_repetitions(table, others[0], monitor, runs[0].summary)
-    looks = [run.table("probes/through_time.csv") for run in runs]
+    looks = [run.table(files.probe_log("through_time")) for run in runs]
     if len(varied) == 1 and len(runs) <= MOST_PANELS and all(look is not None for look in looks):
         titles = [f"{varied[0]} = {value}" for value in table[varied[0]]]
         tables = [look for look in looks if look is not None]
@@ -60,6 +65,7 @@ def sweep_figures(runs: Sequence[Records]) -> dict[str, Figure]:
     return figures
 
 
+@styled
 def draw_repetitions(table: pd.DataFrame, setting: str, monitor: str, summary: dict) -> Figure:
     """Returns a metric at its best against a numeric setting: a dot a seed, their median and quartiles."""
     figure = Figure(figsize=(6.5, 4.2), layout="constrained")
@@ -67,7 +73,7 @@ def draw_repetitions(table: pd.DataFrame, setting: str, monitor: str, summary: d
     metric = monitor.partition("_")[2]
     quartiles = table.groupby(setting)[monitor].quantile([0.25, 0.5, 0.75]).unstack()
     reach = [quartiles[0.5] - quartiles[0.25], quartiles[0.75] - quartiles[0.5]]
-    axes.plot(table[setting], table[monitor], ".", color="0.6", label="one seed", zorder=1)
+    axes.plot(table[setting], table[monitor], ".", color=QUIET, alpha=0.6, label="one seed", zorder=1)
     axes.errorbar(
         quartiles.index,
         quartiles[0.5],
@@ -77,7 +83,7 @@ def draw_repetitions(table: pd.DataFrame, setting: str, monitor: str, summary: d
         capsize=4,
         label="median, quartiles",
     )
-    _draw_baselines(axes, summary, metric)
+    draw_baselines(axes, summary.get("baselines", {}).get(metric, {}))
     if (table[setting] > 0).all():
         axes.set_xscale("log")
         axes.set_xticks(list(quartiles.index), [f"{value:g}" for value in quartiles.index])
@@ -89,6 +95,7 @@ def draw_repetitions(table: pd.DataFrame, setting: str, monitor: str, summary: d
     return figure
 
 
+@styled
 def draw_side_by_side(
     runs: Sequence[Records], looks: Sequence[pd.DataFrame], titles: Sequence[str]
 ) -> Figure:
@@ -102,11 +109,11 @@ def draw_side_by_side(
     panels = figure.subplots(2, len(runs), squeeze=False, height_ratios=(2, 1))
     for column, (run, look, title) in enumerate(zip(runs, looks, titles, strict=True)):
         _draw_looks(panels[0, column], look)
-        panels[0, column].set(title=title, xlabel="distance from the end of reading (steps)", yscale="log")
+        panels[0, column].set(title=title, xlabel=DISTANCE)
         if column:
             panels[1, column].sharey(panels[1, 0])
         _draw_curve(panels[1, column], run)
-    panels[0, 0].set_ylabel(r"gradient norm $\|\partial L/\partial h_t\|$")
+    panels[0, 0].set_ylabel("gradient norm ‖∂L/∂h_t‖")
     handles = {
         label: line
         for axes in panels.flat
@@ -119,51 +126,29 @@ def draw_side_by_side(
 
 
 def _draw_looks(axes: Axes, look: pd.DataFrame) -> None:
-    when = "step" if "step" in look else "epoch"
+    when = step_column(look)
     first = look.drop_duplicates(["layer", "direction", "path"]).iloc[0]
     path = look[(look[["layer", "direction", "path"]] == first[["layer", "direction", "path"]]).all(axis=1)]
     places = path[when].unique()
     shown = places[np.unique(np.linspace(0, len(places) - 1, MOST_LOOKS).round().astype(int))]
     for number, place in enumerate(shown):
         rows = path[(path[when] == place) & (path["gradient_median"] > 0)]
-        shade = str(0.75 * (1 - number / max(1, len(shown) - 1))) if number else "C3"
+        shade = str(0.75 * (1 - number / max(1, len(shown) - 1))) if number else UNTRAINED
         label = "untrained" if number == 0 else f"{when} {place}"
         axes.plot(
             rows["distance"], rows["gradient_median"], color=shade, lw=2 if number == 0 else 1, label=label
         )
         if number in (0, len(shown) - 1) and len(rows):
-            _draw_predictions(axes, rows, shade, label)
-    axes.grid(color="0.92")
-
-
-def _draw_predictions(axes: Axes, rows: pd.DataFrame, shade: str, label: str) -> None:
-    """Draws what the weights predict, from the measured norm at distance 0 on."""
-    of_matrix = rows["predicted_radius"].notna().any()
-    largest = r"$\sigma_{max}(W_{hh})$ × mean slope" if of_matrix else "mean gate"
-    rules = {
-        "bound": ("-.", r"bound: $\prod\sigma_{max}(W_{hh})$ · largest slope"),
-        "predicted": ("--", largest),
-        "predicted_radius": (":", r"$\rho(W_{hh})$ × mean slope"),
-    }
-    for name, (style, rule) in rules.items():
-        if name in rows and rows[name].notna().any():
-            line = rows["gradient_median"].iloc[0] * rows[name]
-            axes.plot(rows["distance"], line, style, color=shade, label=f"{rule}, {label}")
+            draw_predictions(axes, rows, "gradient", colour=shade, of=f", {label}")
+    log_y(axes)
 
 
 def _draw_curve(axes: Axes, run: Records) -> None:
     monitor = str(run.summary["monitor"])
     when, metric = run.metrics.columns[0], monitor.partition("_")[2]
     axes.plot(run.metrics[when], run.metrics[monitor], "-k", label=monitor.replace("_", " "))
-    _draw_baselines(axes, run.summary, metric)
+    draw_baselines(axes, run.summary.get("baselines", {}).get(metric, {}))
     axes.set(xlabel=when, ylabel=metric_unit(metric, str(run.summary.get("unit", "texts"))))
-
-
-def _draw_baselines(axes: Axes, summary: dict, metric: str) -> None:
-    for style, (rule, value) in zip(
-        (":", "-."), summary.get("baselines", {}).get(metric, {}).items(), strict=False
-    ):
-        axes.axhline(value, color="0.4", linestyle=style, label=rule)
 
 
 def _number(folder: Path) -> tuple[int, str]:

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from matplotlib.image import imread
 
@@ -50,6 +51,7 @@ def test_the_report_shows_everything_a_run_recorded_and_runs_no_script(page: Pat
         "Data and environment",
     ]
     assert "<script" not in html
+    assert not re.search(r"(src|href)\s*=\s*\"(?!#|data:)|url\((?!#)|@import", html)
     assert "&lt;script&gt;" in html
     assert page.stat().st_size < 3_000_000
     command = json.loads((page.parent / "summary.json").read_text())["command"]
@@ -98,7 +100,24 @@ def test_several_runs_stand_side_by_side_with_what_differs(
     assert outcome.code == 0, outcome.err
     html = (tmp_path / "both.html").read_text()
     differing = html[html.index("What differs") :].split("</table>")[0]
-    assert re.findall(r"<td>(.*?)</td>", differing) == ["seed", "1", "2"]
+    assert re.findall(r"<td[^>]*>(.*?)</td>", differing) == ["seed", "1", "2"]
+
+
+def test_tables_that_commands_write_into_a_run_folder_are_in_its_report(
+    call: Callable[..., Outcome], tiny: list[str], tmp_path: Path
+):
+    words = [word for word in tiny if not word.startswith("model")]
+    assert call("train", *words, "model=rnn", "insert=end", "hydra.run.dir=outputs/one").code == 0
+    assert call("through-time", "one", "--texts", "4", "--distances", "4").code == 0
+    assert call("positions", "one", "--steps", "2").code == 0
+    assert call("report", "one").code == 0
+    html = (tmp_path / "outputs" / "one" / "report.html").read_text()
+    titles = re.findall(r"<h2>(.*?)</h2>", html)
+    assert {"Gradients through time", "The token moved through the texts"} <= set(titles)
+    assert "(through_time.csv)" in html and "(positions.csv)" in html
+    for name in ("through_time.csv", "positions.csv"):
+        rows = pd.read_csv(tmp_path / "outputs" / "one" / name)
+        assert f"{rows.iloc[-1, -1]:.4g}" in html
 
 
 def test_a_folder_that_is_no_run_is_refused_in_one_line(call: Callable[..., Outcome], tmp_path: Path):

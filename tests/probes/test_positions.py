@@ -13,7 +13,8 @@ from rnnlab.data.vocabulary import Vocabulary
 from rnnlab.models.boe import BoE
 from rnnlab.probes.base import ProbeInput
 from rnnlab.probes.logits import logits_of
-from rnnlab.probes.positions import PLACES, Positions, places
+from rnnlab.probes.positions import Positions, places
+from rnnlab.reports.position_figure import INSERTED_AT
 from rnnlab.tasks.sentiment import Sentiment
 from tests.models.torchs import RNN
 
@@ -78,7 +79,7 @@ def test_figures_equal_those_of_texts_made_one_by_one(position: float) -> None:
 
 def test_the_places_of_insert_are_among_the_positions() -> None:
     texts = probe_input().without_token
-    for name, position in PLACES.items():
+    for name, position in INSERTED_AT.items():
         inserted = texts.insert(name, [NEWNEG, NEWPOS])  # type: ignore[arg-type]
         tokens = np.where(texts.labels == 1, NEWPOS, NEWNEG)
         moved = texts.insert_at(places(position, texts.lengths), tokens)

@@ -1,65 +1,80 @@
+"""The page: foreign text escaped, no script, nothing from elsewhere, tables cut where they are large."""
+
 import re
 
 import pandas as pd
 import pytest
 
-from rnnlab.reports.blocks import Chart, Grid, Heatmap, Paragraph, Section, Series
+from rnnlab.reports.blocks import MOST_COLUMNS, MOST_ROWS, Block, Paragraph, Picture, Section, Table
 from rnnlab.reports.page import render
-from rnnlab.reports.scales import Scale
+from rnnlab.reports.similarity_figure import draw_similarity
 
 EVIL = '<script>alert("1")</script>'
 
 
-def test_foreign_text_is_escaped_wherever_it_stands():
-    chart = Chart(EVIL, EVIL, EVIL, [Series(EVIL, [0, 1], [0.5, 1.0])])
-    heatmap = Heatmap(EVIL, EVIL, EVIL, [0.0, 1.0], [0.0], [[1.0, 2.0]])
-    grid = Grid([EVIL], [[EVIL]], EVIL)
-    blocks = [chart, heatmap, grid, Paragraph(EVIL), Paragraph(EVIL, code=True)]
+def picture(word: str, title: str = "words") -> Picture:
+    rows = pd.DataFrame({"epoch": [0, 1], "word1": word, "word2": "b", "similarity": [0.1, 0.9]})
+    return Picture("similarity", title, draw_similarity(rows))
+
+
+def test_foreign_text_is_escaped_wherever_it_stands() -> None:
+    tables = [Table([EVIL], [[EVIL]], EVIL), Table([EVIL], [[EVIL]], EVIL, folded=True)]
+    blocks: list[Block] = [picture(EVIL, EVIL + "2"), *tables, Paragraph(EVIL), Paragraph(EVIL, code=True)]
     page = render(EVIL, [Section(EVIL, blocks), Section(EVIL, blocks, folded=True)])
     assert "<script" not in page
-    assert page.count("&lt;script&gt;") >= 20
+    assert page.count("&lt;script&gt;") >= 24
 
 
-def test_a_page_needs_no_network():
-    page = render("t", [Section("s", [Paragraph("p")])])
-    assert not re.search(r"(src|href)\s*=|url\(|@import", page)
+@pytest.mark.parametrize(
+    "word", ["a $b^2$ and $", "_hidden", 'style="fill: #1c1c1c"', "映画", "x\ny", "\\frac"]
+)
+def test_a_word_of_the_data_stands_for_itself_in_a_figure(word: str) -> None:
+    page = render("t", [Section("s", [picture(word)])])
+    (label,) = (text for text in re.findall(r"<text[^>]*>([^<]*)</text>", page) if "– b" in text)
+    assert label.strip() == f"{word} – b".replace("\n", "\ufffd")
 
 
-def test_every_point_of_a_line_shows_its_value_when_pointed_at():
-    page = render(
-        "t", [Section("s", [Chart("c", "epoch", "loss", [Series("valid", [0, 1, 2], [0.7, 0.5, 0.25])])])]
-    )
-    assert re.findall(r"<title>(valid.*?)</title>", page) == [
-        "valid: 0.7 at epoch 0",
-        "valid: 0.5 at epoch 1",
-        "valid: 0.25 at epoch 2",
-    ]
+def test_a_page_needs_no_network() -> None:
+    page = render("t", [Section("s", [Paragraph("p"), picture("a")])])
+    assert "<use xlink:href=" in page
+    assert not re.search(r"(src|href)\s*=\s*\"(?!#|data:)|url\((?!#)|@import", page)
 
 
-def test_gaps_and_values_without_a_place_are_left_out_of_a_line():
-    chart = Chart("c", "x", "y", [Series("a", [0, 1, 2, 3], [1.0, float("nan"), 0.0, 10.0])], log_y=True)
-    assert [(x, y) for _, _, x, y in chart.points(chart.series[0])] == [(0, 1.0), (3, 10.0)]
+def test_equal_figures_give_equal_pages_and_no_part_is_named_twice() -> None:
+    first, again = (render("t", [Section("s", [picture("a"), picture("a")])]) for _ in range(2))
+    assert first == again
+    names = re.findall(r" id=\"([^\"]*)\"", first)
+    assert len(names) == len(set(names)) > 0
+    assert {
+        name.partition(")")[0] for name in re.findall(r"(?<=url\(#)[^)]*|(?<=href=\"#)[^\"]*", first)
+    } <= set(names)
 
 
-@pytest.mark.parametrize("values", [[], [float("nan")], [0.0], [3.0, 3.0]])
-@pytest.mark.parametrize("log", [False, True])
-def test_a_scale_without_extent_still_draws(values: list[float], log: bool):
-    scale = Scale.around(values, 0.0, 100.0, log=log)
-    assert scale.low < scale.high
-    assert all(-1e-6 <= scale(tick) <= 100 + 1e-6 for tick in scale.ticks)
+def test_colours_of_a_figure_are_the_pages_which_has_them_for_light_and_dark() -> None:
+    page = render("t", [Section("s", [picture("a")])])
+    figure = page[page.index("<svg") :]
+    assert 'role="img" aria-label="words"' in figure
+    assert not re.search(r"(fill|stroke): #", figure)
+    used = set(re.findall(r"var\((--\w+)\)", figure))
+    light, dark = page.split("@media screen and (prefers-color-scheme: dark)")[:2]
+    assert used and all(f"{name}: #" in light and f"{name}: #" in dark.split("}")[0] for name in used)
 
 
-def test_a_logarithmic_scale_gives_every_decade_the_same_room():
-    scale = Scale.around([1e-4, 1.0], 0.0, 100.0, log=True)
-    assert [round(scale(10.0**power), 6) for power in range(-4, 1)] == [0, 25, 50, 75, 100]
+def test_gaps_of_a_table_are_empty_cells() -> None:
+    table = Table.of(pd.DataFrame({"a": [1.0, float("nan")], "b": ["x", None]}))
+    assert table.rows == [["1", "x"], ["", ""]]
 
 
-def test_gaps_of_a_table_are_empty_cells():
-    grid = Grid.of(pd.DataFrame({"a": [1.0, float("nan")], "b": ["x", None]}))
-    assert grid.rows == [["1", "x"], ["", ""]]
+def test_a_large_table_is_cut_and_says_so() -> None:
+    columns = {f"c{number}": range(1234) for number in range(MOST_COLUMNS + 1)}
+    table = Table.of(pd.DataFrame(columns), "numbers")
+    assert table.caption == "numbers; the first 60 of 61 columns; the first and the last 20 of 1,234 rows"
+    assert len(table.rows) == MOST_ROWS + 1 and {len(row) for row in table.rows} == {MOST_COLUMNS}
+    assert [row[0] for row in table.rows[18:23]] == ["18", "19", "…", "1214", "1215"]
 
 
 def test_control_characters_of_foreign_text_do_not_reach_the_page() -> None:
-    page = render("a\x1b[31mb", [Section("s", [Paragraph("tab\tstays\nnbsp\xa0too \x00\x9b")])])
+    blocks = [Paragraph("tab\tstays\nnbsp\xa0too \x00\x9b"), picture("\x1b[31m", "title \x1b")]
+    page = render("a\x1b[31mb", [Section("s", blocks)])
     assert not any(character in page for character in "\x1b\x00\x9b")
     assert "a\ufffd[31mb" in page and "tab\tstays\nnbsp\xa0too" in page

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from rnnlab.reports.figures import save_figure
-from rnnlab.reports.through_time_figure import draw_over_epochs, draw_through_time
+from rnnlab.reports.through_time_figure import draw_over_training, draw_through_time
 
 
 def rows(path: str, *, layer: int = 1, direction: str = "forward", epoch: int | None = None) -> pd.DataFrame:
@@ -49,14 +49,14 @@ def test_an_rnn_has_predictions_by_singular_value_and_by_spectral_radius() -> No
     distance = np.arange(30)
     table = rows("hidden").assign(predicted=0.9**distance, predicted_radius=0.8**distance)
     labels = legend(draw_through_time(table), 1)
-    assert ["sigma" in labels[1], "rho" in labels[2]] == [True, True]
+    assert ["σ_max" in labels[1], "ρ" in labels[2]] == [True, True]
 
 
 def test_layers_and_directions_have_a_row_each() -> None:
     ways = [(layer, direction) for layer in (1, 2) for direction in ("forward", "backward")]
     table = pd.concat([rows("hidden", layer=layer, direction=direction) for layer, direction in ways])
     figure = draw_through_time(table)
-    titles = [axes.get_legend().get_title().get_text() for axes in figure.axes]
+    titles = [axes.get_title(loc="left").partition(":")[0] for axes in figure.axes]
     assert titles[::2] == titles[1::2] == [f"layer {layer}, {direction}" for layer, direction in ways]
 
 
@@ -73,7 +73,7 @@ def test_zeros_and_gaps_are_left_out(tmp_path: Path) -> None:
 def test_heatmaps_show_the_logarithm_by_epoch_and_distance(tmp_path: Path) -> None:
     table = pd.concat([rows("hidden", epoch=epoch) for epoch in (0, 5, 10)])
     table.loc[table["distance"] == 29, "gradient_median"] = 0.0
-    figure = draw_over_epochs(table)
+    figure = draw_over_training(table)
     gradient, jacobian = (axes.collections[0].get_array() for axes in figure.axes[:2])
     assert gradient.shape == jacobian.shape == (30, 3)
     np.testing.assert_allclose(jacobian[:, 1], np.log10(0.8) * np.arange(30), atol=1e-12)
