@@ -1,20 +1,102 @@
-"""A laboratory for recurrent networks that runs from a shell."""
+"""A laboratory for recurrent networks that runs from a shell, and from Python:
+
+    run = rnnlab.train("model=lstm", "insert=middle")
+    run.metrics, run.predict("loved it"), run.probe("through_time")
+
+What follows `rnnlab train` on a command line are the arguments here, and the figures are the same.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+# Before the function of that name, in whose place a later first import would put the package.
+import rnnlab.experiment  # noqa: F401
+
 if TYPE_CHECKING:
-    from rnnlab.experiment.restore import RestoredRun
+    from rnnlab.experiment.experiment import Experiment
+    from rnnlab.workflows.display import Display
+    from rnnlab.workflows.sweep import Sweep
+    from rnnlab.workflows.trained_run import TrainedRun
+
+# Each function imports what it needs, so that `import rnnlab` alone, and the command's help, load no torch.
 
 
-def load_run(path: str | Path, *, checkpoint: Literal["last", "best"] = "last") -> "RestoredRun":
-    """Returns a finished run, by path or by name in outputs/: `.metrics`, `.model`, `.predict(texts)`.
+def train(*overrides: str, progress: bool = True) -> "TrainedRun":
+    """Trains one net, as `rnnlab train` does, into a run folder; returns the finished run.
 
-    metrics: a DataFrame with a row an epoch; model: the torch module, in evaluation mode; predict: a
-    DataFrame with a row a text. Raises InputError for a run that is missing, unfinished or broken.
+    Args:
+        overrides: what differs from the defaults, as in "model=lstm", "insert=middle", "training.epochs=5".
+        progress: prints a row of figures a round, and what else is to be known.
+
+    Returns:
+        The run: `.metrics`, `.model`, `.summary`, `.folder`, `.predict(texts)`, `.evaluate(split)`,
+        `.probe(name)`, `.report()`.
+
+    Raises:
+        InputError: an override is wrong, or the data; or the overrides describe a sweep.
+        DivergenceError: the loss stopped being a finite number.
     """
-    # Late, so that `import rnnlab` alone, and with it the command line's help, does not load torch.
-    from rnnlab.experiment.restore import restore
-    from rnnlab.runs.finder import find_run
+    from rnnlab.core.errors import InputError
+    from rnnlab.experiment.launch import NO_FLAGS, is_sweep
+    from rnnlab.workflows.train import train
+    from rnnlab.workflows.trained_run import TrainedRun
 
-    return restore(find_run(str(path)), checkpoint=checkpoint)
+    if is_sweep(list(overrides), NO_FLAGS):
+        raise InputError("the overrides describe a sweep; use rnnlab.sweep")
+    run = train(list(overrides), display=_display(progress))
+    assert isinstance(run, TrainedRun)
+    return run
+
+
+def sweep(*overrides: str, progress: bool = True) -> "Sweep":
+    """Trains every combination, as `rnnlab train -m` does: sweep("model=rnn,lstm", "seed=1,2,3").
+
+    Returns:
+        The sweep: `.table`, a DataFrame with a row a run, `.runs` and `.folder`.
+
+    Raises:
+        InputError: as `train` does, before anything is trained.
+        DivergenceError: a run diverged; the others, trained nevertheless, lie in the sweep's folder.
+    """
+    from rnnlab.experiment.launch import HydraOptions
+    from rnnlab.workflows.sweep import Sweep
+    from rnnlab.workflows.train import train
+
+    words = ["hydra/hydra_logging=none", *overrides]  # or Hydra would print a line a job
+    found = train(words, HydraOptions(multirun=True), _display(progress))
+    assert isinstance(found, Sweep)
+    return found
+
+
+def experiment(*overrides: str) -> "Experiment":
+    """Returns what the overrides describe, ready for a loop of one's own, nothing trained or written.
+
+    Its parts: `.model` (a torch module), `.task_data` (`.train`, `.splits`, `.vocabulary`), `.plan` (its
+    batches, round by round), `.task` (what is asked, and its loss) and `.config`.
+
+    Raises:
+        InputError: an override is wrong, or the data.
+    """
+    from rnnlab.experiment.compose import checked, compose_config
+    from rnnlab.experiment.experiment import prepare
+    from rnnlab.workflows.display import SILENT
+
+    return prepare(checked(compose_config(list(overrides))), track=SILENT.track)
+
+
+def load_run(path: str | Path, *, checkpoint: Literal["last", "best"] = "last") -> "TrainedRun":
+    """Returns a finished run, by path or by name in outputs/, or the "latest", as `train` returns it.
+
+    Raises:
+        InputError: the run is missing, unfinished or broken.
+    """
+    from rnnlab.workflows.trained_run import load_run
+
+    return load_run(path, checkpoint=checkpoint)
+
+
+def _display(progress: bool) -> "Display":
+    from rnnlab.terminal.display import TerminalDisplay
+    from rnnlab.workflows.display import SILENT
+
+    return TerminalDisplay() if progress else SILENT

@@ -1,6 +1,7 @@
 """The `rnnlab` command: its subcommands, and how errors reach a person."""
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -28,8 +29,16 @@ from rnnlab.cli.weights import weights
 from rnnlab.core.errors import RnnlabError
 from rnnlab.terminal.messages import print_error
 
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"rnnlab {version('rnnlab')}")
+        raise typer.Exit
+
+
 app = typer.Typer(
-    help="A laboratory for recurrent networks: see why a net learns, or fails to.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -57,6 +66,15 @@ app.command()(horizon)
 app.command()(gradcheck)
 app.command()(explain)
 app.add_typer(data, name="data")
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """A laboratory for recurrent networks: see why a net learns, or fails to."""
 
 
 def main() -> None:

@@ -1,16 +1,10 @@
 """`rnnlab evaluate`: a finished run on any split or file."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from rnnlab.cli.options import Checkpoint, RunName
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from rich.table import Table
-
-    from rnnlab.experiment.restore import RestoredRun
 
 
 def evaluate(
@@ -28,34 +22,22 @@ def evaluate(
 
     Training and validation texts get the run's inserted tokens; those of data.test get none.
     """
-    from rich.console import Console
-    from rich.table import Table
+    from rnnlab.terminal.display import TerminalDisplay
+    from rnnlab.terminal.messages import print_line
+    from rnnlab.terminal.tables import print_rows
+    from rnnlab.workflows.evaluate import evaluate as workflow
+    from rnnlab.workflows.trained_run import load_run
 
-    from rnnlab.experiment.probe_input import examples_of
-    from rnnlab.experiment.restore import restore
-    from rnnlab.runs.finder import find_run
-    from rnnlab.terminal.display import track_texts
-    from rnnlab.terminal.messages import print_note
-    from rnnlab.training.loop import evaluate as measured
-
-    restored = restore(find_run(run), checkpoint=checkpoint)
-    test = _test_path(overrides or [], split)
-    name, examples, notes = examples_of(restored, split, test=test, track=track_texts)
-    for note in notes:
-        print_note(note)
-    metrics = measured(restored.model, restored.task, examples, device=restored.device)
-    console = Console()
-    examples_are = "texts" if restored.task.unit == "texts" else "sequences"
-    heading = f"{restored.run.name}, {restored.place}, on {name} ({len(examples):,} {examples_are})"
-    console.print(heading, markup=False, highlight=False, soft_wrap=True)
-    figures = Table("", *metrics)
-    figures.add_row("net", *(f"{value:.4f}" for value in metrics.values()))
-    for rule, values in _baselines(restored).items():
-        figures.add_row(rule, *(f"{values[key]:.4f}" if key in values else "" for key in metrics))
-    console.print(figures)
-    counts = restored.task.confusion(restored.predict_fn, examples, restored.classes)
-    if counts is not None:
-        console.print(_confusion(counts))
+    display = TerminalDisplay()
+    trained = load_run(run, checkpoint=checkpoint, display=display)
+    found = workflow(trained, split, test=_test_path(overrides or [], split), display=display)
+    examples_are = "texts" if trained.task.unit == "texts" else "sequences"
+    print_line(f"{trained.run.name}, {trained.place}, on {found.name} ({found.examples:,} {examples_are})")
+    formats = dict.fromkeys(found.metrics, ".4f")
+    print_rows(found.table.reset_index(names=""), formats, missing="")
+    if found.confusion is not None:
+        counts = found.confusion.map("{:,}".format).rename(columns=lambda name: f"predicted {name}")
+        print_rows(counts.reset_index(names="label"), title="confusion (texts)")
 
 
 def _test_path(overrides: list[str], split: str | None) -> str | None:
@@ -73,22 +55,3 @@ def _test_path(overrides: list[str], split: str | None) -> str | None:
     if paths and split is not None:
         raise InputError(f"--split {split}: makes no sense beside data.test; leave one of them out")
     return paths.get("data.test")
-
-
-def _baselines(restored: "RestoredRun") -> dict[str, dict[str, float]]:
-    """Returns what simple rules reach, by their name and metric."""
-    rules: dict[str, dict[str, float]] = {}
-    for metric, found in restored.run.summary.get("baselines", {}).items():
-        for rule, value in found.items():
-            rules.setdefault(rule, {})[metric] = value
-    return rules
-
-
-def _confusion(counts: "pd.DataFrame") -> "Table":
-    """Returns how many texts of each label are called what."""
-    from rich.table import Table
-
-    table = Table("label", *(f"predicted {name}" for name in counts), title="confusion (texts)")
-    for label, row in counts.iterrows():
-        table.add_row(str(label), *(f"{count:,}" for count in row))
-    return table

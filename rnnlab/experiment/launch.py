@@ -104,6 +104,11 @@ def launch(
         raise failures[0]
 
 
+def is_sweep(overrides: list[str], options: HydraOptions) -> bool:
+    """Returns whether the overrides describe several jobs; raises InputError for a fault in them."""
+    return options.multirun or _compose(overrides, options).hydra.mode == RunMode.MULTIRUN
+
+
 def _launch(job: Callable[[DictConfig], Any], overrides: list[str], options: HydraOptions) -> None:
     if options.cfg is not None or options.info is not None:
         _guard(_compose(overrides, options))

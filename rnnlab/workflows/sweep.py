@@ -19,18 +19,12 @@ class Sweep:
     """The finished runs of a sweep.
 
     folders: of its finished runs, in their order; table: a row each: the settings in which they differ, and
-    the figures of the best round (empty for fewer than two runs); figures: the pictures made of it.
+    the figures of the best round (empty for fewer than two runs).
     """
 
     folder: Path
     folders: list[Path]
     table: pd.DataFrame
-    figures: list[Path]
-
-    @property
-    def path(self) -> Path:
-        """The file of the table."""
-        return self.folder / SWEEP
 
     @property
     def runs(self) -> list[TrainedRun]:
@@ -45,14 +39,14 @@ class Sweep:
 def close_sweep(folder: Path, display: Display = SILENT) -> Sweep:
     """Writes sweep.csv, a row a finished run, and figures of them all, where there are at least two."""
     runs = read_sweep(folder)
-    folders = [run.folder for run in runs]
+    folders = [run.folder.resolve() for run in runs]
     if len(runs) < 2:
-        return Sweep(folder, folders, pd.DataFrame(), [])
-    sweep = Sweep(folder, folders, sweep_table(runs), [])
-    write_table(sweep.path, sweep.table)
-    display.result(f"\nsweep: {sweep.path}")
+        return Sweep(folder.resolve(), folders, pd.DataFrame())
+    sweep = Sweep(folder.resolve(), folders, sweep_table(runs))
+    write_table(folder / SWEEP, sweep.table)
+    display.result(f"\nsweep: {folder / SWEEP}")
     for name, figure in sweep_figures(runs).items():
-        sweep.figures.append(folder / figure_file(name))
-        save_figure(figure, sweep.figures[-1])
-        display.result(f"figure: {sweep.figures[-1]}")
+        path = folder / figure_file(name)
+        save_figure(figure, path)
+        display.result(f"figure: {path}")
     return sweep

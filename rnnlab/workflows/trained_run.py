@@ -54,6 +54,15 @@ class TrainedRun(RestoredRun):
         """What a probe looks at: the net beside its validation examples (else the training ones)."""
         return probe_input_of(self, self.task_data)
 
+    def evaluate(self, split: str | None = None) -> dict[str, float]:
+        """Returns the net's metrics on a split: train, valid (the default, where there is one) or test.
+
+        Raises InputError for a split that the run has not.
+        """
+        from rnnlab.workflows.evaluate import evaluate
+
+        return evaluate(self, split, display=self.display).metrics
+
     def probe(self, name: str, **settings: Any) -> pd.DataFrame:
         """Returns the table of a probe of configs/probe/NAME.yaml (or ./configs/probe/), and keeps it as CSV.
 
