@@ -93,8 +93,8 @@ def _step_through(
             retention.setdefault(name, []).append(torch.as_tensor(factor).to(zeros))
         if facts.units is not None:
             units.append(facts.units)
-    carried = {name: torch.stack(factors) for name, factors in retention.items()}
-    return Unrolled(layer, direction, states, carried, torch.stack(units) if units else None)
+    retained = {name: torch.stack(factors) for name, factors in retention.items()}
+    return Unrolled(layer, direction, states, retained, torch.stack(units) if units else None)
 
 
 def _facts(cell: Cell, kept: dict[str, Tensor], new: tuple[Tensor, ...]) -> SimpleNamespace:

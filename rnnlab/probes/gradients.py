@@ -50,13 +50,13 @@ class Gradients:
 
     def vectors(self, probe_input: ProbeInput) -> Vectors:
         """Returns the gradients themselves, taken in float64."""
-        bare, vocabulary = labelled(probe_input)
+        without_token, vocabulary = labelled(probe_input)
         rows = [vocabulary[NEWNEG], vocabulary[NEWPOS]]
-        weights = self._weights(len(bare))
+        weights = self._weights(len(without_token))
         found = {}
         with in_float64(probe_input.model) as model:
             for position in POSITIONS:
-                texts = replace(bare.insert(position, rows), precision=torch.float64)
+                texts = replace(without_token.insert(position, rows), precision=torch.float64)
                 order = texts.by_length()
                 total = torch.zeros(2, model.embedding.embedding_dim, dtype=torch.float64)
                 parts = weights[torch.from_numpy(order)].split(TEXTS_AT_A_TIME)

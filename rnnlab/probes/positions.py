@@ -46,14 +46,16 @@ class Positions:
         whole, vocabulary = labelled(probe_input)
         texts = whole.spread(self.max_texts)
         with evaluating(probe_input.model) as model:
-            bare = logits_of(model, texts, device=probe_input.device)
-            rows = [{"position": float("nan"), "accuracy": _accuracy(bare, texts)}]
+            without_token = logits_of(model, texts, device=probe_input.device)
+            rows = [{"position": float("nan"), "accuracy": _accuracy(without_token, texts)}]
             for position in self.positions:
                 negative, positive = (
                     logits_of(model, split, device=probe_input.device)
                     for split in _with_each_token(texts, position, vocabulary)
                 )
-                rows.append(_row(position, texts, bare=bare, negative=negative, positive=positive))
+                rows.append(
+                    _row(position, texts, without_token=without_token, negative=negative, positive=positive)
+                )
         return pd.DataFrame(rows, columns=list(rows[-1]))
 
 
@@ -76,15 +78,15 @@ def _row(
     position: float,
     texts: TextSplit,
     *,
-    bare: NDArray[np.float64],
+    without_token: NDArray[np.float64],
     negative: NDArray[np.float64],
     positive: NDArray[np.float64],
 ) -> dict[str, float]:
     return {
         "position": position,
         "accuracy": _accuracy(np.where(texts.labels == 1, positive, negative), texts),
-        "newneg_shift": float(np.mean(negative - bare)),
-        "newpos_shift": float(np.mean(positive - bare)),
+        "newneg_shift": float(np.mean(negative - without_token)),
+        "newpos_shift": float(np.mean(positive - without_token)),
         "logit_shift": float(np.mean(positive - negative)),
         "probability_shift": float(np.mean(logistic(positive) - logistic(negative))),
     }

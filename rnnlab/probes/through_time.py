@@ -36,12 +36,13 @@ LARGE_STATE_DISTANCES = 32  # how many of the distances power iteration is done 
 
 
 class Path(NamedTuple):
-    """A way back through time: norms (distances, texts) along it, and what is carried over a step on average.
+    """A way back through time: norms (distances, texts) along it, and what is retained over a step on
+    average.
 
     name: `hidden`, `cell` or another state's own for all that leads back to that state of an earlier step;
     with `_only` behind it for what the state is multiplied by alone, as an LSTM's forget gates, without the
     detours through hidden states and gates. retention: NaN where it is not known, or where a state is not
-    carried on but made anew, as an LSTM's hidden one. bounds: what the Jacobians cannot exceed, None for
+    kept but made anew, as an LSTM's hidden one. bounds: what the Jacobians cannot exceed, None for
     gated nets.
     """
 
@@ -190,7 +191,7 @@ def _answers_at_ends(top: Sequence[Unrolled], lengths: Int[Tensor, " B"]) -> lis
 
 def _mean_retention(last: Tensor | None, present: np.ndarray) -> float:
     """Returns the mean over texts, steps and units of what is left of a state from step to step."""
-    # What is carried into a text's first step comes from the initial state, which is no step of it.
+    # What is retained into a text's first step comes from the initial state, which is no step of it.
     if last is None or len(present) < 2:
         return float("nan")
     return float(last[:-1][torch.from_numpy(present[1:])].mean())
