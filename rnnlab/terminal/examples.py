@@ -1,0 +1,60 @@
+"""Examples as a net gets to see them, in a terminal."""
+
+from rich.table import Table
+from rich.text import Text
+from torch import Tensor
+
+from rnnlab.core.batch import UNCOUNTED, Batch
+from rnnlab.data.vocabulary import NEWNEG, NEWPOS, UNK, Vocabulary
+from rnnlab.tasks.base import TaskData
+from rnnlab.terminal.messages import printable
+
+STEPS_SHOWN = 60
+
+
+def table_of_examples(batch: Batch, task_data: TaskData) -> Table:
+    """Returns a row per example: what is asked for, its length and its steps, long ones of numbers cut."""
+    table = Table("target", "length", "input", show_lines=True)
+    for index in range(len(batch.lengths)):
+        length = int(batch.lengths[index])
+        inputs = batch.inputs[index][: length if task_data.texts else min(length, STEPS_SHOWN)]
+        shown = _tokens(inputs.tolist(), task_data.vocabulary) if task_data.vocabulary else _numbers(inputs)
+        table.add_row(_target(batch.targets[index], length, task_data), str(length), shown)
+    return table
+
+
+def _numbers(inputs: Tensor) -> Text:
+    """Returns (steps, features) as text: one number a step where it is one feature, or one-hot."""
+    one_hot = inputs.shape[1] > 2 and bool(
+        ((inputs == 1).sum(dim=1) == 1).all() and (inputs.sum(dim=1) == 1).all()
+    )
+    if one_hot:
+        return Text(" ".join(map(str, inputs.argmax(dim=1).tolist())))
+    steps = [" ".join(f"{value:.3g}" for value in step) for step in inputs.tolist()]
+    return Text(("  " if inputs.shape[1] == 1 else " | ").join(steps))
+
+
+def _target(target: Tensor, length: int, task_data: TaskData) -> Text:
+    """Returns what is asked for: a class or number, or one for every step, · where nothing is asked."""
+
+    def name(value: float) -> str:
+        if value == UNCOUNTED:
+            return "·"
+        if target.is_floating_point() and not task_data.texts:
+            return f"{value:.3g}"
+        names = task_data.classes or (task_data.vocabulary.words if task_data.vocabulary else ())
+        return names[int(value)] if names else str(int(value))
+
+    if task_data.sizes.every_step:
+        target = target[: min(length, STEPS_SHOWN)]
+    return Text(" ".join(map(name, target.flatten().tolist())))
+
+
+def _tokens(ids: list[int], vocabulary: Vocabulary) -> Text:
+    styles = {NEWNEG: "bold reverse red", NEWPOS: "bold reverse green", UNK: "dim"}
+    line = Text()
+    for number in ids:
+        word = vocabulary.words[number]
+        line.append(printable(word), style=styles.get(word, ""))
+        line.append(f" {number}  ", style="dim cyan")
+    return line
