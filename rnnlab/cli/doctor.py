@@ -42,6 +42,7 @@ def examine(restored: "RestoredRun") -> "list[Diagnosis]":
 
     from rnnlab.core.errors import InputError
     from rnnlab.experiment.probe_input import probe_input_of, require_labelled_texts, task_data_of
+    from rnnlab.experiment.torch_settings import torch_settings
     from rnnlab.probes.doctor import diagnose, gather
     from rnnlab.runs.finder import metrics_path
     from rnnlab.terminal.display import track_texts
@@ -55,12 +56,13 @@ def examine(restored: "RestoredRun") -> "list[Diagnosis]":
     except (ValueError, KeyError) as error:
         raise InputError(f"{path}: not readable as a table of metrics ({error})") from None
     task_data = task_data_of(restored, track=track_texts)
-    evidence = gather(
-        probe_input_of(restored, task_data),
-        metrics[metrics["epoch"] <= restored.epoch],
-        train_labels=task_data.texts["train"].labels,
-        token_coverage=restored.run.summary.get("vector_coverage"),
-    )
+    with torch_settings(restored.config):
+        evidence = gather(
+            probe_input_of(restored, task_data),
+            metrics[metrics["epoch"] <= restored.epoch],
+            train_labels=task_data.texts["train"].labels,
+            token_coverage=restored.run.summary.get("vector_coverage"),
+        )
     return diagnose(evidence, _recipe(restored))
 
 

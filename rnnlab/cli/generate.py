@@ -29,6 +29,7 @@ def generate(
     from rnnlab.data.vocabulary import PAD_ID, UNK_ID
     from rnnlab.experiment.restore import restore
     from rnnlab.experiment.task_data import data_settings
+    from rnnlab.experiment.torch_settings import torch_settings
     from rnnlab.models.recurrent import RecurrentModel
     from rnnlab.probes.generation import generate as go_on
     from rnnlab.runs.finder import find_run
@@ -50,5 +51,6 @@ def generate(
     # Without a prompt the net starts where a sentence may: after a full stop, if it knows one.
     start = vocabulary.encode(tokens).tolist() or [vocabulary["."]]
     rng = np.random.default_rng(seed)
-    ids = go_on(model, start, length, temperature=temperature, rng=rng, never=(PAD_ID, UNK_ID))
+    with torch_settings(restored.config):
+        ids = go_on(model, start, length, temperature=temperature, rng=rng, never=(PAD_ID, UNK_ID))
     print(printable(task.join_tokens([*tokens, *(vocabulary.words[number] for number in ids)])))

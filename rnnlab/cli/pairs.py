@@ -56,10 +56,12 @@ def _judge(restored: "RestoredRun", suites: "list[Suite]") -> "pd.DataFrame":
     """Returns a row a pair, and names the words that the net does not know."""
     import pandas as pd
 
+    from rnnlab.experiment.torch_settings import torch_settings
     from rnnlab.probes.pairs import judge
     from rnnlab.terminal.messages import print_note
 
-    judged = [judge(suite, restored.encode, restored.model, device=restored.device) for suite in suites]
+    with torch_settings(restored.config):
+        judged = [judge(suite, restored.encode, restored.model, device=restored.device) for suite in suites]
     rows = pd.concat(judged, ignore_index=True)
     rows.insert(0, "epoch", restored.epoch)
     unknown = sorted(set(" ".join(rows["unknown"]).split()))

@@ -35,6 +35,7 @@ def positions(
 
     from rnnlab.experiment.probe_input import probe_input_of, require_labelled_texts, task_data_of
     from rnnlab.experiment.restore import restore
+    from rnnlab.experiment.torch_settings import torch_settings
     from rnnlab.probes.positions import Positions
     from rnnlab.reports.figures import save_figure
     from rnnlab.reports.position_figure import draw_positions
@@ -47,7 +48,7 @@ def positions(
     require_labelled_texts(restored, "positions")
     probe_input = probe_input_of(restored, task_data_of(restored, track=track_texts))
     probe = Positions(tuple(step / steps for step in range(steps + 1)), texts)
-    with Console(stderr=True).status("Moving the tokens"):
+    with Console(stderr=True).status("Moving the tokens"), torch_settings(restored.config):
         table = probe.measure(probe_input)
     trained = f"trained with insert={restored.config.insert}"
     print(printable(f"{restored.run.name}, {restored.place}, {trained}"))

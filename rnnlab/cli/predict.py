@@ -96,10 +96,12 @@ def _print_tokens(
     """Prints a row a token; on a terminal, as a table, the tokens themselves on coloured ground."""
     import pandas as pd
 
+    from rnnlab.experiment.torch_settings import torch_settings
     from rnnlab.terminal.frames import make_console, print_frame
     from rnnlab.terminal.messages import print_note
 
-    tables = [_tokens_of(restored, text, attribute=attribute) for text in encoded]
+    with torch_settings(restored.config):
+        tables = [_tokens_of(restored, text, attribute=attribute) for text in encoded]
     if attribute:
         from rnnlab.probes.attribution import BASELINE
 

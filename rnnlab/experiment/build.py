@@ -3,7 +3,6 @@
 from typing import Any
 
 import torch
-from threadpoolctl import threadpool_limits
 from torch import nn
 
 from rnnlab.core.batch import Split, Stream
@@ -115,14 +114,6 @@ def build_device(config: Config) -> str:
         raise InputError("training.device: found 'cuda', but PyTorch sees no GPU; use cpu or auto")
     on_cpu = config.training.device == "cpu" or config.engine == "scratch"
     return "cuda" if available and not on_cpu else "cpu"
-
-
-def configure_torch(config: Config) -> None:
-    """Sets torch's and NumPy's threads and whether subnormal floats are flushed, for the whole process."""
-    torch.set_num_threads(config.training.threads)
-    threadpool_limits(config.training.threads, user_api="blas")
-    # Vanishing gradients fill with subnormal floats, which the CPU multiplies some ten times slower.
-    torch.set_flush_denormal(config.training.flush_denormal)
 
 
 def check_buildable(config: Config) -> None:

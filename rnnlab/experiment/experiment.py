@@ -3,21 +3,26 @@
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
+from rnnlab.core.batch import Batch
+from rnnlab.core.errors import InputError, did_you_mean
 from rnnlab.data.corpus import Track
 from rnnlab.experiment.build import (
     build_device,
     build_model,
     build_plan,
+    build_state,
     build_task,
     check_fit,
-    configure_torch,
 )
 from rnnlab.experiment.schema import Config
 from rnnlab.experiment.task_data import load_task_data
+from rnnlab.experiment.torch_settings import torch_settings
 from rnnlab.models.base import SequenceModel
 from rnnlab.probes.base import ProbeInput
 from rnnlab.tasks.base import Task, TaskData
+from rnnlab.training.loop import TrainingState, evaluate
 from rnnlab.training.plan import Plan
 
 
@@ -26,6 +31,17 @@ class Experiment:
     """A task, what it is trained with, and an untrained model.
 
     notes: what a person should know of it, one line each; monitor: the metric that chooses the best epoch.
+
+    A training of one's own, whose figures are those of `rnnlab train` (inside `torch_settings` bit for bit):
+
+        state = experiment.training_state()
+        for epoch in range(1, experiment.plan.rounds + 1):
+            for batch in experiment.plan.batches(epoch):
+                state.optimizer.zero_grad()
+                experiment.loss(batch).backward()
+                state.optimizer.step()
+            state.scheduler.step()
+            print(epoch, experiment.evaluate("valid"))
     """
 
     config: Config
@@ -36,6 +52,33 @@ class Experiment:
     device: str
     monitor: str
     notes: list[str]
+
+    def training_state(self) -> TrainingState:
+        """Returns the configured optimizer and schedule over the model's parameters, before any training."""
+        return build_state(self.config, self.model)
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Returns the mean loss of a batch, in nats or squared units, to go back from."""
+        inputs, lengths, targets = batch.to(self.device)
+        return self.task.measure(self.model(inputs, lengths), targets)["loss"].mean()
+
+    def evaluate(self, split: str = "valid") -> dict[str, float]:
+        """Returns each metric over a split, in evaluation mode; the model is left in the mode it was in.
+
+        Raises InputError for a split that is not there or has no end.
+        """
+        finite = self.task_data.finite
+        if split not in finite:
+            raise InputError(
+                f"split {split!r}: there is none with an end{did_you_mean(split, finite)} "
+                f"(there are: {', '.join(finite)})"
+            )
+        training = self.model.training
+        try:
+            with torch_settings(self.config):
+                return evaluate(self.model, self.task, finite[split], device=self.device)
+        finally:
+            self.model.train(training)
 
     def probe_input(self, optimizer: torch.optim.Optimizer | None = None) -> ProbeInput:
         """Returns what a probe looks at: the model, and the validation examples (else the training ones)."""
@@ -53,12 +96,12 @@ class Experiment:
 
 def prepare(config: Config, *, track: Track) -> Experiment:
     """Reads, encodes and builds everything; raises InputError for bad input; writes only the cache."""
-    configure_torch(config)
     task, device = build_task(config), build_device(config)
     check_fit(config, task)
     task_data = load_task_data(config, task, track=track)
     plan = build_plan(config, task_data.train)
-    model = build_model(config, task_data.vocabulary, task_data.vectors, task_data.sizes).to(device)
+    with torch_settings(config):
+        model = build_model(config, task_data.vocabulary, task_data.vectors, task_data.sizes).to(device)
     monitor, notes = _monitor(config, has_validation="valid" in task_data.splits)
     if config.freeze and config.insert != "none":
         notes.append(

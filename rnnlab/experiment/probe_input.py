@@ -12,6 +12,7 @@ from rnnlab.data.vocabulary import Vocabulary
 from rnnlab.experiment.build import build_model, check_fit
 from rnnlab.experiment.restore import RestoredRun
 from rnnlab.experiment.task_data import data_settings
+from rnnlab.experiment.torch_settings import torch_settings
 from rnnlab.probes.base import ProbeInput
 from rnnlab.tasks.base import GivenSplit, TaskData, check_vocabulary
 
@@ -93,5 +94,6 @@ def initial_vectors(restored: RestoredRun) -> Tensor:
     if path is not None and known and fingerprint(path) != recorded["sha256"]:
         raise InputError(f"{path}: has changed since the run (its SHA-256 differs)")
     vectors = settings.load_vectors(restored.vocabulary)
-    model = build_model(restored.config, restored.vocabulary, vectors, restored.sizes)
+    with torch_settings(restored.config):
+        model = build_model(restored.config, restored.vocabulary, vectors, restored.sizes)
     return model.word_vectors.detach()

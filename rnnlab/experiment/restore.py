@@ -16,9 +16,10 @@ from rnnlab.core.batch import Batch
 from rnnlab.core.errors import InputError
 from rnnlab.data.encoded_text import EncodedText, TextEncoder
 from rnnlab.data.vocabulary import Vocabulary
-from rnnlab.experiment.build import ONE_LOGIT, build_device, build_model, build_task, configure_torch
+from rnnlab.experiment.build import ONE_LOGIT, build_device, build_model, build_task
 from rnnlab.experiment.schema import Config, validate
 from rnnlab.experiment.task_data import data_settings
+from rnnlab.experiment.torch_settings import torch_settings
 from rnnlab.models.base import SequenceModel
 from rnnlab.probes.prediction import logits_by_text
 from rnnlab.runs.files import BEST, CONFIG, LAST, SUMMARY, VOCABULARY
@@ -90,7 +91,8 @@ class RestoredRun:
     def predictions(self, texts: Sequence[EncodedText]) -> pd.DataFrame:
         """Returns what the net says of texts that `encode` has read, as the task has it; see `predict`."""
         assert self.vocabulary is not None
-        logits = logits_by_text(self.model, texts, device=self.device)
+        with torch_settings(self.config):
+            logits = logits_by_text(self.model, texts, device=self.device)
         return self.task.predictions(texts, logits, vocabulary=self.vocabulary, classes=self.classes)
 
     def predict(self, texts: str | Sequence[str]) -> pd.DataFrame:
@@ -121,7 +123,6 @@ def restore(run: Run, *, checkpoint: Which = "last") -> RestoredRun:
     if run.status == "unfinished":
         raise InputError(f"{run.folder}: the run is unfinished (still going on, or killed)")
     config = read_config(run.folder)
-    configure_torch(config)
     sizes = read_sizes(run)
     path = run.folder / {"last": LAST, "best": BEST}[checkpoint]
     tensors, _ = read_checkpoint(path)

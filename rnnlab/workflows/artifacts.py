@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from rnnlab.core.files import write_text
+from rnnlab.experiment.torch_settings import torch_settings
 from rnnlab.probes.pairs import built_in_suites, judge, summarise
 from rnnlab.reports.run_report import write_run_report
 from rnnlab.runs.files import PAIRS, PAIRS_SUMMARY
@@ -15,10 +16,11 @@ from rnnlab.workflows.trained_run import TrainedRun
 def write_artifacts(run: TrainedRun) -> dict[str, pd.DataFrame]:
     """Writes all of that into the folder of a run that is over; returns the tables by file name."""
     tables: dict[str, pd.DataFrame] = {}
-    if run.task.uses_insert:
-        pairs = judge_pairs(run)
-        tables |= {PAIRS: pairs, PAIRS_SUMMARY: summarise(pairs)}
-    of_task = run.task.tables(run.predict_fn, run.task_data)
+    with torch_settings(run.config):
+        if run.task.uses_insert:
+            pairs = judge_pairs(run)
+            tables |= {PAIRS: pairs, PAIRS_SUMMARY: summarise(pairs)}
+        of_task = run.task.tables(run.predict_fn, run.task_data)
     tables |= {table_file(name): table for name, table in of_task.items()}
     for name, table in tables.items():
         write_table(run.folder / name, table)

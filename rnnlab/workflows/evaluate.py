@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from rnnlab.experiment.probe_input import examples_of
+from rnnlab.experiment.torch_settings import torch_settings
 from rnnlab.training.loop import evaluate as measure
 from rnnlab.workflows.display import SILENT, Display
 from rnnlab.workflows.trained_run import TrainedRun
@@ -43,8 +44,9 @@ def evaluate(
     name, examples, notes = examples_of(run, split, test=test, track=display.track)
     for note in notes:
         display.note(note)
-    metrics = measure(run.model, run.task, examples, device=run.device)
-    confusion = run.task.confusion(run.predict_fn, examples, run.classes)
+    with torch_settings(run.config):
+        metrics = measure(run.model, run.task, examples, device=run.device)
+        confusion = run.task.confusion(run.predict_fn, examples, run.classes)
     baselines: dict[str, dict[str, float]] = {}
     for metric, rules in run.summary.get("baselines", {}).items():
         for rule, value in rules.items():

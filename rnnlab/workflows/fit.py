@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from rnnlab.core.batch import Batch
-from rnnlab.experiment.build import build_state
 from rnnlab.experiment.experiment import Experiment
+from rnnlab.experiment.torch_settings import torch_settings
 from rnnlab.training.callbacks import Callback, Status, StopTraining
 from rnnlab.training.loop import TrainingState, fit
 
@@ -29,7 +29,7 @@ def fit_experiment(
         DivergenceError: the loss stopped being a finite number.
     """
     training = experiment.config.training
-    state = build_state(experiment.config, experiment.model)
+    state = experiment.training_state()
 
     def end(status: Status, error: BaseException | None = None) -> None:
         for callback in callbacks:
@@ -38,19 +38,20 @@ def fit_experiment(
     try:
         for callback in callbacks:
             callback.on_begin(state)
-        for row in fit(
-            state,
-            experiment.task,
-            experiment.plan,
-            experiment.task_data.splits.get("valid"),
-            device=experiment.device,
-            monitor=experiment.monitor,
-            patience=training.patience,
-            clip_norm=training.clip_norm,
-            progress=progress,
-        ):
-            for callback in callbacks:
-                callback.on_row(row)
+        with torch_settings(experiment.config):
+            for row in fit(
+                state,
+                experiment.task,
+                experiment.plan,
+                experiment.task_data.splits.get("valid"),
+                device=experiment.device,
+                monitor=experiment.monitor,
+                patience=training.patience,
+                clip_norm=training.clip_norm,
+                progress=progress,
+            ):
+                for callback in callbacks:
+                    callback.on_row(row)
     except StopTraining:
         pass
     except KeyboardInterrupt as interrupt:

@@ -59,7 +59,7 @@ def gradients_of_untrained(
         for note in experiment.task_data.notes:
             display.note(note)
         probe, probe_input = find_probe(NAME, _settings(reduction), job.config), experiment.probe_input()
-        table = measure(probe, probe_input, what=f"probe {NAME}", display=display)
+        table = measure(probe, probe_input, job.config, what=f"probe {NAME}", display=display)
         table.insert(0, "model", job.choices["model"])
         if job.sweep_folder is None:
             probed = save(NAME, table, job.folder).of(probe, probe_input)

@@ -14,6 +14,8 @@ from rnnlab.experiment.experiment import prepare
 from rnnlab.experiment.find_probe import find_probe
 from rnnlab.experiment.job import Job
 from rnnlab.experiment.launch import NO_FLAGS, launch
+from rnnlab.experiment.schema import Config
+from rnnlab.experiment.torch_settings import torch_settings
 from rnnlab.probes.base import Probe, ProbeInput
 from rnnlab.reports.figures import save_figure
 from rnnlab.reports.gradient_figure import draw_gradients
@@ -72,7 +74,7 @@ def probe_run(
         InputError: there is no such probe or setting, or the probe makes no sense for the run.
     """
     probe = find_probe(name, settings or {}, run.config)
-    table = measure(probe, run.probe_input, what=f"{run.run.name}: probe {name}", display=display)
+    table = measure(probe, run.probe_input, run.config, what=f"{run.run.name}: probe {name}", display=display)
     for place, (column, value) in enumerate((front or {}).items()):
         table.insert(place, column, value)
     return save(name, table, run.folder).of(probe, run.probe_input)
@@ -97,18 +99,20 @@ def probe_untrained(
         for note in experiment.task_data.notes:
             display.note(note)
         probe, probe_input = find_probe(name, settings or {}, job.config), experiment.probe_input()
-        table = measure(probe, probe_input, what=f"probe {name}", display=display)
+        table = measure(probe, probe_input, job.config, what=f"probe {name}", display=display)
         done.append(save(name, table, job.folder).of(probe, probe_input))
 
     launch(probe_job, [*folders, *overrides], NO_FLAGS, on_error=display.failed)
     return done[0]
 
 
-def measure(probe: Probe, probe_input: ProbeInput, *, what: str, display: Display) -> pd.DataFrame:
+def measure(
+    probe: Probe, probe_input: ProbeInput, config: Config, *, what: str, display: Display
+) -> pd.DataFrame:
     """Returns the probe's table; raises InputError, which begins with `what`, where it makes no sense."""
     if not_applicable := probe.not_applicable(probe_input):
         raise InputError(f"{what}: {not_applicable}")
-    with display.status("Probing"):
+    with display.status("Probing"), torch_settings(config):
         return probe.measure(probe_input)
 
 

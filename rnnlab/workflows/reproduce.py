@@ -14,10 +14,11 @@ from omegaconf import OmegaConf
 
 from rnnlab.core.batch import Batch
 from rnnlab.core.errors import DivergenceError, InputError
-from rnnlab.experiment.build import build_state, check_buildable
+from rnnlab.experiment.build import check_buildable
 from rnnlab.experiment.compose import checked, compose_config
 from rnnlab.experiment.experiment import prepare
 from rnnlab.experiment.schema import Config
+from rnnlab.experiment.torch_settings import torch_settings
 from rnnlab.probes.gradients import Gradients
 from rnnlab.reports.course import PRESETS, write_course_report
 from rnnlab.reports.course_texts import TEXTS
@@ -95,11 +96,12 @@ def _estimate(jobs: list[_Run], display: Display) -> list[float]:
         kind = str((job.config.model, job.config.freeze, job.config.optimizer.name, job.config.insert))
         if kind not in seconds:
             experiment = prepare(job.config, track=display.track)
-            state = build_state(job.config, experiment.model)
+            state = experiment.training_state()
             plan = experiment.plan
             start = time.perf_counter()
             some = islice(plan.batches(1), TIMED_BATCHES)
-            with suppress(DivergenceError):  # the run itself will end as soon, and say so
+            # A run that diverges will end as soon, and say so.
+            with torch_settings(job.config), suppress(DivergenceError):
                 train_epoch(state, experiment.task, some, device=experiment.device, clip_norm=None)
             total = plan.steps(1)
             # An evaluation of the validation texts costs about a third of a training pass.
@@ -152,9 +154,9 @@ def _write_gradients(overrides: list[str], seeds: int, root: Path, display: Disp
     for model in ("rnn", "birnn", "lstm"):
         for seed in range(1, seeds + 1):
             words = [f"model={model}", "data.strip_html=false", *overrides, f"seed={seed}"]
-            table = Gradients().measure(
-                prepare(checked(compose_config(words)), track=display.track).probe_input()
-            )
+            experiment = prepare(checked(compose_config(words)), track=display.track)
+            with torch_settings(experiment.config):
+                table = Gradients().measure(experiment.probe_input())
             table.insert(0, "seed", seed)
             table.insert(0, "model", model)
             tables.append(table)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,11 @@ import torch
 from safetensors import safe_open
 
 from rnnlab.core.errors import InputError
+from rnnlab.experiment.probe_input import task_data_of
 from rnnlab.experiment.restore import read_config, restore
 from rnnlab.runs.finder import open_run
+from rnnlab.tasks.base import untracked
+from tests.conftest import Outcome
 
 
 @pytest.fixture
@@ -47,3 +51,19 @@ def test_another_model_than_the_checkpoints_is_refused(folder: Path) -> None:
     (folder / "config.yaml").write_text(text.replace("head_size: 20", "head_size: 21"))
     with pytest.raises(InputError, match=r"last\.safetensors: head.*expected shape \(21.*found \(20"):
         restore(open_run(folder))
+
+
+def test_what_a_run_was_trained_with_is_read_again_without_its_vectors(
+    call: Callable[..., Outcome], tiny: list[str], tmp_path: Path
+) -> None:
+    assert call("train", *tiny, "data.vectors=vectors.txt", "hydra.run.dir=outputs/one").code == 0
+    (tmp_path / "vectors.txt").unlink()
+    restored = restore(open_run(tmp_path / "outputs" / "one"))
+    task_data = task_data_of(restored, track=untracked)
+    assert (len(task_data.finite["train"]), len(task_data.finite["valid"])) == (40, 20)
+    for command in ("evaluate", "weights", "similarity", "positions", "pairs", "doctor", "grads"):
+        name = ["--run", "one"] if command == "grads" else ["one"]
+        assert call(command, *name).code == 0, command
+    found = call("neighbours", "one", "great")
+    assert found.code == 0 and "vectors.txt" in found.err and found.err.count("\n") == 1
+    assert "after" in found.out and "before training" not in found.out

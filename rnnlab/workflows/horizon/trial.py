@@ -13,12 +13,12 @@ from multiprocessing.synchronize import Event
 
 from rnnlab.core.errors import DivergenceError, InputError
 from rnnlab.core.metrics import improves
-from rnnlab.experiment.build import build_state
 from rnnlab.experiment.compose import checked, compose_config
 from rnnlab.experiment.experiment import Experiment, prepare
+from rnnlab.experiment.torch_settings import torch_settings
 from rnnlab.tasks.base import Task
 from rnnlab.training.callbacks import Callback, StopTraining
-from rnnlab.training.loop import EpochRow, evaluate, train_epoch
+from rnnlab.training.loop import EpochRow, train_epoch
 from rnnlab.workflows.display import SILENT
 from rnnlab.workflows.fit import fit_experiment
 from rnnlab.workflows.horizon.schedule import Outcome
@@ -115,8 +115,12 @@ def run_trial(words: list[str], goal: Goal) -> Outcome | None:
 def estimate(words: list[str]) -> float:
     """Returns the seconds that a trial will take at most, timed on a few steps and one validation."""
     experiment = prepare(checked(compose_config(words)), track=SILENT.track)
-    plan, config = experiment.plan, experiment.config
-    state = build_state(config, experiment.model)
+    with torch_settings(experiment.config):
+        return _estimate(experiment)
+
+
+def _estimate(experiment: Experiment) -> float:
+    plan, config, state = experiment.plan, experiment.config, experiment.training_state()
 
     def train(steps: int) -> float:
         begin = time.perf_counter()
@@ -132,8 +136,6 @@ def estimate(words: list[str]) -> float:
     except DivergenceError:
         return 0.0  # the trial will end as soon
     begin = time.perf_counter()
-    evaluate(
-        experiment.model, experiment.task, experiment.task_data.splits["valid"], device=experiment.device
-    )
+    experiment.evaluate("valid")
     validation = time.perf_counter() - begin
     return plan.place(plan.rounds) * seconds + (plan.rounds + 1) * validation

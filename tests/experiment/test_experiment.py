@@ -1,0 +1,76 @@
+"""An experiment in a loop of one's own trains as `rnnlab train` does."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from rnnlab.core.errors import InputError
+from rnnlab.experiment.compose import checked, compose_config
+from rnnlab.experiment.experiment import Experiment, prepare
+from rnnlab.experiment.torch_settings import torch_settings
+from rnnlab.tasks.base import untracked
+from rnnlab.training.callbacks import Callback
+from rnnlab.training.loop import EpochRow
+from rnnlab.workflows.fit import fit_experiment
+
+
+class Rows(list[EpochRow], Callback):
+    """The rows of a training."""
+
+    def on_row(self, row: EpochRow) -> None:
+        self.append(row)
+
+
+def made(*words: str) -> Experiment:
+    return prepare(checked(compose_config(list(words))), track=untracked)
+
+
+def test_a_loop_of_ones_own_has_the_figures_of_the_command(
+    tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = [
+        *tiny,
+        "model=lstm",
+        "insert=middle",
+        "model.dropout=0.3",
+        "scheduler=cosine",
+        "optimizer.lr=0.05",
+    ]
+    rows = Rows()
+    fit_experiment(made(*words), [rows])
+    experiment = made(*words)
+    figures = [experiment.evaluate()]
+    with torch_settings(experiment.config):
+        state = experiment.training_state()
+        for epoch in range(1, experiment.plan.rounds + 1):
+            for batch in experiment.plan.batches(epoch):
+                state.optimizer.zero_grad()
+                experiment.loss(batch).backward()
+                state.optimizer.step()
+            state.scheduler.step()
+            figures.append(experiment.evaluate("valid"))
+    assert figures == [dict(row.valid) for row in rows] and len(figures) == 3
+    assert figures[0] != figures[1] != figures[2]
+
+
+def test_measuring_leaves_the_model_in_its_mode(
+    tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    experiment = made(*tiny)
+    for mode in (True, False):
+        experiment.model.train(mode)
+        assert set(experiment.evaluate("train")) == {"acc", "loss"}
+        assert {module.training for module in experiment.model.modules()} == {mode}
+
+
+def test_a_split_that_is_not_there_or_has_no_end_is_named() -> None:
+    experiment = made("task=recall", "task.valid_examples=8")
+    assert experiment.evaluate("test")["loss"] > 0
+    for name in ("train", "vaild"):
+        with pytest.raises(InputError, match=rf"split '{name}': there is none with an end.*valid, test"):
+            experiment.evaluate(name)
+    (batch,) = [next(iter(experiment.plan.batches(1)))]
+    assert experiment.loss(batch).requires_grad and experiment.loss(batch).shape == torch.Size()
