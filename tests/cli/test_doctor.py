@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnnlab.cli.doctor import examine
 from rnnlab.experiment.compose import checked, compose_config
-from rnnlab.experiment.restore import restore
 from rnnlab.runs.finder import find_run
+from rnnlab.workflows.examine import examine
+from rnnlab.workflows.trained_run import load_run
 
 Call = Callable[..., Any]
 STUCK, VANISHED, OVERFITTING = "loss stuck at ln 2", "vanished early gradients", "overfitting"
@@ -79,7 +79,7 @@ def test_each_sickness_is_found_alone(case: str, call: Call, tmp_path: Path) -> 
     settings, words, expected = CASES[case]
     words = [*words, *write_data(tmp_path, **settings)]
     assert call("train", *words).code == 0
-    diagnoses = examine(restore(find_run("latest")))
+    diagnoses = examine(load_run("latest"))
     assert {diagnosis.issue for diagnosis in diagnoses if diagnosis.found} == expected, diagnoses
     assert {diagnosis.issue for diagnosis in diagnoses} == {
         STUCK,
