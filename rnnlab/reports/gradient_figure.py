@@ -29,7 +29,7 @@ def draw_gradients(table: pd.DataFrame) -> Figure:
     models = list(dict.fromkeys(table["model"]))
     columns = min(len(models), PANELS_A_ROW)
     rows = -(-len(models) // columns)
-    size = max(WIDTH, 1.2 + 2.8 * columns), 1 + 2.6 * rows
+    size = max(WIDTH, 1.2 + 2.8 * columns), 1 + 2.9 * rows
     figure = Figure(figsize=size, layout="constrained")
     grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
     for axes in grid.flat[len(models) :]:
@@ -45,7 +45,7 @@ def draw_gradients(table: pd.DataFrame) -> Figure:
     figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
     figure.supxlabel("position of the inserted token", fontsize="medium")
     for axes in grid[:, 0]:
-        axes.set_ylabel("gradient norm\n(nats per unit of the embedding)")
+        axes.set_ylabel("gradient norm\n(nats per unit of the embedding)", fontsize="small")
     return figure
 
 
