@@ -133,7 +133,9 @@ def _legend(axes: Axes, named: set[str]) -> float:
     named.update(labels)
     rows = 0
     if labels:
-        columns = max(1, min(4, LEGEND_CHARACTERS // (max(map(len, labels)) + 7)))
+        columns = max(1, LEGEND_CHARACTERS // (max(map(len, labels)) + 7))
+        if sum(len(name) + 7 for name in labels) <= LEGEND_CHARACTERS:
+            columns = len(labels)
         rows = -(-len(labels) // columns)
         axes.legend(
             [lines[name] for name in labels], labels, loc="lower left", bbox_to_anchor=(0, 1), ncols=columns

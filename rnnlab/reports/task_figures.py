@@ -2,6 +2,7 @@
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from rnnlab.reports.style import (
     GREEN,
@@ -28,6 +29,7 @@ def draw_scatter(table: pd.DataFrame) -> Figure:
     axes.plot(table["true"], table["predicted"], ".", color=INK, markersize=3.5, label="test example")
     axes.set_title("predicted")
     axes.set_xlabel("true")
+    axes.xaxis.set_major_locator(MaxNLocator(6))
     return arrange(figure, [axes], height=3.6)
 
 
