@@ -2,7 +2,7 @@
 
 from rnnlab.cells import Cell
 from rnnlab.core.errors import InputError
-from rnnlab.experiment.compose import checked, compose_config, config_loader
+from rnnlab.experiment.compose import checked, choices_of, compose_config
 from rnnlab.models.make import make_cell
 
 
@@ -17,7 +17,7 @@ def cell_of_choice(name: str) -> Cell:
 def known_cells() -> dict[str, Cell]:
     """Returns every cell by the name of the choice that has it; of several, the shortest."""
     found: dict[str, Cell] = {}
-    for name in sorted(config_loader().get_group_options("model"), key=lambda name: (len(name), name)):
+    for name in sorted(choices_of("model"), key=lambda name: (len(name), name)):
         cell = _cell(name)
         if cell is not None and all(
             vars(cell) != vars(c) or type(cell) is not type(c) for c in found.values()

@@ -1,20 +1,25 @@
 """From command-line words to one checked configuration; every fault becomes one line."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
-from hydra import compose, initialize_config_dir
-from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_search_path import ConfigSearchPath
-from hydra.core.global_hydra import GlobalHydra
-from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from rnnlab.core.errors import InputError
+from rnnlab.experiment.hydra_compat import (
+    Override,
+    compose_fresh,
+    config_loader,
+    parse_overrides,
+    register_plugin,
+    sections,
+)
 from rnnlab.experiment.hydra_errors import dotted_keys, explain
 from rnnlab.experiment.schema import Config, validate
 
@@ -57,7 +62,7 @@ def register() -> None:
     OmegaConf.register_new_resolver("label", label, replace=True)
     OmegaConf.register_new_resolver("rounds", rounds, replace=True)
     OmegaConf.register_new_resolver("inputs", lambda name: str(INPUTS_DIR / name), replace=True)
-    Plugins.instance().register(UserConfigs)
+    register_plugin(UserConfigs)
 
 
 def compose_config(overrides: list[str], *, config_name: str = "config") -> DictConfig:
@@ -70,17 +75,22 @@ def compose_config(overrides: list[str], *, config_name: str = "config") -> Dict
 
 def _compose(overrides: list[str], config_name: str = "config") -> DictConfig:
     register()
-    GlobalHydra.instance().clear()
-    with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
-        return compose(config_name, overrides, return_hydra_config=True)
+    return compose_fresh(CONFIG_DIR, config_name, overrides)
 
 
-def config_loader() -> ConfigLoader:
-    """Returns what finds the choices of a group, as a sweep over `model=glob(bi*)` needs."""
+def choices_of(group: str) -> list[str]:
+    """Returns the names of a group's choices, the current folder's among them."""
     register()
-    GlobalHydra.instance().clear()
-    with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
-        return GlobalHydra.instance().config_loader()
+    return config_loader(CONFIG_DIR).get_group_options(group)
+
+
+def parsed_overrides(words: Sequence[str]) -> list[Override]:
+    """Returns words such as `model=glob(bi*)`, parsed; raises InputError in one line."""
+    register()
+    try:
+        return parse_overrides(words, config_loader(CONFIG_DIR))
+    except ERRORS as error:
+        raise InputError(explain(error, list(words), CONFIG_DIR, [])) from None
 
 
 def _keys_for(overrides: list[str]) -> list[str]:
@@ -96,26 +106,33 @@ def _keys_for(overrides: list[str]) -> list[str]:
 def _missing(node: DictConfig, prefix: str = "") -> list[str]:
     """Returns the dotted names whose value is `???`; resolves no interpolation, unlike OmegaConf's own."""
     found: list[str] = []
-    for key in map(str, node):
+    for key, section in sections(node):
         if OmegaConf.is_missing(node, key):
             found.append(f"{prefix}{key}")
-        elif isinstance(child := node._get_node(key), DictConfig) and key != "hydra" and not child._is_none():
-            found += _missing(child, f"{prefix}{key}.")
+        elif section is not None and key != "hydra":
+            found += _missing(section, f"{prefix}{key}.")
     return found
 
 
-def checked(composed: DictConfig) -> Config:
-    """Returns the typed configuration of a run, all interpolations resolved; raises InputError."""
+def plain_values(composed: DictConfig) -> dict[str, Any]:
+    """Returns a run's own configuration, without Hydra's node, all interpolations resolved.
+
+    Raises InputError for a value that is missing or refers to nothing.
+    """
     own = [str(key) for key in composed if key != "hydra"]
     missing = sorted(_missing(composed))
     if missing:
         raise InputError(f"{missing[0]}: a value is needed; give it as {missing[0]}=…")
     try:
-        sections = {key: composed[key] for key in own}
-        values: dict[str, Any] = {
+        nodes = {key: composed[key] for key in own}
+        return {
             key: OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
-            for key, node in sections.items()
+            for key, node in nodes.items()
         }
     except ERRORS as error:
         raise InputError(explain(error, [], CONFIG_DIR, own)) from None
-    return validate(values)
+
+
+def checked(composed: DictConfig) -> Config:
+    """Returns the typed configuration of a run; raises InputError naming the first wrong key."""
+    return validate(plain_values(composed))

@@ -3,12 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import OverrideType
-
 from rnnlab.core.errors import InputError, did_you_mean
-from rnnlab.experiment.compose import CONFIG_DIR, ERRORS, checked, compose_config, config_loader
-from rnnlab.experiment.hydra_errors import explain
+from rnnlab.experiment.compose import checked, choices_of, compose_config, parsed_overrides
+from rnnlab.experiment.hydra_compat import is_plain
 from rnnlab.experiment.schema import Config
 from rnnlab.experiment.target import Target, read_target
 from rnnlab.probes.base import Probe
@@ -26,7 +23,7 @@ def find_probe(name: str, settings: Mapping[str, Any], config: Config) -> Probe:
 
 def _shipped(name: str) -> Target:
     """Returns what configs/probe/NAME.yaml says, the current folder's before the shipped one."""
-    names = config_loader().get_group_options("probe")
+    names = choices_of("probe")
     if name not in names:
         raise InputError(f"no probe {name!r}{did_you_mean(name, names)} (there are: {', '.join(names)})")
     (target,) = checked(compose_config([f"probe=[{name}]"])).probe.active.values()
@@ -35,11 +32,8 @@ def _shipped(name: str) -> Target:
 
 def read_settings(words: Sequence[str]) -> dict[str, Any]:
     """Returns the values of words such as `examples=8`; raises InputError for another kind of word."""
-    try:
-        parsed = OverridesParser.create().parse_overrides(list(words))
-    except ERRORS as error:
-        raise InputError(explain(error, list(words), CONFIG_DIR, [])) from None
+    parsed = parsed_overrides(words)
     for word, override in zip(words, parsed, strict=True):
-        if override.type != OverrideType.CHANGE or override.is_sweep_override():
+        if not is_plain(override):
             raise InputError(f"{word}: expected KEY=VALUE, one value of a setting of the probe")
     return {override.key_or_group: override.value() for override in parsed}

@@ -8,6 +8,7 @@ from hydra.errors import OverrideParseException
 from omegaconf import DictConfig
 
 from rnnlab.core.errors import did_you_mean
+from rnnlab.experiment.hydra_compat import sections
 
 
 def explain(error: Exception, overrides: list[str], config_dir: Path, keys: list[str]) -> str:
@@ -61,9 +62,8 @@ def _unknown_choice(path: str, config_dir: Path) -> str:
 def dotted_keys(node: DictConfig, prefix: str = "") -> list[str]:
     """Returns every key below `node` as a dotted name, sections and leaves."""
     keys: list[str] = []
-    for key in map(str, node):
+    for key, section in sections(node):
         keys.append(f"{prefix}{key}")
-        child = node._get_node(key)
-        if isinstance(child, DictConfig) and not child._is_none():
-            keys += dotted_keys(child, f"{prefix}{key}.")
+        if section is not None:
+            keys += dotted_keys(section, f"{prefix}{key}.")
     return keys

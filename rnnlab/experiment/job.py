@@ -1,6 +1,5 @@
 """What a command gets of a job that Hydra has begun, in plain values."""
 
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from rnnlab.core.errors import RnnlabError
 from rnnlab.experiment.compose import checked, register
+from rnnlab.experiment.job_folder import discard
 from rnnlab.experiment.schema import Config
 
 
@@ -58,18 +58,10 @@ def begin_job(cfg: DictConfig, on_error: Callable[[RnnlabError], None]) -> Itera
             sweep_folder=Path(hydra.sweep.dir) if is_sweep else None,
         )
     except RnnlabError as error:
-        _discard(folder)
+        discard(folder)
         if is_sweep and not error.reported:
             on_error(error)
         raise
     except KeyboardInterrupt:
-        _discard(folder)
+        discard(folder)
         raise
-
-
-def _discard(folder: Path) -> None:
-    """Takes away what Hydra wrote into `folder`, unless there is anything else in it."""
-    own = [folder / ".hydra", *folder.glob("*.log")]
-    if set(folder.iterdir()) - set(own):
-        return
-    shutil.rmtree(folder, ignore_errors=True)

@@ -1,27 +1,21 @@
 """Hands a command to Hydra's own machinery once everything that can be checked beforehand is."""
 
-import logging
-import os
-import re
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import hydra
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from rnnlab.core.errors import InputError, RnnlabError
 from rnnlab.experiment.build import check_buildable
-from rnnlab.experiment.compose import CONFIG_DIR, ERRORS, checked, compose_config, config_loader, register
+from rnnlab.experiment.compose import CONFIG_DIR, ERRORS, checked, compose_config, parsed_overrides, register
+from rnnlab.experiment.hydra_compat import jobs_of_basic_sweeper, quoted, run_main
 from rnnlab.experiment.hydra_errors import explain
 from rnnlab.experiment.job import Job, begin_job
+from rnnlab.experiment.job_folder import claim, make, missing_folders, remove_empty
 from rnnlab.experiment.target import import_class
 from rnnlab.runs.files import HYDRA, MULTIRUN, SUMMARY
 
@@ -124,56 +118,21 @@ def _launch(job: Callable[[DictConfig], Any], overrides: list[str], options: Hyd
         sweep = Path(composed[0].hydra.sweep.dir)
         if any(sweep.glob(f"*/{SUMMARY}")):
             raise InputError(f"hydra.sweep.dir: {sweep}: holds runs already; choose another folder")
-        new = _missing_folders(sweep)
-        _make(sweep, "hydra.sweep.dir")
+        new = missing_folders(sweep)
+        make(sweep, "hydra.sweep.dir")
         try:
-            return _hydra_main(job, [*overrides, f"hydra.sweep.dir={_quoted(str(sweep))}"], options)
+            return _hydra_main(job, [*overrides, f"hydra.sweep.dir={quoted(str(sweep))}"], options)
         finally:
             if [path.name for path in sweep.iterdir()] == [MULTIRUN]:
                 (sweep / MULTIRUN).unlink()
-            _remove_empty(new)
+            remove_empty(new)
     folder = Path(composed[0].hydra.run.dir)
-    new = _missing_folders(folder / HYDRA)
+    new = missing_folders(folder / HYDRA)
     claim(folder)
     try:
-        _hydra_main(job, [*overrides, f"hydra.run.dir={_quoted(str(folder))}"], options)
+        _hydra_main(job, [*overrides, f"hydra.run.dir={quoted(str(folder))}"], options)
     finally:
-        _remove_empty(new)
-
-
-def claim(folder: Path) -> None:
-    """Makes `folder`, so that no other run can take it; raises InputError if it holds anything."""
-    _make(folder, "hydra.run.dir")
-    try:
-        if any(folder.iterdir()):
-            raise FileExistsError
-        # Of several runs at once, only one can make this folder, into which Hydra writes.
-        (folder / HYDRA).mkdir()
-    except FileExistsError:
-        raise InputError(f"hydra.run.dir: {folder}: is not empty; choose another folder") from None
-    except OSError as error:
-        raise InputError(f"hydra.run.dir: {folder}: cannot be written ({error.strerror})") from None
-
-
-def _make(folder: Path, key: str) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except FileExistsError:
-        raise InputError(f"{key}: {folder}: is no folder") from None
-    except OSError as error:
-        raise InputError(f"{key}: {folder}: cannot be written ({error.strerror})") from None
-
-
-def _missing_folders(folder: Path) -> list[Path]:
-    """Returns `folder` and those above it that are not there yet, innermost first."""
-    return [path for path in (folder, *folder.parents) if not path.exists()]
-
-
-def _remove_empty(folders: list[Path]) -> None:
-    """Removes those of `folders` that are empty: a run that never began leaves nothing behind."""
-    for folder in folders:
-        with suppress(OSError):
-            folder.rmdir()
+        remove_empty(new)
 
 
 def _compose(overrides: list[str], options: HydraOptions) -> DictConfig:
@@ -183,18 +142,14 @@ def _compose(overrides: list[str], options: HydraOptions) -> DictConfig:
 
 def _jobs_of_sweep(overrides: list[str], options: HydraOptions) -> list[list[str]]:
     """Returns the overrides of every job, as Hydra's basic sweeper will make them; others sample later."""
+    parsed = parsed_overrides(overrides)
+    fixed = [word for word, found in zip(overrides, parsed, strict=True) if not found.is_sweep_override()]
+    sweeper = _compose(fixed, options).hydra.sweeper
+    params = [f"{key}={value}" for key, value in (sweeper.get("params") or {}).items()]
+    if not sweeper._target_.endswith("BasicSweeper"):
+        return [fixed]
     try:
-        parser = OverridesParser.create(config_loader())
-        parsed = parser.parse_overrides(overrides)
-        fixed = [
-            word for word, override in zip(overrides, parsed, strict=True) if not override.is_sweep_override()
-        ]
-        sweeper = _compose(fixed, options).hydra.sweeper
-        params = [f"{key}={value}" for key, value in (sweeper.get("params") or {}).items()]
-        if not sweeper._target_.endswith("BasicSweeper"):
-            return [fixed]
-        (jobs,) = BasicSweeper.split_arguments(parser.parse_overrides([*params, *overrides]), None)
-        return jobs
+        return jobs_of_basic_sweeper(parsed_overrides([*params, *overrides]))
     except ERRORS as error:
         raise InputError(explain(error, overrides, CONFIG_DIR, [])) from None
 
@@ -223,33 +178,5 @@ def _guard(composed: DictConfig) -> None:
         raise InputError("hydra.job.env_set: not allowed in a configuration; set variables in the shell")
 
 
-def _quoted(text: str) -> str:
-    """Returns `text` as a quoted value of Hydra's override grammar, where \\ escapes only before a quote."""
-    return "'" + re.sub(r"(\\*)('|$)", lambda match: match[1] * 2 + match[2].replace("'", "\\'"), text) + "'"
-
-
 def _hydra_main(job: Callable[[DictConfig], Any], overrides: list[str], options: HydraOptions) -> None:
-    with _process_as_before():
-        os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra raises, where it would print and exit
-        sys.argv = ["rnnlab", *options.words(), *overrides]
-        hydra.main(version_base="1.3", config_path=str(CONFIG_DIR), config_name=options.config_name)(job)()
-
-
-@contextmanager
-def _process_as_before() -> Iterator[None]:
-    """Takes back what Hydra changes in a process: its words, a variable, and where its log goes."""
-    root = logging.getLogger()
-    words, handlers, level = sys.argv, root.handlers[:], root.level
-    variable = os.environ.get("HYDRA_FULL_ERROR")
-    try:
-        yield
-    finally:
-        sys.argv = words
-        for handler in set(root.handlers) - set(handlers):
-            handler.close()
-        root.handlers[:] = handlers
-        root.setLevel(level)
-        if variable is None:
-            os.environ.pop("HYDRA_FULL_ERROR", None)
-        else:
-            os.environ["HYDRA_FULL_ERROR"] = variable
+    run_main(job, CONFIG_DIR, options.config_name, [*options.words(), *overrides])

@@ -10,12 +10,11 @@ from pathlib import Path
 
 import pandas as pd
 import yaml
-from omegaconf import OmegaConf
 
 from rnnlab.core.batch import Batch
 from rnnlab.core.errors import DivergenceError, InputError
 from rnnlab.experiment.build import check_buildable
-from rnnlab.experiment.compose import checked, compose_config
+from rnnlab.experiment.compose import checked, compose_config, plain_values
 from rnnlab.experiment.experiment import prepare
 from rnnlab.experiment.schema import Config
 from rnnlab.experiment.torch_settings import torch_settings
@@ -79,13 +78,8 @@ def _job(preset: str, seed: int, overrides: list[str], root: Path) -> _Run:
     words = [f"experiment=course/{preset}", *overrides, f"seed={seed}"]
     composed = compose_config(words)
     config = checked(composed)
-    values = OmegaConf.to_container(composed, resolve=False)
-    assert isinstance(values, dict)
-    own = {str(key): composed[str(key)] for key in values if key != "hydra"}
-    resolved = {
-        k: OmegaConf.to_container(v, resolve=True) if OmegaConf.is_config(v) else v for k, v in own.items()
-    }
-    return _Run(root / f"{preset}-seed{seed}", words, config, yaml.safe_dump(resolved, sort_keys=False))
+    values = yaml.safe_dump(plain_values(composed), sort_keys=False)
+    return _Run(root / f"{preset}-seed{seed}", words, config, values)
 
 
 def _estimate(jobs: list[_Run], display: Display) -> list[float]:

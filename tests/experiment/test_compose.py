@@ -8,7 +8,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from rnnlab.core.errors import InputError
 from rnnlab.experiment.build import build_device, check_buildable
 from rnnlab.experiment.compose import CONFIG_DIR, checked, compose_config
-from rnnlab.experiment.launch import _quoted, claim
+from rnnlab.experiment.hydra_compat import quoted
+from rnnlab.experiment.job_folder import claim
 
 CHOICES = sorted(
     path.relative_to(CONFIG_DIR).with_suffix("").as_posix()
@@ -83,6 +84,6 @@ def test_of_several_runs_at_once_one_gets_the_folder(tmp_path: Path, monkeypatch
     ],
 )
 def test_a_quoted_value_is_read_as_it_was(text: str) -> None:
-    override = OverridesParser.create().parse_override(f"key={_quoted(text)}")
+    override = OverridesParser.create().parse_override(f"key={quoted(text)}")
     value = override.value()
     assert getattr(value, "text", value) == text

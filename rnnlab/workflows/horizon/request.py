@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from rnnlab.core.errors import InputError, did_you_mean
 from rnnlab.experiment.build import build_task, check_buildable
-from rnnlab.experiment.compose import checked, compose_config, config_loader
+from rnnlab.experiment.compose import checked, choices_of, compose_config
 from rnnlab.experiment.schema import Config
 from rnnlab.workflows.horizon.schedule import Plan, Search, Trial
 from rnnlab.workflows.horizon.trial import Goal
@@ -44,7 +44,7 @@ class Request:
         numbers = sorted(_listed("--lengths", lengths, int))
         if min(numbers) < 1:
             raise InputError(f"--lengths: expected whole numbers of 1 or more, found {min(numbers)}")
-        choices = [*SHORTHANDS, *config_loader().get_group_options("model")]
+        choices = [*SHORTHANDS, *choices_of("model")]
         for name in names:
             if name not in choices:
                 known = ", ".join(choices)
