@@ -1,6 +1,7 @@
 """The `rnnlab` command: its subcommands, and how errors reach a person."""
 
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -29,6 +30,20 @@ from rnnlab.cli.weights import weights
 from rnnlab.core.errors import RnnlabError
 from rnnlab.terminal.messages import print_error
 
+PANELS: dict[str, list[Callable[..., None]]] = {
+    "Train": [train, evaluate, predict, generate],
+    "Look inside": [
+        *(probe, grads, through_time, positions, pairs, similarity, neighbours, weights, doctor, graph),
+    ],
+    "Compare": [runs, show, report, reproduce, horizon],
+    "From scratch": [gradcheck, explain],
+}
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
+for panel, commands in PANELS.items():
+    for command in commands:
+        app.command(rich_help_panel=panel)(command)
+app.add_typer(data, name="data", rich_help_panel="Data")
+
 
 def _print_version(wanted: bool) -> None:
     if wanted:
@@ -36,36 +51,6 @@ def _print_version(wanted: bool) -> None:
 
         print(f"rnnlab {version('rnnlab')}")
         raise typer.Exit
-
-
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-)
-app.command()(train)
-app.command()(evaluate)
-app.command()(predict)
-app.command()(pairs)
-app.command()(runs)
-app.command()(show)
-app.command()(grads)
-app.command()(through_time)
-app.command()(graph)
-app.command()(probe)
-app.command()(similarity)
-app.command()(neighbours)
-app.command()(positions)
-app.command()(weights)
-app.command()(doctor)
-app.command()(generate)
-app.command()(report)
-app.command()(reproduce)
-app.command()(horizon)
-app.command()(gradcheck)
-app.command()(explain)
-app.add_typer(data, name="data")
 
 
 @app.callback()

@@ -1,18 +1,10 @@
 """`rnnlab neighbours`: the words nearest to a word, before and after training."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from rnnlab.cli.options import Checkpoint, RunName
-
-if TYPE_CHECKING:
-    from rich.table import Table
-    from torch import Tensor
-
-    from rnnlab.experiment.restore import RestoredRun
-
-Neighbours = list[tuple[str, float]]
 
 
 def neighbours(
@@ -24,64 +16,17 @@ def neighbours(
     """Print the words nearest to a word by cosine similarity, before and after training.
 
     A word that the vocabulary does not have is named and skipped; a zero vector has no neighbours.
+
+    Example: rnnlab neighbours latest boring
     """
-    from rnnlab.core.errors import did_you_mean
-    from rnnlab.experiment.probe_input import require_words
-    from rnnlab.experiment.restore import restore
-    from rnnlab.probes.similarity import neighbours as nearest
-    from rnnlab.runs.finder import find_run
-    from rnnlab.terminal.messages import print_note
-    from rnnlab.terminal.tables import print_table
-
-    restored = restore(find_run(run), checkpoint=checkpoint)
-    vocabulary = require_words(restored, "neighbours")
-    before = _before(restored)
-    for word in words:
-        if word not in vocabulary:
-            hint = did_you_mean(word, vocabulary.words)
-            print_note(f"{word!r} is not in the run's vocabulary; skipped{hint}")
-            continue
-        found: dict[str, Neighbours] = {
-            name: nearest(weights, vocabulary, word, number=number)
-            for name, weights in (("before training", before), ("after", restored.model.word_vectors))
-            if weights is not None
-        }
-        print_table(_table(word, found))
-
-
-def _before(restored: "RestoredRun") -> "Tensor | None":
-    """Returns the vectors before training; where they cannot be made again, says why and returns None."""
-    from rnnlab.core.errors import InputError
-    from rnnlab.experiment.probe_input import initial_vectors
-    from rnnlab.terminal.messages import print_note
-
-    try:
-        return initial_vectors(restored)
-    except InputError as error:
-        print_note(f"the vectors before training cannot be made again: {error}")
-        return None
-
-
-def _table(word: str, found: "dict[str, Neighbours]") -> "Table":
-    from itertools import zip_longest
-
-    from rich.table import Table
-    from rich.text import Text
-
+    from rnnlab.terminal.display import TerminalDisplay
     from rnnlab.terminal.messages import printable
+    from rnnlab.terminal.tables import print_rows
+    from rnnlab.workflows.trained_run import load_run
+    from rnnlab.workflows.word_vectors import neighbours as workflow
 
-    table = Table("", title=Text(f"nearest to {printable(word)}"))
-    for name in found:
-        table.add_column(name)
-        table.add_column("cosine", justify="right")
-    columns: list[list[tuple[str, float | None]]] = [
-        [*rows] or [("(its vector is zero)", None)] for rows in found.values()
-    ]
-    for rank, entries in enumerate(zip_longest(*columns, fillvalue=("", None)), start=1):
-        cells = [
-            cell
-            for neighbour, cosine in entries
-            for cell in (Text(printable(neighbour)), "" if cosine is None else f"{cosine:.4f}")
-        ]
-        table.add_row(str(rank), *cells)
-    return table
+    display = TerminalDisplay()
+    trained = load_run(run, checkpoint=checkpoint, display=display)
+    for word, found in workflow(trained, words, number=number, display=display):
+        rows = found.astype({"rank": str}).rename(columns={"rank": ""})
+        print_rows(rows, {"cosine": ".4f"}, missing="", title=f"nearest to {printable(word)}")

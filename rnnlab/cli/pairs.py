@@ -38,7 +38,7 @@ def pairs(
     from rnnlab.experiment.restore import restore
     from rnnlab.probes.pairs import chosen_suites, read_suite
     from rnnlab.runs.finder import find_run
-    from rnnlab.terminal.frames import print_frame
+    from rnnlab.terminal.tables import print_frame
 
     if suite and file is not None:
         raise InputError("--suite and --file: make no sense together; leave one of them out")
@@ -72,8 +72,8 @@ def _judge(restored: "RestoredRun", suites: "list[Suite]") -> "pd.DataFrame":
 
 def _print_summary(restored: "RestoredRun", suites: "list[Suite]", rows: "pd.DataFrame") -> None:
     from rnnlab.probes.pairs import TIE, summarise
-    from rnnlab.terminal.frames import make_console, print_frame
     from rnnlab.terminal.messages import printable
+    from rnnlab.terminal.tables import make_console, print_frame
 
     lines = [
         f"{restored.run.name}, {restored.place}",

@@ -60,7 +60,7 @@ def _print_predictions(
     restored: "RestoredRun", encoded: "list[EncodedText]", labels: list[int] | None, form: str
 ) -> None:
     from rnnlab.tasks.sentiment import LABEL, UNKNOWN
-    from rnnlab.terminal.frames import print_frame
+    from rnnlab.terminal.tables import print_frame
 
     frame = restored.predictions(encoded)
     if LABEL not in frame:
@@ -97,8 +97,8 @@ def _print_tokens(
     import pandas as pd
 
     from rnnlab.experiment.torch_settings import torch_settings
-    from rnnlab.terminal.frames import make_console, print_frame
     from rnnlab.terminal.messages import print_note
+    from rnnlab.terminal.tables import make_console, print_frame
 
     with torch_settings(restored.config):
         tables = [_tokens_of(restored, text, attribute=attribute) for text in encoded]

@@ -26,9 +26,8 @@ def probe(
     """
     from rnnlab.experiment.find_probe import read_settings
     from rnnlab.terminal.display import TerminalDisplay
-    from rnnlab.terminal.frames import print_frame
     from rnnlab.terminal.messages import print_line, print_paths
-    from rnnlab.terminal.tables import print_rows
+    from rnnlab.terminal.tables import print_frame, print_rows
     from rnnlab.workflows.probe import probe_run
     from rnnlab.workflows.trained_run import load_run
 

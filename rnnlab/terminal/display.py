@@ -19,8 +19,8 @@ from rich.table import Table
 
 from rnnlab.core.errors import RnnlabError
 from rnnlab.core.metrics import format_metric
-from rnnlab.terminal.frames import print_frame
 from rnnlab.terminal.messages import print_error, print_message, print_note
+from rnnlab.terminal.tables import print_frame
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,7 +1,7 @@
 """Single lines for a person: results on standard output, all else on standard error."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 
@@ -23,6 +23,18 @@ def print_message(text: str) -> None:
 def print_line(text: str) -> None:
     """Prints a line of a command's result."""
     print(printable(text), flush=True)
+
+
+def print_facts(facts: Mapping[str, str]) -> None:
+    """Prints names and values, two columns, long values folded."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(show_header=False, box=None)
+    for name, value in facts.items():
+        table.add_row(name, Text(printable(value), overflow="fold"))
+    Console().print(table)
 
 
 def print_paths(table: Path, figures: Sequence[Path]) -> None:

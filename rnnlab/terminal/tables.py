@@ -1,8 +1,11 @@
-"""Tables for a person, in a terminal or a pipe."""
+"""Rows on standard output: a table for a person, CSV or JSON lines for a program."""
 
+import json
+import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
+from rich.box import HEAVY_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -12,15 +15,20 @@ from rnnlab.terminal.messages import printable
 if TYPE_CHECKING:
     import pandas as pd
 
-ANY_WIDTH = 10_000
+PIPE_WIDTH = 500  # in a pipe, text folded to fit 80 columns would be of little use
 Format = str | Callable[[Any], str]
 """How a value is written: a format such as `.4g`, or a function."""
 
 
+def make_console(file: TextIO | None = None) -> Console:
+    """Returns a console as wide as the terminal, or wider than most texts in a pipe."""
+    stream = file or sys.stdout
+    return Console(file=stream, width=None if stream.isatty() else PIPE_WIDTH, highlight=False)
+
+
 def print_table(table: Table) -> None:
     """Prints a table, cut to a terminal's width; in a pipe as wide as it wants to be."""
-    console = Console()
-    (console if console.is_terminal else Console(width=ANY_WIDTH)).print(table)
+    make_console().print(table)
 
 
 def print_rows(
@@ -31,6 +39,9 @@ def print_rows(
     title: str = "",
     caption: str = "",
     group: str = "",
+    lines: bool = False,
+    plain: bool = False,
+    file: TextIO | None = None,
 ) -> None:
     """Prints rows as a table.
 
@@ -42,28 +53,69 @@ def print_rows(
         title: above the table.
         caption: below it.
         group: a column at whose changes a line is drawn.
+        lines: draws one below every row.
+        plain: draws none at all.
+        file: where to, by default standard output.
     """
     formats = formats or {}
-    table = Table(title=Text(title) if title else None, caption=caption or None, caption_justify="left")
-    for name, kind in rows.dtypes.items():
-        right = kind.kind in "iuf" or str(name) in formats
+    names = [str(name) for name in rows.columns]
+    table = Table(
+        title=Text(title) if title else None,
+        caption=Text(caption) if caption else None,
+        caption_justify="left",
+        show_lines=lines,
+        box=None if plain else HEAVY_HEAD,
+    )
+    for name, kind in zip(names, rows.dtypes, strict=True):
+        right = kind.kind in "iuf" or name in formats
         # As Text, or brackets in a name would be read as markup.
-        table.add_column(Text(str(name)), justify="right" if right else "left")
+        table.add_column(Text(name), justify="right" if right else "left", overflow="fold")
     groups = list(rows[group]) if group else []
-    for index, row in enumerate(rows.to_dict("records")):
-        cells = [_cell(value, formats.get(str(name), ""), missing) for name, value in row.items()]
+    for index, row in enumerate(rows.itertuples(index=False, name=None)):
+        cells = [_cell(value, formats.get(name, ""), missing) for name, value in zip(names, row, strict=True)]
         ends = bool(group) and (index + 1 == len(groups) or groups[index] != groups[index + 1])
-        table.add_row(*map(Text, cells), end_section=ends)
-    print_table(table)
+        table.add_row(*cells, end_section=ends)
+    make_console(file).print(table)
 
 
-def _cell(value: Any, form: Format, missing: str) -> str:
+def print_frame(rows: "pd.DataFrame", form: str) -> None:
+    """Prints rows as `table` (numbers with four decimals), `csv` or `jsonl`.
+
+    In a pipe, CSV and JSON hold texts as they are; on a terminal, and in a table, control characters of a
+    text are escaped, so that it cannot steer the terminal.
+    """
+    if form == "table":
+        floats = [str(name) for name, kind in rows.dtypes.items() if kind.kind == "f"]
+        print_rows(rows, dict.fromkeys(floats, ".4f"))
+    elif form == "csv":
+        print(_safe_on_terminal(rows).to_csv(index=False, lineterminator="\n"), end="")
+    else:
+        for row in rows.astype(object).where(rows.notna(), None).to_dict("records"):
+            print(json.dumps(row, ensure_ascii=sys.stdout.isatty(), allow_nan=False))
+
+
+def _cell(value: Any, form: Format, missing: str) -> Text:
+    """Returns a cell; a Text stays as it is."""
+    if isinstance(value, Text):
+        return value
     if value is None or value != value:
-        return missing
+        return Text(missing)
     if callable(form):
-        return form(value)
+        return Text(form(value))
     if form:
-        return format(value, form)
+        return Text(format(value, form))
     if isinstance(value, float):
-        return f"{value:.4g}"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else printable(str(value))
+        return Text(f"{value:.4g}")
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return Text(f"{value:,}" if whole else _lines(str(value)))
+
+
+def _lines(text: str) -> str:
+    """Returns text with its line breaks, all other control characters as escapes."""
+    return "\n".join(printable(line) for line in text.split("\n")) if "\n" in text else printable(text)
+
+
+def _safe_on_terminal(rows: "pd.DataFrame") -> "pd.DataFrame":
+    if not sys.stdout.isatty():
+        return rows
+    return rows.map(lambda cell: printable(cell) if isinstance(cell, str) else cell)

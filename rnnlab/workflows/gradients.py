@@ -52,7 +52,7 @@ def gradients_of_untrained(
     where some net of a sweep fails.
     """
     measured: list[tuple[pd.DataFrame, list[str]]] = []
-    sweeps: list[Path] = []
+    sweeps: list[tuple[Path, Config]] = []
 
     def probe_job(job: Job) -> None:
         experiment = prepare(job.config, track=display.track)
@@ -62,21 +62,21 @@ def gradients_of_untrained(
         table = measure(probe, probe_input, job.config, what=f"probe {NAME}", display=display)
         table.insert(0, "model", job.choices["model"])
         if job.sweep_folder is None:
-            probed = save(NAME, table, job.folder).of(probe, probe_input)
+            probed = save(NAME, table, job.folder, job.config).of(probe, probe_input)
             on_net(probed)
             on_table(probed)
             return
         on_net(Saved(table, save_table(table, job.folder / GRADIENTS), []).of(probe, probe_input))
         varied = [word for word in job.overrides if word not in overrides]
         measured.append((table, [word for word in varied if not word.startswith("model=")]))
-        sweeps.append(job.sweep_folder)
+        sweeps.append((job.sweep_folder, job.config))
 
     try:
         launch(probe_job, [*FOLDERS, *overrides], options, on_error=display.failed)
     finally:
         # Where one net of a sweep fails, the figures of the others are still worth having.
         if measured:
-            on_table(save(NAME, _together(measured), sweeps[0]))
+            on_table(save(NAME, _together(measured), *sweeps[0]))
 
 
 def describe(probed: Probed) -> str:

@@ -1,12 +1,11 @@
 """Any probe on a finished run, or on an untrained net in a folder of its own."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import write_text
@@ -18,18 +17,14 @@ from rnnlab.experiment.schema import Config
 from rnnlab.experiment.torch_settings import torch_settings
 from rnnlab.probes.base import Probe, ProbeInput
 from rnnlab.reports.figures import save_figure
-from rnnlab.reports.gradient_figure import draw_gradients
-from rnnlab.reports.through_time_figure import draw_through_time
+from rnnlab.reports.records import Records, flatten
+from rnnlab.reports.registry import VIEWS
 from rnnlab.runs.files import figure as figure_file
 from rnnlab.runs.files import table as table_file
 from rnnlab.workflows.display import SILENT, Display
 from rnnlab.workflows.trained_run import TrainedRun
 
 Settings = Mapping[str, Any]
-DRAWN: dict[str, Callable[[pd.DataFrame], Figure]] = {
-    "gradients": lambda table: draw_gradients(table if "model" in table else table.assign(model="net")),
-    "through_time": draw_through_time,
-}
 
 
 @dataclass(frozen=True)
@@ -77,7 +72,7 @@ def probe_run(
     table = measure(probe, run.probe_input, run.config, what=f"{run.run.name}: probe {name}", display=display)
     for place, (column, value) in enumerate((front or {}).items()):
         table.insert(place, column, value)
-    return save(name, table, run.folder).of(probe, run.probe_input)
+    return save(name, table, run.folder, run.config).of(probe, run.probe_input)
 
 
 def probe_untrained(
@@ -100,7 +95,7 @@ def probe_untrained(
             display.note(note)
         probe, probe_input = find_probe(name, settings or {}, job.config), experiment.probe_input()
         table = measure(probe, probe_input, job.config, what=f"probe {name}", display=display)
-        done.append(save(name, table, job.folder).of(probe, probe_input))
+        done.append(save(name, table, job.folder, job.config).of(probe, probe_input))
 
     launch(probe_job, [*folders, *overrides], NO_FLAGS, on_error=display.failed)
     return done[0]
@@ -116,12 +111,15 @@ def measure(
         return probe.measure(probe_input)
 
 
-def save(name: str, table: pd.DataFrame, folder: Path) -> Saved:
-    """Writes a probe's table and its figures, if it has some."""
+def save(name: str, table: pd.DataFrame, folder: Path, config: Config) -> Saved:
+    """Writes a probe's table, and its figures as they are in the report."""
+    view = VIEWS.get(name)
     figures = []
-    if name in DRAWN:
-        figures.append(folder / figure_file(name))
-        save_figure(DRAWN[name](table), figures[-1])
+    if view is not None and set(view.columns) <= set(table):
+        settings = flatten(config.model_dump(mode="json"))
+        for picture in view.draw(table, Records(folder.name, folder, {}, settings, pd.DataFrame())):
+            figures.append(folder / figure_file(picture.name))
+            save_figure(picture.figure, figures[-1])
     return Saved(table, save_table(table, folder / table_file(name)), figures)
 
 
