@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 MOST_ROWS, MOST_COLUMNS = 40, 60  # of a table in a page
-NARROW = 62  # characters
+NARROW = 54  # characters
 NUMBER = re.compile(r"[-−+\d.,e ±…]*|inf|nan")
 
 
@@ -37,11 +37,10 @@ class Table:
 
     @property
     def narrow(self) -> bool:
-        """Whether the table needs no more room than a figure."""
-        widths = [
-            max(map(len, (name, *cells))) for name, cells in zip(self.header, self._columns, strict=True)
-        ]
-        return sum(width + 2 for width in widths) <= NARROW
+        """Whether the table needs no more room than a figure, its header broken into words."""
+        columns = zip(self.header, self._columns, strict=True)
+        widths = [max(map(len, [*name.split(), *cells]), default=0) + 2 for name, cells in columns]
+        return sum(widths) <= NARROW
 
     @property
     def _columns(self) -> list[tuple[str, ...]]:

@@ -57,7 +57,8 @@ def draw_curves(
         if metric.endswith("acc"):
             panel.set_ylim(0, 1.02)
         whole_numbers(panel)
-    axes[-1].set_xlabel(step_column(first))
+    steps = dict.fromkeys(step_column(rows) for repetitions in runs.values() for rows in repetitions)
+    axes[-1].set_xlabel(" or ".join(steps))
     return arrange(figure, axes, same_lines=True)
 
 
