@@ -42,6 +42,12 @@ class UserConfigs(SearchPathPlugin):
             search_path.prepend("user", f"file://{own}")
 
 
+def shipped_config() -> dict[str, Any]:
+    """Returns what the shipped config.yaml itself says, the `defaults` of its groups among it."""
+    values: dict[str, Any] = yaml.safe_load((CONFIG_DIR / "config.yaml").read_text(encoding="utf-8"))
+    return values
+
+
 def label(experiment: str | None, task: str, model: str, insert: str) -> str:
     """Returns the first part of a run folder's name: the experiment's, else model and insertion or task."""
     if experiment:

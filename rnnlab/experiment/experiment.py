@@ -16,6 +16,7 @@ from rnnlab.experiment.build import (
     build_task,
     check_fit,
 )
+from rnnlab.experiment.compose import shipped_config
 from rnnlab.experiment.schema import Config
 from rnnlab.experiment.task_data import load_task_data
 from rnnlab.experiment.torch_settings import torch_settings
@@ -107,8 +108,18 @@ def prepare(config: Config, *, track: Track) -> Experiment:
         notes.append(
             f"insert={config.insert} with freeze=true: the inserted tokens stay zeros, which carry no label"
         )
-    notes = [*task_data.notes, *notes]
+    notes = [*task_data.notes, *notes, *_unused_probes(config)]
     return Experiment(config, task, task_data, plan, model, device, monitor, notes)
+
+
+def _unused_probes(config: Config) -> list[str]:
+    """Returns a note where probes were chosen that will not look; those that are there by default are not."""
+    (default,) = (choice["probe"] for choice in shipped_config()["defaults"] if "probe" in choice)
+    chosen = config.probe.active
+    if config.probe.every or not chosen or set(chosen) == set(default):
+        return []
+    names = ", ".join(chosen)
+    return [f"probe.every=0: {names} will not look at the net while it trains; try probe.every=1"]
 
 
 def _monitor(config: Config, *, has_validation: bool) -> tuple[str, list[str]]:

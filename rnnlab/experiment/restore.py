@@ -17,6 +17,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.data.encoded_text import EncodedText, TextEncoder
 from rnnlab.data.vocabulary import Vocabulary
 from rnnlab.experiment.build import ONE_LOGIT, build_device, build_model, build_task
+from rnnlab.experiment.recorded import with_todays_keys
 from rnnlab.experiment.schema import Config, validate
 from rnnlab.experiment.task_data import data_settings
 from rnnlab.experiment.torch_settings import torch_settings
@@ -34,7 +35,8 @@ Which = Literal["last", "best"]
 class RestoredRun:
     """A run's model in evaluation mode, with all that is needed to ask it something.
 
-    vocabulary: None where the task's inputs are numbers; epoch: finished epochs, or rounds of steps.
+    vocabulary: None where the task's inputs are numbers; epoch: finished epochs, or rounds of steps; notes:
+    what a person should know of it, one line each.
     """
 
     run: Run
@@ -45,6 +47,7 @@ class RestoredRun:
     model: SequenceModel
     device: str
     epoch: int
+    notes: tuple[str, ...] = ()
 
     @property
     def place(self) -> str:
@@ -104,14 +107,18 @@ class RestoredRun:
         return self.predictions(self.encode([texts] if isinstance(texts, str) else texts))
 
 
-def read_config(folder: Path) -> Config:
-    """Returns a run's configuration; raises InputError if it is broken or was tampered with."""
+def read_config(folder: Path) -> tuple[Config, list[str]]:
+    """Returns a run's configuration, and what had to be changed in it for this version, a line each.
+
+    Raises InputError if it is broken or was tampered with.
+    """
     path = folder / CONFIG
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
         if not isinstance(values, dict):
             raise ValueError("expected keys and values")
-        return validate(values)
+        values, notes = with_todays_keys(values)
+        return validate(values), [f"{path}: {note}" for note in notes]
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise InputError(f"{path}: not readable as a configuration ({error})") from None
     except InputError as error:
@@ -122,7 +129,7 @@ def restore(run: Run, *, checkpoint: Which = "last") -> RestoredRun:
     """Returns the run's model with a checkpoint's parameters; raises InputError for what is amiss."""
     if run.status == "unfinished":
         raise InputError(f"{run.folder}: the run is unfinished (still going on, or killed)")
-    config = read_config(run.folder)
+    config, notes = read_config(run.folder)
     sizes = read_sizes(run)
     path = run.folder / {"last": LAST, "best": BEST}[checkpoint]
     tensors, _ = read_checkpoint(path)
@@ -138,7 +145,17 @@ def restore(run: Run, *, checkpoint: Which = "last") -> RestoredRun:
     model = build_model(config_then, vocabulary, None, sizes)
     facts = load_model(model, path)
     device, task = build_device(config), build_task(config)
-    return RestoredRun(run, config, vocabulary, task, sizes, model.to(device).eval(), device, facts["epoch"])
+    return RestoredRun(
+        run=run,
+        config=config,
+        vocabulary=vocabulary,
+        task=task,
+        sizes=sizes,
+        model=model.to(device).eval(),
+        device=device,
+        epoch=facts["epoch"],
+        notes=tuple(notes),
+    )
 
 
 def read_sizes(run: Run) -> InputOutputSizes:

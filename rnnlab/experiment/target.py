@@ -71,14 +71,7 @@ def read_target(values: Any, group: str) -> Target:
         found = "null" if values is None else repr(values)
         raise InputError(f"{group}: expected a valid dictionary, found {found}")
     settings = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
-    name = settings.pop("_target_", None)
-    name = MOVED.get(name, name) if isinstance(name, str) else name
-    allowed, key = TARGET_MODULES[group], f"{group}._target_"
-    cls = import_class(name, allowed, key=key) if isinstance(name, str) else None
-    if cls is None or not isinstance(name, str):
-        expected = " or ".join(f"{prefix}…" for prefix in allowed)
-        raise InputError(f"{key}: expected the name of a class in {expected}, found {name!r}")
-    schema = settings_schema(constructors(cls), AT_RUN_TIME[group], key=f"{key}: {name}")
+    name, cls, schema = find_class(settings.pop("_target_", None), group)
     try:
         schema.model_validate(settings)
     except ValidationError as error:
@@ -88,6 +81,20 @@ def read_target(values: Any, group: str) -> Target:
         )
         raise InputError(message) from None
     return Target(name, cls, settings)
+
+
+def find_class(name: Any, group: str) -> tuple[str, type, type[BaseModel]]:
+    """Returns the name and the class that `_target_` gives, and the schema of its settings.
+
+    Raises InputError for a class that is not there, not the group's, not to be imported, or without types.
+    """
+    name = MOVED.get(name, name) if isinstance(name, str) else name
+    allowed, key = TARGET_MODULES[group], f"{group}._target_"
+    cls = import_class(name, allowed, key=key) if isinstance(name, str) else None
+    if cls is None or not isinstance(name, str):
+        expected = " or ".join(f"{prefix}…" for prefix in allowed)
+        raise InputError(f"{key}: expected the name of a class in {expected}, found {name!r}")
+    return name, cls, settings_schema(constructors(cls), AT_RUN_TIME[group], key=f"{key}: {name}")
 
 
 def import_class(name: str, allowed: tuple[str, ...], *, key: str = "_target_") -> type | None:

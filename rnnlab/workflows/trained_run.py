@@ -100,6 +100,8 @@ def load_run(name: str | Path, *, checkpoint: Which = "last", display: Display =
     Raises InputError for a run that is missing, unfinished or broken.
     """
     restored = restore(find_run(str(name)), checkpoint=checkpoint)
+    for note in restored.notes:
+        display.note(note)
     return TrainedRun(**vars(restored), display=display)
 
 

@@ -74,3 +74,10 @@ def test_a_split_that_is_not_there_or_has_no_end_is_named() -> None:
             experiment.evaluate(name)
     (batch,) = [next(iter(experiment.plan.batches(1)))]
     assert experiment.loss(batch).requires_grad and experiment.loss(batch).shape == torch.Size()
+
+
+def test_probes_that_were_chosen_and_will_not_look_are_told() -> None:
+    note = "probe.every=0: positions, gradients will not look at the net while it trains; try probe.every=1"
+    assert note in made("probe=[positions,gradients]").notes
+    for words in (["probe=[positions,gradients]", "probe.every=1"], ["probe=[]"], []):
+        assert not any("probe" in note for note in made(*words).notes), words

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from safetensors import safe_open
+from torch import nn
 
 from rnnlab.core.errors import InputError
 from rnnlab.experiment.probe_input import task_data_of
@@ -28,7 +30,7 @@ def test_parameters_are_those_of_the_checkpoint(folder: Path) -> None:
     with safe_open(folder / "checkpoints" / "last.safetensors", framework="pt") as file:
         for name, value in restored.model.state_dict().items():
             assert torch.equal(value, file.get_tensor(f"model.{name}"))
-    assert restored.config == read_config(folder)
+    assert (restored.config, []) == read_config(folder)
     assert restored.vocabulary.words[-2:] == ("<newneg>", "<newpos>")
 
 
@@ -50,6 +52,34 @@ def test_another_model_than_the_checkpoints_is_refused(folder: Path) -> None:
     assert "head_size: 20" in text
     (folder / "config.yaml").write_text(text.replace("head_size: 20", "head_size: 21"))
     with pytest.raises(InputError, match=r"last\.safetensors: head.*expected shape \(21.*found \(20"):
+        restore(open_run(folder))
+
+
+def test_a_run_of_before_has_keys_that_are_gone_and_lacks_new_ones(folder: Path) -> None:
+    path = folder / "config.yaml"
+    then = restore(open_run(folder))
+    values = yaml.safe_load(path.read_text())
+    del values["engine"], values["task"], values["training"]["threads"], values["model"]["dropout"]
+    values["stemming"] = values["data"]["stem"] = values["model"]["width"] = True
+    values["probe"]["active"]["health"]["look"] = 1
+    path.write_text(yaml.safe_dump(values, sort_keys=False))
+    restored = restore(open_run(folder))
+    assert restored.config.model.make(embedding=nn.Embedding(2, 2), output_size=1).dropout.p == 0
+    assert restored.config.model_dump(exclude={"model"}) == then.config.model_dump(exclude={"model"})
+    gone, new = restored.notes
+    assert gone.startswith(str(path)) and gone.endswith(
+        "no longer a key, and passed over: stemming, data.stem, model.width, probe.active.health.look"
+    )
+    assert "taken to be the default: engine=torch, task=" in new and new.endswith("training.threads=1")
+    assert not then.notes
+
+
+def test_a_key_without_a_default_has_to_be_there(folder: Path) -> None:
+    path = folder / "config.yaml"
+    values = yaml.safe_load(path.read_text())
+    del values["data"]["cache"]
+    path.write_text(yaml.safe_dump(values))
+    with pytest.raises(InputError, match=r"config\.yaml: data\.cache: a value is needed$"):
         restore(open_run(folder))
 
 

@@ -1,0 +1,54 @@
+"""Configurations that earlier versions of rnnlab have recorded, read with the keys of this one."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import yaml
+
+from rnnlab.experiment.compose import CONFIG_DIR, shipped_config
+from rnnlab.experiment.schema import Config, DataConfig, ProbeConfig, TrainingConfig
+from rnnlab.experiment.section import Section
+from rnnlab.experiment.target import find_class
+
+GROUPS = ("task", "model", "optimizer", "scheduler")
+SECTIONS: dict[str, type[Section]] = {"data": DataConfig, "training": TrainingConfig, "probe": ProbeConfig}
+
+
+def with_todays_keys(recorded: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Returns a recorded configuration without keys that are gone and with the defaults of new ones.
+
+    Also returns what was left out and put in, a line each. Raises InputError for a class that is not there.
+    """
+    defaults = _defaults()
+    dropped: list[str] = []
+    added: list[str] = []
+
+    def fitted(values: Any, known: Collection[str], default: Mapping[str, Any], prefix: str) -> Any:
+        if not isinstance(values, dict):
+            return values  # the schema will say what is wrong
+        dropped.extend(f"{prefix}{key}" for key in values if key not in known)
+        new = {key: value for key, value in default.items() if key in known and key not in values}
+        added.extend(f"{prefix}{key}={value}" for key, value in new.items())
+        return {key: value for key, value in values.items() if key in known} | new
+
+    values = fitted(dict(recorded), Config.model_fields, defaults, "")
+    for name, section in SECTIONS.items():
+        values[name] = fitted(values.get(name), section.model_fields, defaults.get(name, {}), f"{name}.")
+    targets = {name: (values, name, name) for name in GROUPS}
+    active = values["probe"].get("active") if isinstance(values["probe"], dict) else None
+    if isinstance(active, dict):
+        targets |= {f"probe.active.{name}": (active, name, "probe") for name in active}
+    for prefix, (parent, name, group) in targets.items():
+        if isinstance(target := parent.get(name), dict):
+            schema = find_class(target.get("_target_"), group)[2]
+            parent[name] = fitted(target, {"_target_", *schema.model_fields}, {}, f"{prefix}.")
+    notes = [f"no longer a key, and passed over: {', '.join(dropped)}"] if dropped else []
+    notes += [f"not recorded, and taken to be the default: {', '.join(added)}"] if added else []
+    return values, notes
+
+
+def _defaults() -> dict[str, Any]:
+    """Returns the shipped values of all keys outside groups; the task, before there were several."""
+    values = shipped_config()
+    del values["defaults"], values["hydra"]
+    return {**values, "task": yaml.safe_load((CONFIG_DIR / "task" / "sentiment.yaml").read_text("utf-8"))}
