@@ -41,13 +41,13 @@ def draw_curves(
     figure, axes = panels(len(names))
     for panel, metric in zip(axes, names, strict=True):
         for number, (run, repetitions) in enumerate(runs.items()):
-            for place, (split, colour) in enumerate(SPLITS.items()):
+            for index, (split, colour) in enumerate(SPLITS.items()):
                 alone = len(runs) == 1
                 style = line_style(
-                    place if alone else number,
+                    index if alone else number,
                     len(repetitions[0]),
                     colour=colour if alone else None,
-                    line=LINES[place],
+                    line=LINES[index],
                 )
                 _draw_split(
                     panel, repetitions, f"{split}_{metric}", style, split if alone else f"{run}: {split}"

@@ -33,10 +33,10 @@ def draw_horizon(rates: pd.DataFrame, criterion: str) -> Figure:
     figure = Figure(figsize=(7.5, 4.6), layout="constrained")
     axes = figure.subplots()
     models = list(rates.groupby("model", sort=False))
-    for place, (model, rows) in enumerate(models):
-        line, marker = LINES[place % len(LINES)], MARKERS[place % len(MARKERS)]
-        at = rows["length"] * DODGE ** (place - (len(models) - 1) / 2)
-        colour = COLOURS[place % len(COLOURS)]
+    for number, (model, rows) in enumerate(models):
+        line, marker = LINES[number % len(LINES)], MARKERS[number % len(MARKERS)]
+        at = rows["length"] * DODGE ** (number - (len(models) - 1) / 2)
+        colour = COLOURS[number % len(COLOURS)]
         axes.plot(at, rows["rate"], linestyle=line, color=colour)
         tried = rows["tried"] > 0
         of_tried = rows[tried]

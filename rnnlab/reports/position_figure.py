@@ -1,4 +1,4 @@
-"""Accuracy and shift of the output against the place of the inserted token."""
+"""Accuracy and shift of the output against the position of the inserted token."""
 
 import pandas as pd
 from matplotlib.figure import Figure

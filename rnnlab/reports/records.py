@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,20 @@ from rnnlab.core.errors import InputError
 from rnnlab.runs import files
 
 
-@dataclass(frozen=True, eq=False)
-class Records:
-    """What lies in a run folder; `name` is what the report calls the run."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RunFacts:
+    """What figures say of a net beside its tables; `name` is what they call it."""
 
     name: str
+    summary: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Records(RunFacts):
+    """What lies in a run folder."""
+
     folder: Path
-    summary: dict[str, Any]
-    settings: dict[str, str]
     metrics: pd.DataFrame
 
     @property
@@ -58,7 +64,9 @@ def read_records(folder: Path) -> Records:
     metrics = read_table(path) if path.is_file() else None
     if metrics is None:
         raise InputError(f"{path}: missing or empty; the run has no finished epoch")
-    return Records(folder.name, folder, summary, flatten(config), metrics)
+    return Records(
+        name=folder.name, folder=folder, summary=summary, settings=flatten(config), metrics=metrics
+    )
 
 
 def step_column(frame: pd.DataFrame) -> str:

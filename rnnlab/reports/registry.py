@@ -14,15 +14,15 @@ from rnnlab.reports.curve_figure import draw_curves
 from rnnlab.reports.gradient_figure import TOKENS, draw_gradients, draw_gradients_over_training
 from rnnlab.reports.health_figure import MEASURES, draw_health
 from rnnlab.reports.position_figure import draw_positions
-from rnnlab.reports.records import Records, last_look, metric_names, step_column
+from rnnlab.reports.records import RunFacts, last_look, metric_names, step_column
 from rnnlab.reports.similarity_figure import draw_similarity
 from rnnlab.reports.task_figures import draw_lengths, draw_scatter, draw_series, series_columns
 from rnnlab.reports.through_time_figure import draw_over_training, draw_through_time
 
-Draw = Callable[[pd.DataFrame, Records], list[Picture]]
+Draw = Callable[[pd.DataFrame, RunFacts], list[Picture]]
 
 
-def no_pictures(table: pd.DataFrame, run: Records) -> list[Picture]:
+def no_pictures(table: pd.DataFrame, run: RunFacts) -> list[Picture]:
     """Returns none: the table says it all."""
     return []
 
@@ -50,7 +50,7 @@ class RecordView:
     folded: bool = False
 
 
-def curves(tables: Mapping[str, pd.DataFrame], run: Records) -> list[Picture]:
+def curves(tables: Mapping[str, pd.DataFrame], run: RunFacts) -> list[Picture]:
     """Returns the learning curves of metrics.csv by run; baselines are those of `run`."""
     if not metric_names(next(iter(tables.values()))):
         return []
@@ -62,37 +62,37 @@ def curves(tables: Mapping[str, pd.DataFrame], run: Records) -> list[Picture]:
     return [Picture("curves", "Learning curves", figure)]
 
 
-def _curves(table: pd.DataFrame, run: Records) -> list[Picture]:
+def _curves(table: pd.DataFrame, run: RunFacts) -> list[Picture]:
     return curves({run.name: table}, run)
 
 
-def _similarity(table: pd.DataFrame, run: Records) -> list[Picture]:
+def _similarity(table: pd.DataFrame, run: RunFacts) -> list[Picture]:
     if step_column(table) not in table or table["similarity"].isna().all():
         return []
     return [Picture("similarity", "Similarity of the word vectors", draw_similarity(table))]
 
 
-def _scatter(table: pd.DataFrame, run: Records) -> list[Picture]:
+def _scatter(table: pd.DataFrame, run: RunFacts) -> list[Picture]:
     return [Picture("scatter", "True against predicted", draw_scatter(table))]
 
 
-def _lengths(table: pd.DataFrame, run: Records) -> list[Picture]:
+def _lengths(table: pd.DataFrame, run: RunFacts) -> list[Picture]:
     return [Picture("lengths", "Accuracy by length", draw_lengths(table))]
 
 
-def _health(table: pd.DataFrame, run: Records) -> list[Picture]:
+def _health(table: pd.DataFrame, run: RunFacts) -> list[Picture]:
     if step_column(table) not in table:
         return []
     return [Picture("health", "Gradient norms and update ratios", draw_health(table))]
 
 
-def _series(table: pd.DataFrame, run: Records) -> list[Picture]:
+def _series(table: pd.DataFrame, run: RunFacts) -> list[Picture]:
     if not series_columns(table):
         return []
     return [Picture("series", "The last rows held out, true and predicted", draw_series(table))]
 
 
-def _gradients(table: pd.DataFrame, run: Records) -> list[Picture]:
+def _gradients(table: pd.DataFrame, run: RunFacts) -> list[Picture]:
     if step_column(table) in table:
         title = "Gradient at the inserted tokens while the net trained"
         return [Picture("gradients_epochs", title, draw_gradients_over_training(table))]
@@ -100,7 +100,7 @@ def _gradients(table: pd.DataFrame, run: Records) -> list[Picture]:
     return [Picture("gradients", "Gradient at the inserted tokens by position", draw_gradients(named))]
 
 
-def _positions(table: pd.DataFrame, run: Records) -> list[Picture]:
+def _positions(table: pd.DataFrame, run: RunFacts) -> list[Picture]:
     when, insert = step_column(table), run.settings.get("insert")
     name, title = "positions", "Output by the position of the token"
     if when in table:
@@ -108,15 +108,15 @@ def _positions(table: pd.DataFrame, run: Records) -> list[Picture]:
     return [Picture(name, title, draw_positions(last_look(table), insert=insert))]
 
 
-def _through_time(table: pd.DataFrame, run: Records) -> list[Picture]:
+def _through_time(table: pd.DataFrame, run: RunFacts) -> list[Picture]:
     when, title = step_column(table), "Gradients through time"
     if when not in table:
         return [Picture("through_time", title, draw_through_time(table))]
-    looks = {place: table[table[when] == place] for place in (table[when].min(), table[when].max())}
+    looks = {at: table[table[when] == at] for at in (table[when].min(), table[when].max())}
     both = pd.concat(looks.values())
     pictures = [
-        Picture(f"through_time_{name}", f"{title}, {when} {place}", draw_through_time(rows, like=both))
-        for name, (place, rows) in zip(("first", "last"), looks.items(), strict=False)
+        Picture(f"through_time_{name}", f"{title}, {when} {at}", draw_through_time(rows, like=both))
+        for name, (at, rows) in zip(("first", "last"), looks.items(), strict=False)
     ]
     if len(looks) > 1:
         pictures.append(Picture("through_time_epochs", f"{title}, by {when}", draw_over_training(table)))
@@ -204,3 +204,15 @@ VIEWS: dict[str, RecordView] = {
     "predictions": RecordView("Predictions", "the most confident ones, right and wrong"),
 }
 """By the record's name, in the order of the page."""
+
+
+def view_of(name: str, *tables: pd.DataFrame) -> RecordView | None:
+    """Returns how a record of that name is shown, None if nothing is known or a table lacks its columns."""
+    view = VIEWS.get(name)
+    return view if view and all(set(view.columns) <= set(table) for table in tables) else None
+
+
+def draw_record(name: str, table: pd.DataFrame, run: RunFacts) -> list[Picture]:
+    """Returns the figures of a record, as the report has them."""
+    view = view_of(name, table)
+    return view.draw(table, run) if view else []

@@ -10,7 +10,7 @@ from rnnlab.reports.blocks import Block, Paragraph, Picture, Section, Table
 from rnnlab.reports.figures import save_figure
 from rnnlab.reports.page import write_page
 from rnnlab.reports.records import Records, last_look, read_records, shown, step_column, titled
-from rnnlab.reports.registry import VIEWS, RecordView, curves
+from rnnlab.reports.registry import VIEWS, RecordView, curves, view_of
 from rnnlab.runs import files
 
 FEW_ROWS = 12  # of a table that stands open beside its figure
@@ -53,9 +53,7 @@ def record_sections(runs: list[Records]) -> list[Section]:
         tables = {run: table for run in runs if (table := run.table(file)) is not None}
         if not tables:
             continue
-        view = VIEWS.get(Path(file).stem)
-        if view is None or not all(set(view.columns) <= set(table) for table in tables.values()):
-            view = RecordView(file, "")
+        view = view_of(Path(file).stem, *tables.values()) or RecordView(file, "")
         section = sections.setdefault(view.section, Section(view.section, [], view.folded))
         if view.reading and not section.blocks:
             section.blocks.append(Paragraph(view.reading))

@@ -129,12 +129,12 @@ def _draw_looks(axes: Axes, look: pd.DataFrame) -> None:
     when = step_column(look)
     first = look.drop_duplicates(["layer", "direction", "path"]).iloc[0]
     path = look[(look[["layer", "direction", "path"]] == first[["layer", "direction", "path"]]).all(axis=1)]
-    places = path[when].unique()
-    shown = places[np.unique(np.linspace(0, len(places) - 1, MOST_LOOKS).round().astype(int))]
-    for number, place in enumerate(shown):
-        rows = path[(path[when] == place) & (path["gradient_median"] > 0)]
+    moments = path[when].unique()
+    shown = moments[np.unique(np.linspace(0, len(moments) - 1, MOST_LOOKS).round().astype(int))]
+    for number, moment in enumerate(shown):
+        rows = path[(path[when] == moment) & (path["gradient_median"] > 0)]
         shade = str(0.75 * (1 - number / max(1, len(shown) - 1))) if number else UNTRAINED
-        label = "untrained" if number == 0 else f"{when} {place}"
+        label = "untrained" if number == 0 else f"{when} {moment}"
         axes.plot(
             rows["distance"], rows["gradient_median"], color=shade, lw=2 if number == 0 else 1, label=label
         )

@@ -17,8 +17,8 @@ from rnnlab.experiment.schema import Config
 from rnnlab.experiment.torch_settings import torch_settings
 from rnnlab.probes.base import Probe, ProbeInput
 from rnnlab.reports.figures import save_figure
-from rnnlab.reports.records import Records, flatten
-from rnnlab.reports.registry import VIEWS
+from rnnlab.reports.records import RunFacts, flatten
+from rnnlab.reports.registry import draw_record
 from rnnlab.runs.files import figure as figure_file
 from rnnlab.runs.files import table as table_file
 from rnnlab.workflows.display import SILENT, Display
@@ -113,13 +113,11 @@ def measure(
 
 def save(name: str, table: pd.DataFrame, folder: Path, config: Config) -> Saved:
     """Writes a probe's table, and its figures as they are in the report."""
-    view = VIEWS.get(name)
+    facts = RunFacts(name=folder.name, settings=flatten(config.model_dump(mode="json")))
     figures = []
-    if view is not None and set(view.columns) <= set(table):
-        settings = flatten(config.model_dump(mode="json"))
-        for picture in view.draw(table, Records(folder.name, folder, {}, settings, pd.DataFrame())):
-            figures.append(folder / figure_file(picture.name))
-            save_figure(picture.figure, figures[-1])
+    for picture in draw_record(name, table, facts):
+        figures.append(folder / figure_file(picture.name))
+        save_figure(picture.figure, figures[-1])
     return Saved(table, save_table(table, folder / table_file(name)), figures)
 
 
