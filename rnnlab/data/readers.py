@@ -1,4 +1,4 @@
-"""Reads labelled texts from what a user has: TSV, CSV, a folder with a file a text or a file a label.
+"""Reads labelled texts from what a user has: TSV, CSV, a folder with one file per text or one file per label.
 
 Everything goes through `scan`, which yields an example or an error for every text, so that training can
 stop at the first bad line and `rnnlab data check` can list them all.
@@ -85,7 +85,7 @@ def scan(path: Path) -> Iterator[Example | InputError]:
     """Yields every text of a file or folder in order, or in its place what is wrong with it.
 
     A `.csv` is a CSV with a header, any other file a TSV. A folder has `pos/` and `neg/` with a `.txt` a
-    text, or files `*.pos` and `*.neg` with a text a line. Every file may be `.gz`. Empty texts are
+    text, or files `*.pos` and `*.neg` with one text per line. Every file may be `.gz`. Empty texts are
     yielded. Raises nothing: an error that ends a file is yielded, too.
     """
     try:

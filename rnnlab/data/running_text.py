@@ -64,7 +64,7 @@ def read_word_list(path: Path) -> frozenset[str]:
     """Returns the words of a file with one a line, as they are written; raises InputError if it has none."""
     words = frozenset(line.strip() for line in read_text(path).splitlines()) - {""}
     if not words:
-        raise InputError(f"{show_path(path)}: is empty; expected a word a line")
+        raise InputError(f"{show_path(path)}: is empty; expected one word per line")
     return words
 
 

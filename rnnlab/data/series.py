@@ -36,7 +36,7 @@ def read_series(path: Path, wanted: tuple[str, ...] | None = None) -> Series:
     """Reads a CSV (.tsv with tabs, either plain or .gz) whose first line names its columns.
 
     wanted: only these columns, in this order; None: all. Raises InputError naming the line and column of
-    what is no finite number, a line with too few or too many cells, or a column that is not there.
+    what is not a finite number, a line with too few or too many cells, or a column that is not there.
     """
     name = show_path(path)
     rows = _rows(path)

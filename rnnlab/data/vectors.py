@@ -22,7 +22,7 @@ class Vectors:
     """Vectors for a list of words.
 
     `matrix` is float32 of shape (words, dim), a row of zeros for a word that the file does not have;
-    `found` is a bool a word.
+    `found` is one bool per word.
     """
 
     matrix: NDArray[np.float32]
@@ -38,7 +38,7 @@ def load_vectors(path: Path, words: Sequence[str], *, embedding_dim: int | None)
     dimension that is asked for, or None for any.
 
     Raises InputError for a file that cannot be read or ends before the header's count, for a wrong width
-    or what is no finite number (naming the line), and for another dimension than `embedding_dim`. On every
+    or what is not a finite number (naming the line), and for another dimension than `embedding_dim`. On every
     line the width is checked, and that numbers have only characters of numbers; read as numbers are those
     of wanted words.
     """

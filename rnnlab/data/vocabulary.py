@@ -61,7 +61,7 @@ class Vocabulary:
         return np.fromiter(ids, dtype=np.int32)
 
     def save(self, path: Path) -> None:
-        r"""Writes one word a line in the order of ids, atomically.
+        r"""Writes one word per line in the order of ids, atomically.
 
         Backslash, line feed and carriage return are written as `\\`, `\n` and `\r`, all else as it is.
         """
@@ -109,5 +109,7 @@ def _read_word(line: bytes, where: str) -> str:
     except UnicodeDecodeError as error:
         raise InputError(f"{where}: is not UTF-8") from error
     if not re.fullmatch(r"(?:[^\\\r]|\\[\\nr])*", word):
-        raise InputError(f"{where}: {quote(word)} is no word; expected every \\ to be followed by \\, n or r")
+        raise InputError(
+            f"{where}: {quote(word)} is not a word; expected every \\ to be followed by \\, n or r"
+        )
     return re.sub(r"\\.", lambda match: _PLAIN[match[0]], word)

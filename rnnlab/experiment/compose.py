@@ -56,8 +56,8 @@ def label(experiment: str | None, task: str, model: str, insert: str) -> str:
 
 
 def rounds(epochs: Any, steps: Any, validate_every: Any) -> Any:
-    """Returns how often a training is looked at: its epochs, or its validations where it counts steps."""
-    # What is no number is left to the schema, which says so.
+    """Returns how often a training is evaluated: its epochs, or its validations where it counts steps."""
+    # What is not a number is left to the schema, which says so.
     if isinstance(steps, int) and isinstance(validate_every, int) and validate_every > 0:
         return -(-steps // validate_every)
     return epochs

@@ -101,8 +101,9 @@ class RestoredRun:
     def predict(self, texts: str | Sequence[str]) -> pd.DataFrame:
         """Returns what the net says of texts.
 
-        Of sentiment a row a text: `Input text`, `Classifier probability` (of `pos`, 0 to 1), `Output label`,
-        `Unknown words`; of tagging a row a word. Raises InputError for a text that holds no token.
+        Of sentiment one row per text: `Input text`, `Classifier probability` (of `pos`, 0 to 1),
+        `Output label`, `Unknown words`; of tagging one row per word. Raises InputError for a text that holds
+        no token.
         """
         return self.predictions(self.encode([texts] if isinstance(texts, str) else texts))
 

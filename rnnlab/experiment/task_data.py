@@ -1,4 +1,4 @@
-"""What a task's net is trained and looked at with, read or drawn."""
+"""What a task's net is trained and evaluated with, read or drawn."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from rnnlab.tasks.base import DataSettings, Task, TaskData, untracked
 
 
 def data_settings(config: Config, *, track: Track = untracked) -> DataSettings:
-    """Returns what a task is told of the data that the configuration names."""
+    """Returns what a task may know of the data that the configuration names."""
     data = config.data.model_dump()
     paths = {name: data.pop(name) for name in ("train", "valid", "test")}
     vectors = data.pop("vectors")

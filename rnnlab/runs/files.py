@@ -3,8 +3,8 @@
 outputs/NAME/
   .hydra/            what Hydra composed, and from which overrides
   config.yaml        the same, resolved
-  vocabulary.txt     one word a line, by id
-  metrics.csv        a row an epoch
+  vocabulary.txt     one word per line, by id
+  metrics.csv        one row per epoch
   similarity.csv     word vectors compared, a block of rows an epoch
   probes/NAME.csv    what a probe saw while the net trained, a block of rows an epoch
   NAME.csv           a table about the trained net: of its task, or of a probe

@@ -88,7 +88,7 @@ class DataSettings:
 
 @dataclass(frozen=True)
 class TaskData:
-    """What a net is trained and looked at with.
+    """What a net is trained and evaluated with.
 
     train: a finite split, or a stream of fresh examples; splits: `valid`, `test` and whatever else the task
     measures on; vectors: pretrained ones of the vocabulary's words; texts: for texts with a class each, those

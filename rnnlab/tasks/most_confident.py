@@ -24,7 +24,7 @@ def most_confident(
     *,
     number: int = 5,
 ) -> pd.DataFrame:
-    """Returns up to `number` texts each of four kinds, right and wrong, of either class, the surest first.
+    """Returns up to `number` texts each of right and wrong ones of either class, the most confident first.
 
     Columns: outcome, label, probability (of the second class, 0 to 1), text (its tokens, inserted ones
     included).

@@ -112,7 +112,7 @@ class Sentiment(Task):
         vocabulary: Vocabulary,
         classes: Sequence[str],
     ) -> pd.DataFrame:
-        """Returns a row a text: the text, the probability of `pos` (0 to 1), the label, its unknown words."""
+        """Returns one row per text: it, the probability of `pos` (0 to 1), the label, its unknown words."""
         chances = logistic(np.array([of_text[0] for of_text in logits]))
         return pd.DataFrame(
             {

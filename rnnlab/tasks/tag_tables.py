@@ -47,7 +47,7 @@ def beside_the_rule(said: pd.DataFrame, split: str) -> pd.DataFrame:
 
 
 def accuracy_by_tag(said: pd.DataFrame, tags: tuple[str, ...]) -> pd.DataFrame:
-    """Returns a row a tag: its tokens, and which share of them net and rule get right."""
+    """Returns one row per tag: its tokens, and which share of them net and rule get right."""
     rows = []
     for number, of_tag in said.groupby("tag"):
         shares = [(of_tag[column] == number).mean() for column in (NET, "rule")]

@@ -37,7 +37,7 @@ class Tagging(Task):
     """Sequence labelling: accuracy and loss are averages over tokens, padding excluded.
 
     column: of the files' tags, counted from 1; the words are column 1. unknown: what stands for a word that
-    the vocabulary does not have, `<unk>`, or by `shape` one of some such classes (`<unk-Cap-s>`), told by
+    the vocabulary does not have, `<unk>`, or by `shape` one of some such classes (`<unk-Cap-s>`), by
     capitals, digits, hyphens and endings. rare: the probability that a training word which occurs once is
     replaced so, anew in every epoch: how to read what stands for unknown words has to be learned.
     """
@@ -60,7 +60,7 @@ class Tagging(Task):
         self.column, self.lower, self.unknown, self.rare = column, lower, unknown, rare
 
     def load(self, settings: DataSettings) -> TaskData:
-        """Reads data.train, data.valid and data.test; tags unknown to training are counted and told."""
+        """Reads data.train, data.valid and data.test; tags unknown to training are counted and reported."""
         settings.path("train")
         read = {name: read_tagged(path, column=self.column) for name, path in settings.paths.items()}
         train = read["train"]
@@ -127,7 +127,7 @@ class Tagging(Task):
         vocabulary: Vocabulary,
         classes: Sequence[str],
     ) -> pd.DataFrame:
-        """Returns a row a word: its text, the tag that the net gives it, and that tag's probability."""
+        """Returns one row per word: its text, the tag that the net gives it, and that tag's probability."""
         rows = []
         for text, of_text in zip(texts, logits, strict=True):
             chances = torch.from_numpy(of_text).softmax(dim=1).numpy()

@@ -51,7 +51,7 @@ def test_a_word_list_holds_a_word_a_line_and_is_not_empty(tmp_path: Path) -> Non
     (tmp_path / "list.txt").write_text(" a\nDr\r\n\nice cream\n")
     assert read_word_list(tmp_path / "list.txt") == {"a", "Dr", "ice cream"}
     (tmp_path / "none.txt").write_text("\n \n")
-    with pytest.raises(InputError, match=r"none\.txt: is empty; expected a word a line"):
+    with pytest.raises(InputError, match=r"none\.txt: is empty; expected one word per line"):
         read_word_list(tmp_path / "none.txt")
 
 
