@@ -21,9 +21,12 @@ def evaluate(
     """Print the metrics of a finished run beside those of simple rules, and for sentiment a confusion table.
 
     Training and validation texts get the run's inserted tokens; those of data.test get none.
+
+    Example: rnnlab evaluate latest data.test=my.tsv
     """
     from rnnlab.terminal.display import TerminalDisplay
     from rnnlab.terminal.messages import print_line
+    from rnnlab.terminal.predictions import print_confusion
     from rnnlab.terminal.tables import print_rows
     from rnnlab.workflows.evaluate import evaluate as workflow
     from rnnlab.workflows.trained_run import load_run
@@ -36,8 +39,7 @@ def evaluate(
     formats = dict.fromkeys(found.metrics, ".4f")
     print_rows(found.table.reset_index(names=""), formats, missing="")
     if found.confusion is not None:
-        counts = found.confusion.map("{:,}".format).rename(columns=lambda name: f"predicted {name}")
-        print_rows(counts.reset_index(names="label"), title="confusion (texts)")
+        print_confusion(found.confusion)
 
 
 def _test_path(overrides: list[str], split: str | None) -> str | None:

@@ -19,7 +19,10 @@ def explain(
         bool, typer.Option("--padding", help="Show why padded texts need their lengths.")
     ] = False,
 ) -> None:
-    """Walk one text through a small net, step by step, and back."""
+    """Walk one text through a small net, step by step, and back.
+
+    Example: rnnlab explain --model lstm --text "loved it"
+    """
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.markup import escape

@@ -13,7 +13,10 @@ def gradcheck(
         str | None, typer.Option("--break", metavar="NAME", help="Put a historic bug into a copy.")
     ] = None,
 ) -> None:
-    """Compare every from-scratch gradient with finite differences and with torch."""
+    """Compare every from-scratch gradient with finite differences and with torch.
+
+    Example: rnnlab gradcheck --model lstm
+    """
     from rich.console import Console
     from rich.table import Table
 

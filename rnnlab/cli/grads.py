@@ -4,17 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from rnnlab.cli.options import (
-    Cfg,
-    Checkpoint,
-    ConfigDir,
-    ConfigName,
-    Info,
-    Multirun,
-    Overrides,
-    Package,
-    Resolve,
-)
+from rnnlab.cli import options as shared
 from rnnlab.terminal.messages import print_line, print_paths
 
 if TYPE_CHECKING:
@@ -22,29 +12,31 @@ if TYPE_CHECKING:
 
 
 def grads(
-    overrides: Overrides = None,
+    overrides: shared.Overrides = None,
     run: Annotated[
         str | None, typer.Option(metavar="RUN", help="A trained run instead, as in `rnnlab evaluate RUN`.")
     ] = None,
-    checkpoint: Checkpoint = "last",
+    checkpoint: shared.Checkpoint = "last",
     reduction: Annotated[
         Literal["sum_of_batch_means", "mean"] | None,
         typer.Option(help="Sum over mini-batches of the gradient of their mean loss, or mean over texts."),
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Print the gradients themselves, too.")] = False,
-    multirun: Multirun = False,
-    cfg: Cfg = None,
-    resolve: Resolve = False,
-    package: Package = None,
-    info: Info = None,
-    config_dir: ConfigDir = None,
-    config_name: ConfigName = "config",
+    multirun: shared.Multirun = False,
+    cfg: shared.Cfg = None,
+    resolve: shared.Resolve = False,
+    package: shared.Package = None,
+    info: shared.Info = None,
+    config_dir: shared.ConfigDir = None,
+    config_name: shared.ConfigName = "config",
 ) -> None:
     """Print the gradient of the loss with respect to <newneg> and <newpos>, at start, middle and end.
 
     Without --run: of an untrained net, described as in `rnnlab train`, several with -m model=rnn,lstm.
     The tokens go into all validation texts, whatever `insert` is, and their vectors count as trainable,
     whatever `freeze` is. The table also goes to gradients.csv and figures/gradients.png.
+
+    Example: rnnlab grads -m model=rnn,birnn,lstm
     """
     from functools import partial
 
@@ -73,28 +65,16 @@ def grads(
 
 
 def _show_net(probed: "Probed", *, full: bool) -> None:
-    import numpy as np
-
+    from rnnlab.terminal.gradients import print_vectors
     from rnnlab.workflows.gradients import describe, vectors
 
     model = probed.table["model"].iloc[0]
     print_line(f"{model}: {describe(probed)}")
-    for token, position, vector in vectors(probed) if full else ():
-        print_line(f"{model}, {token} at the {position}:")
-        text = np.array2string(
-            vector,
-            formatter={"float_kind": lambda number: f"{number:11.4e}"},
-            threshold=vector.size,
-            max_line_width=100,
-        )
-        print(text)
+    print_vectors(model, vectors(probed) if full else ())
 
 
 def _show(saved: "Saved") -> None:
-    from rnnlab.terminal.tables import print_rows
+    from rnnlab.terminal.gradients import print_gradients
 
-    names = {"newneg_norm": "<newneg> norm", "newpos_norm": "<newpos> norm", "ratio_to_end": "ratio to end"}
-    caption = "ratio to end: the mean of the two norms over that mean at the end"
-    rows = saved.table.rename(columns=names)
-    print_rows(rows, {"cosine": ".4f"}, caption=caption, group="model")
+    print_gradients(saved.table)
     print_paths(saved.path, saved.figures)

@@ -25,6 +25,8 @@ def graph(
     Every node is one result with its formula and shape: word, word vector, the inside of each cell in each
     layer and direction, head and loss. Solid arrows compute; dashed ones are the gradient's way back, and
     beside each stands what multiplies the gradient there. The model is described as in `rnnlab train`.
+
+    Example: rnnlab graph model=lstm --length 3
     """
     from rnnlab.terminal.display import TerminalDisplay
     from rnnlab.workflows.graph import draw

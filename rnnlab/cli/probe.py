@@ -23,6 +23,8 @@ def probe(
     """Look at a finished run's net with a probe; its table goes into the run folder, and into the report.
 
     Settings that are not given are those of the run's configuration, else those of configs/probe/NAME.yaml.
+
+    Example: rnnlab probe latest through_time examples=8
     """
     from rnnlab.experiment.find_probe import read_settings
     from rnnlab.terminal.display import TerminalDisplay

@@ -20,6 +20,8 @@ def reproduce(
 
     On the sample, or on your own data: data=files data.train=… data.valid=… data.vectors=…
     Run it again to go on where it stopped: finished runs are kept.
+
+    Example: rnnlab reproduce course --seeds 3
     """
     from rnnlab.terminal.display import TerminalDisplay
     from rnnlab.workflows.reproduce import reproduce_course

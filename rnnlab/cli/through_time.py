@@ -34,6 +34,8 @@ def through_time(
     Jacobian with respect to it; medians over texts, and after how many steps they are halved. Writes
     through_time.csv and figures/through_time.png. A run trained with probe.every has a heatmap over its
     epochs in figures/through_time_epochs.png already.
+
+    Example: rnnlab through-time latest --distances 50
     """
     from rnnlab.core.errors import InputError
     from rnnlab.terminal.display import TerminalDisplay
@@ -57,24 +59,8 @@ def through_time(
 
 
 def _show(probed: "Probed") -> None:
-    """Prints a row a path: after how many steps its norms are halved, and what the weights predict."""
-    from rnnlab.terminal.tables import print_rows
+    from rnnlab.terminal.gradients import print_half_lives
     from rnnlab.workflows.through_time import half_lives
 
-    rows = half_lives(probed.table)
-    for norm in ("gradient", "jacobian"):
-        parts = zip(*(rows.pop(f"{norm}{part}").map(_steps) for part in ("", "_low", "_high")), strict=True)
-        place = rows.columns.get_loc("predicted")
-        rows.insert(place, norm, [f"{steps} ({low} to {high})" for steps, low, high in parts])
-    rows = rows.rename(columns={"jacobian": "Jacobian", "predicted_radius": "by spectral radius"})
-    formats = dict.fromkeys(("gradient", "Jacobian"), "") | {
-        "predicted": _steps,
-        "by spectral radius": _steps,
-    }
-    caption = "steps until halved (95 % interval); predicted from the weights and the mean slope or gate"
-    print_rows(rows, formats, caption=caption)
+    print_half_lives(half_lives(probed.table))
     print_paths(probed.path, probed.figures)
-
-
-def _steps(value: float) -> str:
-    return "-" if value != value else "never" if value == float("inf") else f"{value:.3g}"

@@ -17,6 +17,8 @@ def train(
 
     Groups: task, data, model, optimizer, scheduler, experiment. Plain keys: insert, freeze, seed, engine.
     The rest is under training. and data.; `rnnlab train --cfg job` prints all of it.
+
+    Example: rnnlab train model=lstm insert=middle
     """
     from rnnlab.experiment.launch import HydraOptions
     from rnnlab.terminal.display import TerminalDisplay

@@ -6,10 +6,10 @@ import pandas as pd
 
 from rnnlab.core.files import write_text
 from rnnlab.experiment.torch_settings import torch_settings
-from rnnlab.probes.pairs import built_in_suites, judge, summarise
 from rnnlab.reports.run_report import write_run_report
 from rnnlab.runs.files import PAIRS, PAIRS_SUMMARY
 from rnnlab.runs.files import table as table_file
+from rnnlab.workflows.pairs import judge_pairs
 from rnnlab.workflows.trained_run import TrainedRun
 
 
@@ -19,21 +19,13 @@ def write_artifacts(run: TrainedRun) -> dict[str, pd.DataFrame]:
     with torch_settings(run.config):
         if run.task.uses_insert:
             pairs = judge_pairs(run)
-            tables |= {PAIRS: pairs, PAIRS_SUMMARY: summarise(pairs)}
+            tables |= {PAIRS: pairs.rows, PAIRS_SUMMARY: pairs.summary}
         of_task = run.task.tables(run.predict_fn, run.task_data)
     tables |= {table_file(name): table for name, table in of_task.items()}
     for name, table in tables.items():
         write_table(run.folder / name, table)
     write_run_report(run.folder)
     return tables
-
-
-def judge_pairs(run: TrainedRun) -> pd.DataFrame:
-    """Returns a row a minimal pair of the built-in suites."""
-    judged = [judge(suite, run.encode, run.model, device=run.device) for suite in built_in_suites()]
-    rows = pd.concat(judged, ignore_index=True)
-    rows.insert(0, "epoch", run.epoch)
-    return rows
 
 
 def write_table(path: Path, rows: pd.DataFrame) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rnnlab.cli.predict import ground
+from rnnlab.terminal.predictions import ground
 from tests.conftest import Command, Outcome
 from tests.trained import train_run
 

@@ -1,0 +1,50 @@
+"""Gradients of a net as a person reads them: at the inserted tokens, and on their way back through time."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from rnnlab.terminal.messages import print_line
+from rnnlab.terminal.tables import print_rows
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+HEADINGS = {"newneg_norm": "<newneg> norm", "newpos_norm": "<newpos> norm", "ratio_to_end": "ratio to end"}
+
+
+def print_gradients(rows: "pd.DataFrame") -> None:
+    """Prints a row a model and position."""
+    caption = "ratio to end: the mean of the two norms over that mean at the end"
+    print_rows(rows.rename(columns=HEADINGS), {"cosine": ".4f"}, caption=caption, group="model")
+
+
+def print_vectors(model: str, vectors: "Iterable[tuple[str, str, np.ndarray]]") -> None:
+    """Prints token, position and gradient, every number of it."""
+    import numpy as np
+
+    for token, position, vector in vectors:
+        print_line(f"{model}, {token} at the {position}:")
+        text = np.array2string(
+            vector,
+            formatter={"float_kind": lambda number: f"{number:11.4e}"},
+            threshold=vector.size,
+            max_line_width=100,
+        )
+        print(text)
+
+
+def print_half_lives(rows: "pd.DataFrame") -> None:
+    """Prints a row a path: after how many steps its norms are halved, and what the weights predict."""
+    rows = rows.copy()
+    for norm, heading in (("gradient", "gradient"), ("jacobian", "Jacobian")):
+        parts = zip(*(rows.pop(f"{norm}{part}").map(_steps) for part in ("", "_low", "_high")), strict=True)
+        rows.insert(rows.columns.get_loc("predicted"), heading, [f"{a} ({b} to {c})" for a, b, c in parts])
+    rows = rows.rename(columns={"predicted_radius": "by spectral radius"})
+    caption = "steps until halved (95 % interval); predicted from the weights and the mean slope or gate"
+    formats = dict.fromkeys(("predicted", "by spectral radius"), _steps)
+    print_rows(rows, {"gradient": "", "Jacobian": "", **formats}, caption=caption)
+
+
+def _steps(value: float) -> str:
+    return "-" if value != value else "never" if value == float("inf") else f"{value:.3g}"

@@ -1,0 +1,77 @@
+"""What a net says of texts, as a person or a program reads it."""
+
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+from rich.text import Text
+
+from rnnlab.terminal.messages import printable
+from rnnlab.terminal.tables import make_console, print_frame, print_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+UNKNOWN = "Unknown words"
+
+
+def print_predictions(
+    rows: "pd.DataFrame", form: str, *, accuracy: float | None = None, confusion: "pd.DataFrame | None" = None
+) -> None:
+    """Prints a row a text, unknown words only where there are some, and how many are right, if that is known.
+
+    form: `table`, `csv` or `jsonl`.
+    """
+    plain = form == "table" and UNKNOWN in rows and not rows[UNKNOWN].any()
+    print_frame(rows.drop(columns=UNKNOWN) if plain else rows, form)
+    if confusion is not None:
+        # Beside CSV or JSON lines it would be in the way of the program that reads them.
+        stream = sys.stdout if form == "table" else sys.stderr
+        print(f"accuracy {accuracy:.4f} over {len(rows):,} texts", file=stream)
+        print_confusion(confusion, stream)
+
+
+def print_confusion(counts: "pd.DataFrame", stream: TextIO | None = None) -> None:
+    """Prints how many texts of each label (row) are called what (column)."""
+    shown = counts.map("{:,}".format).rename(columns=lambda name: f"predicted {name}")
+    print_rows(shown.reset_index(names="label"), title="confusion (texts)", file=stream)
+
+
+def print_tokens(tables: "list[pd.DataFrame]", form: str) -> None:
+    """Prints a row a token; on a terminal, as a table, the tokens themselves on coloured ground."""
+    import pandas as pd
+
+    if form == "table" and sys.stdout.isatty():
+        for table in tables:
+            make_console().print(_coloured(table))
+        return
+    for number, table in enumerate(tables, start=1):
+        table.insert(0, "Text", number)
+    print_frame(pd.concat(tables, ignore_index=True), form)
+
+
+def _coloured(table: "pd.DataFrame") -> Text:
+    """Returns the tokens on red (negative) to blue (positive) ground, each followed by its number."""
+    attributed = "Attribution" in table
+    values = table["Attribution" if attributed else "Classifier probability"]
+    leanings = values / (values.abs().max() or 1.0) if attributed else 2 * values - 1
+    line = Text()
+    for token, value, leaning, known in zip(table["Token"], values, leanings, table["Known"], strict=True):
+        line.append(f" {printable(token)} ", style=ground(leaning) + ("" if known else " strike"))
+        line.append(f" {value:+.2f}  " if attributed else f" {value:.2f}  ", style="dim")
+    if attributed:
+        last = table.iloc[-1]
+        line.append(
+            f"\nlogit {last['Baseline logit']:+.4f} at the baseline, {last['Logit']:+.4f} for the text; "
+            f"the attributions add up to {values.sum():+.4f} ({last['Steps']:,} steps)"
+        )
+    if not table["Known"].all():
+        line.append("\nstruck out: unknown to the run", style="dim")
+    return line
+
+
+def ground(leaning: float) -> str:
+    """Returns the style of black text on red for −1, white for 0, blue for 1; few mix up these two."""
+    towards = (70, 130, 250) if leaning > 0 else (250, 90, 70)
+    share = min(1.0, abs(leaning))
+    red, green, blue = (round(247 + share * (end - 247)) for end in towards)
+    return f"black on rgb({red},{green},{blue})"
