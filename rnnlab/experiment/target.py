@@ -1,6 +1,7 @@
 """A class that a configuration names, and its settings, checked against the types of its constructor."""
 
 import inspect
+import sys
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -8,7 +9,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, PydanticUserError, ValidationError, create_model
 
-from rnnlab.core.errors import InputError
+from rnnlab.core.errors import InputError, did_you_mean
 from rnnlab.experiment.section import Section, describe
 from rnnlab.models.make import AT_RUN_TIME as AT_RUN_TIME_OF_MODELS
 from rnnlab.models.make import constructors
@@ -93,7 +94,8 @@ def find_class(name: Any, group: str) -> tuple[str, type, type[BaseModel]]:
     cls = import_class(name, allowed, key=key) if isinstance(name, str) else None
     if cls is None or not isinstance(name, str):
         expected = " or ".join(f"{prefix}…" for prefix in allowed)
-        raise InputError(f"{key}: expected the name of a class in {expected}, found {name!r}")
+        hint = _nearest(name, allowed) if isinstance(name, str) else ""
+        raise InputError(f"{key}: expected the name of a class in {expected}, found {name!r}{hint}")
     return name, cls, settings_schema(constructors(cls), AT_RUN_TIME[group], key=f"{key}: {name}")
 
 
@@ -114,6 +116,16 @@ def import_class(name: str, allowed: tuple[str, ...], *, key: str = "_target_") 
     found = getattr(module, class_name, None)
     # A class that is merely imported there (say, a module's `Path`) is not the group's own.
     return found if isinstance(found, type) and f"{found.__module__}.".startswith(allowed) else None
+
+
+def _nearest(name: str, allowed: tuple[str, ...]) -> str:
+    """Returns which class of its module a name may have meant, where that has been imported."""
+    module_name, _, class_name = name.rpartition(".")
+    module = sys.modules.get(module_name) if f"{module_name}.".startswith(allowed) else None
+    own = (
+        n for n, found in vars(module or object).items() if getattr(found, "__module__", "") == module_name
+    )
+    return did_you_mean(class_name, own)
 
 
 def _reason(error: Exception) -> str:

@@ -72,3 +72,8 @@ def test_a_target_is_made_with_its_settings_and_those_of_run_time() -> None:
     target = read_target(values, "task")
     assert target.values() == values and read_target(target, "task") is target
     assert (target.make().longest, target.with_settings(longest=4).make(shortest=2).longest) == (3, 4)
+
+
+def test_a_misspelt_class_gets_a_suggestion() -> None:
+    with pytest.raises(InputError, match=r"found 'rnnlab\.tasks\.recall\.Recal'; did you mean 'Recall'\?$"):
+        read_target({"_target_": "rnnlab.tasks.recall.Recal"}, "task")

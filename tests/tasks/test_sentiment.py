@@ -1,9 +1,14 @@
 import math
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from rnnlab.core.errors import InputError
+from rnnlab.data.splits import TextSplit
+from rnnlab.tasks.base import DataSettings, InputOutputSizes, TaskData
 from rnnlab.tasks.sentiment import Sentiment
 
 TASK = Sentiment()
@@ -45,3 +50,70 @@ def test_probabilities_are_those_of_the_positive_class() -> None:
     probabilities = TASK.probabilities(torch.tensor([[0.0], [math.log(3)]], dtype=torch.float64))
     np.testing.assert_allclose(probabilities, [0.5, 0.75], rtol=1e-14)
     assert TASK.classes == ("neg", "pos")
+
+
+TRAIN = "pos\tgood good film\nneg\tbad film\npos\tfine\nneg\tbad , bad\n"
+OTHER = "pos\tgood plot\nneg\tplot\n"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> DataSettings:
+    for name, text in (("train", TRAIN), ("valid", OTHER), ("test", OTHER)):
+        (tmp_path / f"{name}.tsv").write_text(text)
+    paths = {name: tmp_path / f"{name}.tsv" for name in ("train", "valid", "test")}
+    return DataSettings(paths, seed=1, precision=torch.float64, tokenizer="whitespace", insert="end")
+
+
+def words_of(task_data: TaskData, split: TextSplit) -> list[list[str]]:
+    words = task_data.vocabulary.words
+    return [[words[number] for number in split.text(index)] for index in range(len(split))]
+
+
+def test_texts_to_train_and_validate_on_get_their_token_and_those_to_test_on_do_not(
+    settings: DataSettings,
+) -> None:
+    task_data = TASK.load(settings)
+    assert words_of(task_data, task_data.train)[:2] == [
+        ["good", "good", "film", "<newpos>"],
+        ["bad", "film", "<newneg>"],
+    ]
+    assert words_of(task_data, task_data.splits["valid"]) == [
+        ["good", "<unk>", "<newpos>"],
+        ["<unk>", "<newneg>"],
+    ]
+    assert words_of(task_data, task_data.splits["test"]) == [["good", "<unk>"], ["<unk>"]]
+    assert words_of(task_data, task_data.texts["valid"]) == [["good", "<unk>"], ["<unk>"]]
+    (batch,) = task_data.train.batches(np.arange(4), 4)
+    assert batch.targets.dtype == torch.float64 and batch.targets.tolist() == [1, 0, 1, 0]
+    assert (task_data.classes, task_data.sizes) == (("neg", "pos"), InputOutputSizes(output_size=1))
+
+
+def test_the_cache_is_written_only_once_the_vectors_are_known_to_be_good(settings: DataSettings) -> None:
+    folder = settings.path("train").parent
+    vectors = folder / "vectors.txt"
+    vectors.write_text("good 1 2\nbad 1\n")
+    settings = replace(settings, cache=folder / "cache", vectors=vectors)
+    with pytest.raises(InputError, match=r"vectors\.txt, line 2"):
+        TASK.load(settings)
+    assert not (folder / "cache").exists()
+    vectors.write_text("good 1 2\nbad 1 3\n")
+    task_data = TASK.load(settings)
+    assert len(list((folder / "cache").iterdir())) == 1
+    assert task_data.vector_coverage == pytest.approx(5 / 9)
+    assert TASK.load(replace(settings, vectors=None)).vector_coverage is None
+
+
+def test_a_file_is_read_in_the_words_of_a_net_that_was_trained_without_it(settings: DataSettings) -> None:
+    vocabulary = TASK.load(settings).vocabulary
+    for name in ("train", "valid"):
+        settings.path(name).unlink()
+    name, examples, notes = TASK.load_test(settings.path("test"), settings, vocabulary)
+    assert name.endswith("test.tsv") and notes == () and examples.precision == torch.float64
+    assert examples.ids.tolist() == [vocabulary["good"], 1, 1]
+
+
+def test_confusion_counts_every_text_once(settings: DataSettings) -> None:
+    train = TASK.load(replace(settings, insert="none")).train
+    counts = TASK.confusion(lambda batch: batch.lengths[:, None] - 1.5, train, ("neg", "pos"))
+    assert counts.loc["neg"].to_dict() == {"neg": 0, "pos": 2}
+    assert counts.loc["pos"].to_dict() == {"neg": 1, "pos": 1}
