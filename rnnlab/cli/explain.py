@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 TEXT = "hated it at first , loved it by the end"
-PADDING_TEXTS = ["a long film that ends well", "boring", "loved it"]
 
 
 def explain(
@@ -23,25 +22,10 @@ def explain(
 
     Example: rnnlab explain --model lstm --text "loved it"
     """
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
+    from rnnlab.terminal.tables import print_titled
+    from rnnlab.workflows.explain import explain_padding, explain_text
 
-    from rnnlab.experiment.cells import cell_of_choice
-    from rnnlab.scratch.explain import explain as explain_text
-    from rnnlab.scratch.explain import explain_padding
-
-    cell, sizes = cell_of_choice(model), {"embedding_dim": embedding_dim, "hidden_size": hidden_size}
-    if padding:
-        tables = explain_padding(PADDING_TEXTS, cell, seed=seed, **sizes)
-    else:
-        tables = explain_text(text, cell, label=label, seed=seed, **sizes)
-    console = Console()
+    sizes = {"embedding_dim": embedding_dim, "hidden_size": hidden_size, "seed": seed}
+    tables = explain_padding(model, **sizes) if padding else explain_text(text, model, label=label, **sizes)
     for title, columns, rows, note in tables:
-        table = Table(*columns, title=title, title_justify="left", box=SIMPLE_HEAD)
-        for row in rows:
-            table.add_row(*map(escape, row))
-        console.print(table)
-        if note:
-            console.print(f"[dim]{escape(note)}[/]\n")
+        print_titled(title, columns, rows, note)

@@ -17,34 +17,17 @@ def gradcheck(
 
     Example: rnnlab gradcheck --model lstm
     """
-    from rich.console import Console
-    from rich.table import Table
+    from rich.text import Text
 
-    from rnnlab.experiment.cells import known_cells
-    from rnnlab.probes import gradcheck as probe
-    from rnnlab.scratch.bugs import BUGS
+    from rnnlab.terminal.tables import print_rows
+    from rnnlab.workflows.gradcheck import check_gradients
 
-    rows = []
-    cells = known_cells()
-    for name in probe.chosen_models(list(cells), model, bug):
-        rows += probe.check_cell(name, cells[name], hidden_size=hidden_size, seed=seed, bug=bug)
-    if bug is None:
-        rows += probe.check_losses(seed=seed)
-    title = f"relative difference ||a - b|| / ||b|| of the scratch engine's gradients, limit {probe.LIMIT:g}"
-    if bug is not None:
-        title = f"broken on purpose: {BUGS[bug].description}\n{title}"
-    table = Table("model", "parameter", "gate", title=title)
-    for column in ("finite differences", "torch autograd"):
-        table.add_column(column, justify="right")
-    table.add_column("")
-    for row in rows:
-        verdict = "[green]ok[/]" if row.passed else "[red]differs[/]"
-        differences = (f"{row.finite_differences:.1e}", f"{row.autograd:.1e}")
-        table.add_row(row.model, row.parameter, row.gate, *differences, verdict)
-    console = Console()
-    console.print(table)
-    failed = sum(not row.passed for row in rows)
-    agree = f"{len(rows) - failed} of {len(rows)} rows agree"
-    console.print(f"{agree}; float64, two-sided differences with step {probe.STEP:g}", soft_wrap=True)
-    if failed:
+    found = check_gradients(model, hidden_size=hidden_size, seed=seed, bug=bug)
+    rows = found.table
+    verdicts = {True: Text("ok", style="green"), False: Text("differs", style="red")}
+    rows[""] = [verdicts[passed] for passed in rows.pop("passed")]
+    formats = dict.fromkeys(("finite differences", "torch autograd"), ".1e")
+    print_rows(rows, formats, missing="nan", title=found.title)
+    print(found.verdict)
+    if found.failed:
         raise typer.Exit(1)

@@ -1,11 +1,6 @@
 """`rnnlab runs` and `rnnlab show`: what lies in outputs/."""
 
-from typing import TYPE_CHECKING, Any
-
 from rnnlab.cli.options import RunName
-
-if TYPE_CHECKING:
-    from rnnlab.runs.finder import Run
 
 
 def runs() -> None:
@@ -33,8 +28,8 @@ def show(run: RunName) -> None:
     from rnnlab.terminal.messages import print_facts
     from rnnlab.workflows.runs import show_run
 
-    found, curve = show_run(run)
-    print_facts(_facts(found))
+    facts, curve = show_run(run)
+    print_facts(facts)
     markers = {"train": "·", "valid": "braille"}
     curves = [
         Curve(values.index.tolist(), values.tolist(), markers[split], f"{split}_{curve.metric}")
@@ -42,25 +37,3 @@ def show(run: RunName) -> None:
         if len(values)
     ]
     print_curves(curves, x_label=curve.unit, height=16, limits=(0, 1) if curve.metric == "acc" else None)
-
-
-def _facts(run: "Run") -> dict[str, str]:
-    from rnnlab.core.metrics import format_metric
-
-    summary = run.summary
-
-    def figures(row: dict[str, Any] | None) -> str:
-        return ", ".join(f"{name} {format_metric(name, value)}" for name, value in (row or {}).items()) or "-"
-
-    versions = summary.get("versions", {})
-    parameters = summary.get("parameters", {})
-    return {
-        "run": str(run.folder),
-        "status": run.status + (f": {summary['error']}" if "error" in summary else ""),
-        "final": figures(summary.get("final")),
-        f"best by {summary.get('monitor')}": figures(summary.get("best")),
-        "parameters": f"{parameters.get('trainable', 0):,} trained of {parameters.get('total', 0):,}",
-        "wall time": f"{summary.get('wall_seconds')} s, peak memory {summary.get('peak_memory_mib')} MiB",
-        "versions": ", ".join(f"{name} {value}" for name, value in versions.items()),
-        "run again": str(summary.get("command")),
-    }

@@ -6,12 +6,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rnnlab.models.recurrent import RecurrentModel
+from rnnlab.models.base import SequenceModel
 
 
 @torch.no_grad()
 def generate(
-    model: RecurrentModel,
+    model: SequenceModel,
     prompt: Sequence[int],
     length: int,
     *,
@@ -21,6 +21,7 @@ def generate(
 ) -> NDArray[np.int64]:
     """Returns `length` token ids that follow the prompt (at least one id), each read as the next input.
 
+    model: with a recurrent layer, as whatever answers at every step has.
     Drawn by `rng` from softmax(logits / temperature); at temperature 0 the likeliest. never: ids that are
     not chosen, such as padding.
     """

@@ -2,10 +2,10 @@
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
-from rich.box import HEAVY_HEAD
+from rich.box import HEAVY_HEAD, SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -76,6 +76,19 @@ def print_rows(
         ends = bool(group) and (index + 1 == len(groups) or groups[index] != groups[index + 1])
         table.add_row(*cells, end_section=ends)
     make_console(file).print(table)
+
+
+def print_titled(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], note: str) -> None:
+    """Prints a table of texts below its title, and above a sentence to read it by."""
+    table = Table(title=Text(title), title_justify="left", box=SIMPLE_HEAD)
+    for column in columns:
+        table.add_column(Text(column))
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console = Console()
+    console.print(table)
+    if note:
+        console.print(f"{note}\n", style="dim", markup=False)
 
 
 def print_frame(rows: "pd.DataFrame", form: str) -> None:

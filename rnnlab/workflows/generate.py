@@ -8,7 +8,6 @@ from rnnlab.core.errors import InputError
 from rnnlab.data.vocabulary import PAD_ID, UNK_ID
 from rnnlab.experiment.task_data import data_settings
 from rnnlab.experiment.torch_settings import torch_settings
-from rnnlab.models.recurrent import RecurrentModel
 from rnnlab.probes.generation import generate as go_on
 from rnnlab.workflows.display import SILENT, Display
 from rnnlab.workflows.trained_run import TrainedRun
@@ -38,7 +37,7 @@ def generate(
     if not math.isfinite(temperature):
         raise InputError(f"--temperature: expected a finite number, found {temperature}")
     task, vocabulary, model = run.task, run.vocabulary, run.model
-    if not task.generates_text or vocabulary is None or not isinstance(model, RecurrentModel):
+    if not task.generates_text or vocabulary is None:
         raise InputError(
             f"{run.run.name}: rnnlab generate needs a run of task=language; this run's task is {task.name}"
         )

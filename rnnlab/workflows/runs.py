@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from rnnlab.core.errors import InputError
+from rnnlab.core.metrics import format_metric
 from rnnlab.reports.records import metric_names, step_column
 from rnnlab.runs.finder import Run, all_runs, find_run, metrics_path
 
@@ -49,8 +50,8 @@ class RunCurve:
     splits: dict[str, pd.Series]
 
 
-def show_run(name: str) -> tuple[Run, RunCurve]:
-    """Returns a run, and its accuracy (or the first metric of a task without) over its training.
+def show_run(name: str) -> tuple[dict[str, str], RunCurve]:
+    """Returns what is to be known of a run, and how its accuracy went (else the first metric of its task).
 
     Raises InputError for a run that is not there, or whose metrics.csv is broken.
     """
@@ -64,4 +65,24 @@ def show_run(name: str) -> tuple[Run, RunCurve]:
         splits = {split: measured[f"{split}_{metric}"].dropna() for split in ("train", "valid")}
     except (ValueError, KeyError, IndexError) as error:
         raise InputError(f"{path}: not readable as a table of metrics ({error})") from None
-    return run, RunCurve(metric, unit, splits)
+    return _facts(run), RunCurve(metric, unit, splits)
+
+
+def _facts(run: Run) -> dict[str, str]:
+    summary = run.summary
+
+    def figures(row: dict[str, Any] | None) -> str:
+        return ", ".join(f"{name} {format_metric(name, value)}" for name, value in (row or {}).items()) or "-"
+
+    versions = summary.get("versions", {})
+    parameters = summary.get("parameters", {})
+    return {
+        "run": str(run.folder),
+        "status": run.status + (f": {summary['error']}" if "error" in summary else ""),
+        "final": figures(summary.get("final")),
+        f"best by {summary.get('monitor')}": figures(summary.get("best")),
+        "parameters": f"{parameters.get('trainable', 0):,} trained of {parameters.get('total', 0):,}",
+        "wall time": f"{summary.get('wall_seconds')} s, peak memory {summary.get('peak_memory_mib')} MiB",
+        "versions": ", ".join(f"{name} {value}" for name, value in versions.items()),
+        "run again": str(summary.get("command")),
+    }
