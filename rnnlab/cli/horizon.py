@@ -40,12 +40,24 @@ def horizon(
 
     Every trial is the training of `rnnlab train` with experiment=memory/horizon and your KEY=VALUE, as in
     task=adding optimizer.lr=0.003, stopped at its first success. Run it again to go on where it stopped.
+
+    Example: rnnlab horizon --models lstm,gru --lengths 5,10,20 --seeds 3
     """
+    from rnnlab.terminal.display import TerminalDisplay
+    from rnnlab.terminal.leaderboard import table_of_horizon
+    from rnnlab.terminal.tables import print_table
     from rnnlab.workflows.horizon.request import Request
     from rnnlab.workflows.horizon.search import find_horizon
     from rnnlab.workflows.horizon.trial import Goal
 
+    display = TerminalDisplay()
     request = Request.read(
         overrides or [], models, lengths, seeds=seeds, search=search, goal=Goal(criterion, accuracy)
     )
-    find_horizon(request, workers=workers, max_minutes=max_minutes, output=output)
+    found = find_horizon(request, workers=workers, max_minutes=max_minutes, output=output, display=display)
+    if found is None:
+        return
+    print_table(table_of_horizon(found))
+    if found.missing:
+        display.note(f"{found.missing} trials are missing: the time was up; run it again to go on")
+    print(f"figure: {found.figure}\ntables: {found.folder}")

@@ -6,21 +6,8 @@ from matplotlib.ticker import NullLocator
 
 from rnnlab.reports.style import LINES, MARKERS, QUIET, SERIES, TRAIN, VALID, styled
 
-NAMES = {
-    "identity": "identity RNN",
-    "orthogonal": "orthogonal RNN",
-    "default": "default RNN",
-    "rnn": "RNN",
-    "gru": "GRU",
-    "lstm": "LSTM",
-}
 COLOURS = (TRAIN, VALID, *SERIES)
 DODGE = 1.05  # models side by side, so that their error bars can be told apart
-
-
-def model_name(model: str) -> str:
-    """Returns what to call a model in a figure or table."""
-    return NAMES.get(model, model)
 
 
 @styled
@@ -51,9 +38,7 @@ def draw_horizon(rates: pd.DataFrame, criterion: str) -> Figure:
             capsize=3,
             linewidth=1,
         )
-        axes.plot(
-            [], [], linestyle=line, marker=marker, color=colour, mfc="white", label=model_name(str(model))
-        )
+        axes.plot([], [], linestyle=line, marker=marker, color=colour, mfc="white", label=str(model))
         axes.plot(at[~tried], rows.loc[~tried, "rate"], "x", color=colour, markersize=4)
     axes.axhline(0.5, color=QUIET, linewidth=0.8)
     axes.set_xscale("log")

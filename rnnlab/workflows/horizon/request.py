@@ -52,8 +52,8 @@ class Request:
                     f"--models: no model {name!r}{did_you_mean(name, choices)} (there are: {known})"
                 )
         request = cls(Plan(tuple(names), tuple(numbers), seeds, search), overrides, goal, {})
-        preset = [] if any(word.startswith("experiment=") for word in overrides) else [PRESET]
-        goal.check(build_task(checked(compose_config([*preset, *overrides]))))
+        # With its own model: a word may well be of a key that only some models have.
+        goal.check(build_task(checked(compose_config(request.words_of_model(names[0])))))
         for name in names:
             for number in numbers:
                 config = checked(compose_config(request.words(Trial(name, number, 1))))
@@ -63,11 +63,22 @@ class Request:
 
     def words(self, trial: Trial) -> list[str]:
         """Returns what follows `rnnlab train` to make the trial."""
-        preset = [] if any(word.startswith("experiment=") for word in self.overrides) else [PRESET]
-        model = SHORTHANDS.get(trial.model, [f"model={trial.model}"])
         one_core = "training.threads=1"
         place = [f"task.length={trial.length}", f"seed={trial.seed}"]
-        return [*preset, *self.overrides, *model, one_core, *place]
+        return [*self.words_of_model(trial.model), one_core, *place]
+
+    def words_of_model(self, model: str) -> list[str]:
+        """Returns what all trials of a model have in common."""
+        preset = [] if any(word.startswith("experiment=") for word in self.overrides) else [PRESET]
+        return [*preset, *self.overrides, *SHORTHANDS.get(model, [f"model={model}"])]
+
+    def title(self, model: str) -> str:
+        """Returns what to call a model: an RNN of its initialisation, else as its class is written."""
+        if model in SHORTHANDS:
+            return f"{model} RNN"
+        target = self.configs[model].model
+        written = f"{'Bi' * bool(target.settings.get('bidirectional'))}{target.class_name}"
+        return written if written.lower() == model.lower() else model
 
     @property
     def task(self) -> str:

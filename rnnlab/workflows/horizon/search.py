@@ -4,23 +4,21 @@ import hashlib
 import os
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
 from multiprocessing import get_context
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import yaml
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import write_text
 from rnnlab.reports.figures import save_figure
-from rnnlab.reports.horizon_figure import draw_horizon, model_name
-from rnnlab.terminal.messages import print_note
-from rnnlab.terminal.tables import print_table
+from rnnlab.reports.horizon_figure import draw_horizon
 from rnnlab.workflows.artifacts import write_table
+from rnnlab.workflows.display import SILENT, Bar, Display
 from rnnlab.workflows.horizon.request import Request
 from rnnlab.workflows.horizon.schedule import Outcome, Outcomes, Trial, read_trials, write_trials
 from rnnlab.workflows.horizon.success_rates import leaderboard, success_rates
@@ -29,30 +27,56 @@ from rnnlab.workflows.horizon.trial import begin_worker, estimate, run_trial
 TRIALS, SETTINGS = "trials.csv", "settings.yaml"
 
 
+@dataclass(frozen=True)
+class Horizon:
+    """How far each model gets.
+
+    rates: see `success_rates`; ranks: see `leaderboard`; missing: how many trials the time did not allow;
+    folder: where tables and figure lie.
+    """
+
+    request: Request
+    rates: pd.DataFrame
+    ranks: pd.DataFrame
+    missing: int
+    folder: Path
+
+    @property
+    def figure(self) -> Path:
+        """Success rates against length, a line per model."""
+        return self.folder / "figures" / "horizon.png"
+
+
 def find_horizon(
-    request: Request, *, workers: int | None, max_minutes: float | None, output: Path | None
-) -> None:
-    """Makes the trials that are not there yet and writes all results; says what the time did not allow."""
+    request: Request,
+    *,
+    workers: int | None = None,
+    max_minutes: float | None = None,
+    output: Path | None = None,
+    display: Display = SILENT,
+) -> Horizon | None:
+    """Makes the trials that are not there yet and writes all results; None if no trial could be finished."""
     end = None if max_minutes is None else time.monotonic() + 60 * max_minutes
     settings = request.settings()
     folder = output or Path("outputs") / f"horizon-{request.task}-{_digest(settings)}"
     known = _claim(folder, settings)
-    console = Console(stderr=True)
-    console.print(f"success: {request.goal.text} within training.steps={request.steps}", highlight=False)
+    display.message(f"success: {request.goal.text} within training.steps={request.steps}")
     waiting = request.plan.undecided(known)
     if waiting:
         workers = workers or os.cpu_count() or 1
         kinds = dict.fromkeys((trial.model, trial.length) for trial in waiting)
-        with console.status("Timing a few steps of each model and length"):
+        with display.status("Timing a few steps of each model and length"):
             costs = {kind: estimate(request.words(Trial(*kind, 1))) for kind in kinds}
         total = sum(costs[trial.model, trial.length] for trial in waiting)
-        console.print(
+        display.message(
             f"{len(known)} trials are there already; {len(waiting)} to go at most, "
-            f"which takes at most about {total / 60 / workers:.1f} min with {workers} at a time",
-            highlight=False,
+            f"which takes at most about {total / 60 / workers:.1f} min with {workers} at a time"
         )
-        _Pool(request, folder, known, costs, end).run(workers, console)
-    _report(request, folder, known)
+        _Pool(request, folder, known, costs, end).run(workers, display)
+    if not known:
+        display.note(f"no trial could be finished in the time given; run it again to go on in {folder}")
+        return None
+    return _written(request, folder, known)
 
 
 def _digest(settings: dict[str, Any]) -> str:
@@ -97,28 +121,30 @@ class _Pool:
         self._costs, self._end = costs, end
         self._running: dict[Future[Outcome | None], Trial] = {}
 
-    def run(self, workers: int, console: Console) -> None:
+    def run(self, workers: int, display: Display) -> None:
         """Goes on until nothing is left that may begin; Ctrl-C keeps what is finished."""
         context = get_context("spawn")  # torch's threads do not survive a fork
         stop = context.Event()
-        columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()]
         with (
             ProcessPoolExecutor(workers, context, initializer=begin_worker, initargs=(stop,)) as pool,
-            Progress(*columns, console=console) as progress,
+            display.bar("trials", None) as bar,
         ):
-            bar = progress.add_task("trials", total=None)
             try:
-                while self._submit(pool, workers):
-                    self._collect()
-                    if self._end is not None and time.monotonic() >= self._end:
-                        stop.set()
-                    left = len(self._request.plan.undecided(self._known))
-                    progress.update(bar, completed=len(self._known), total=len(self._known) + left)
+                self._go_on(pool, workers, stop, bar)
             except KeyboardInterrupt:
                 stop.set()
                 pool.shutdown(cancel_futures=True)
-                print_note(f"interrupted; the finished trials are kept in {self._folder}")
+                display.note(f"interrupted; the finished trials are kept in {self._folder}")
                 raise
+
+    def _go_on(self, pool: ProcessPoolExecutor, workers: int, stop: Event, bar: Bar) -> None:
+        while self._submit(pool, workers):
+            self._collect()
+            if self._end is not None and time.monotonic() >= self._end:
+                stop.set()
+            left = len(self._request.plan.undecided(self._known))
+            done = len(self._known)
+            bar.update(completed=done, total=done + left, text=f"trials {done}/{done + left}")
 
     def _submit(self, pool: ProcessPoolExecutor, workers: int) -> bool:
         """Starts what may begin and has the time to end; returns whether anything is under way."""
@@ -142,50 +168,15 @@ class _Pool:
                 write_trials(self._folder / TRIALS, self._request.plan, self._known)
 
 
-def _report(request: Request, folder: Path, known: Outcomes) -> None:
-    """Writes tables and figure, prints the leaderboard, and says what is missing."""
-    missing = len(request.plan.undecided(known))
-    if not known:
-        print_note(f"no trial could be finished in the time given; run it again to go on in {folder}")
-        return
+def _written(request: Request, folder: Path, known: Outcomes) -> Horizon:
+    """Writes tables and figure of the trials that are known."""
     trials = request.plan.table(known)
     rates = success_rates(trials)
     ranks = leaderboard(trials, longest=max(request.plan.lengths))
+    horizon = Horizon(request, rates, ranks, len(request.plan.undecided(known)), folder)
     write_trials(folder / TRIALS, request.plan, known)
     write_table(folder / "horizon.csv", rates)
     write_table(folder / "leaderboard.csv", ranks)
-    save_figure(draw_horizon(rates, request.goal.text), folder / "figures" / "horizon.png")
-    print_table(_shown(rates, ranks, request))
-    if missing:
-        print_note(f"{missing} trials are missing: the time was up; run it again to go on")
-    print(f"figure: {folder / 'figures' / 'horizon.png'}\ntables: {folder}")
-
-
-def _shown(rates: pd.DataFrame, ranks: pd.DataFrame, request: Request) -> Table:
-    """Returns the leaderboard, with the successes at every length."""
-    caption = (
-        f"horizon: the largest length at which at least half of the seeds reach a {request.goal.text} within "
-        f"{request.steps:,} steps, with its 95 % bootstrap interval; by length: successes of seeds "
-        "(in brackets: assumed)"
-    )
-    shown = Table("model", caption=caption, caption_justify="left")
-    for name in ("horizon", "95 %", "median steps", *map(str, request.plan.lengths)):
-        shown.add_column(name, justify="right")
-    cells = {(row.model, row.length): row for row in rates.itertuples()}
-    for rank in ranks.itertuples():
-        more = "≥ " if rank.at_least else ""
-        steps = "-" if pd.isna(rank.median_steps) else f"{rank.median_steps:,.0f}"
-        rows = [cells.get((rank.model, length)) for length in request.plan.lengths]
-        known = sum(row.number for row in rows if row is not None)
-        interval = f"{rank.low} to {rank.high}"
-        if known < request.plan.seeds * len(request.plan.lengths):
-            more, interval = "so far ", "-"
-        shown.add_row(model_name(rank.model), f"{more}{rank.horizon}", interval, steps, *map(_share, rows))
-    return shown
-
-
-def _share(row: Any) -> str:
-    if row is None:
-        return "-"
-    share = f"{row.successes}/{row.number}"
-    return share if row.tried else f"({share})"
+    titled = rates.assign(model=rates["model"].map(request.title))
+    save_figure(draw_horizon(titled, request.goal.text), horizon.figure)
+    return horizon
