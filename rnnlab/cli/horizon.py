@@ -57,7 +57,17 @@ def horizon(
     found = find_horizon(request, workers=workers, max_minutes=max_minutes, output=output, display=display)
     if found is None:
         return
-    print_table(table_of_horizon(found))
+    plan = request.plan
+    table = table_of_horizon(
+        found.rates,
+        found.ranks,
+        titles={model: request.title(model) for model in found.ranks["model"]},
+        lengths=plan.lengths,
+        seeds=plan.seeds,
+        goal=request.goal.text,
+        steps=request.steps,
+    )
+    print_table(table)
     if found.missing:
         display.note(f"{found.missing} trials are missing: the time was up; run it again to go on")
     print(f"figure: {found.figure}\ntables: {found.folder}")
