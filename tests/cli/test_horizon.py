@@ -178,3 +178,16 @@ def test_processes_of_their_own_find_the_same(rnnlab: Command, tmp_path: Path) -
         done = rnnlab("horizon", *ASKED[:-1], workers, "--criterion", "0.9", "-o", f"with{workers}")
         assert done.returncode == 0, done.stderr
     assert without_seconds(tmp_path / "with1") == without_seconds(tmp_path / "with2")
+
+
+@pytest.mark.usefixtures("in_this_process")
+def test_a_setting_that_only_one_of_the_models_has_is_taken(call: Call) -> None:
+    asked = ["--models", "lstm", "--lengths", "3", "--seeds", "1", "training.steps=2", "model.forget_bias=3"]
+    done = call("horizon", *asked)
+    assert done.code == 0 and "LSTM" in done.out, done.err
+
+
+@pytest.mark.usefixtures("in_this_process")
+def test_a_search_without_a_budget_is_refused(call: Call) -> None:
+    done = call("horizon", "training.steps=null", "training.epochs=1")
+    assert done.code == 2 and "training.steps: expected the steps that a trial may take" in done.err

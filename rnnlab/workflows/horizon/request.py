@@ -58,6 +58,8 @@ class Request:
             for number in numbers:
                 config = checked(compose_config(request.words(Trial(name, number, 1))))
                 check_buildable(config)
+                if config.training.steps is None:
+                    raise InputError("training.steps: expected the steps that a trial may take, found null")
                 request.configs[name] = config
         return request
 
@@ -86,9 +88,11 @@ class Request:
         return build_task(next(iter(self.configs.values()))).name
 
     @property
-    def steps(self) -> int | None:
+    def steps(self) -> int:
         """The budget of every trial."""
-        return next(iter(self.configs.values())).training.steps
+        steps = next(iter(self.configs.values())).training.steps
+        assert steps is not None  # read() refuses it
+        return steps
 
     def settings(self) -> dict[str, Any]:
         """Returns all that outcomes follow from, as plain values."""
