@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import jaxtyping
 import pytest
-from jaxtyping import install_import_hook
 
-# Shapes in signatures are checked while testing; the hook has to stand before the first import of rnnlab.
-install_import_hook(["rnnlab.models", "rnnlab.tasks"], "beartype.beartype")
+import tests.check_types  # noqa: F401
+
+# Types and shapes in signatures are checked while testing; the hook stands before rnnlab's first import.
+jaxtyping.install_import_hook("rnnlab", "tests.check_types.check_types")
 
 import torch  # noqa: E402
 
@@ -34,6 +36,17 @@ def real_data() -> Path:
 def one_thread_a_worker() -> None:
     """Tests run beside each other, one a core; more threads would only get in each other's way."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def long_trainings_unchecked(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What the slow tests call a million times, quick ones have called with every argument checked."""
+    if request.node.get_closest_marker("slow") is None:
+        yield
+        return
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 Command = Callable[..., subprocess.CompletedProcess[str]]

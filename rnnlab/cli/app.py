@@ -45,12 +45,13 @@ for panel, commands in PANELS.items():
 app.add_typer(data, name="data", rich_help_panel="Data")
 
 
-def _print_version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> bool:
     if wanted:
         from importlib.metadata import version
 
         print(f"rnnlab {version('rnnlab')}")
         raise typer.Exit
+    return wanted
 
 
 @app.callback()

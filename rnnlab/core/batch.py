@@ -69,6 +69,7 @@ class Stream(Protocol):
         ...
 
 
+@runtime_checkable
 class Objective(Protocol):
     """What a task asks of a model's outputs.
 

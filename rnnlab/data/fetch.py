@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from rnnlab.core.errors import InputError, RnnlabError
 from rnnlab.core.files import sha256
@@ -48,6 +48,7 @@ SOURCES = {
 }
 
 
+@runtime_checkable
 class ProgressBar(Protocol):
     """What pooch tells of a download: `total` bytes once it knows them, then updates, in the end `close`."""
 

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import cast
 
 from rnnlab.core.errors import InputError, did_you_mean
 
@@ -23,7 +23,7 @@ def quote(text: str, *, limit: int = 60) -> str:
 
 
 @contextmanager
-def open_bytes(path: Path) -> Iterator[BinaryIO]:
+def open_bytes(path: Path) -> Iterator[io.BufferedIOBase]:
     """Opens a text file for reading bytes, decompressed if its name ends in `.gz`.
 
     Raises InputError, also for what goes wrong while the block reads: no such file, not a file, no

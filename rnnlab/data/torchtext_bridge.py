@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from rnnlab.data.vocabulary import NEWNEG, NEWPOS, PAD, RESERVED, UNK, Vocabular
 _VERSION = "0.6.0"
 
 
+@runtime_checkable
 class TorchtextVocab(Protocol):
     """What of torchtext's Vocab is asked for."""
 

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import BufferedIOBase
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +66,7 @@ def load_vectors(path: Path, words: Sequence[str], *, embedding_dim: int | None)
     return Vectors(matrix, found)
 
 
-def _begin(file: BinaryIO, name: str) -> tuple[int, int, Iterator[tuple[int, bytes]]]:
+def _begin(file: BufferedIOBase, name: str) -> tuple[int, int, Iterator[tuple[int, bytes]]]:
     """Returns how many words a header promises (0 without one), the dimension and the numbered lines."""
     first = file.readline()
     if not first:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pandas as pd
 import torch
@@ -39,6 +39,7 @@ class ProbeInput:
         return self.examples
 
 
+@runtime_checkable
 class Probe(Protocol):
     """One way of looking at a model; its constructor's parameters are its settings in `configs/probe/`."""
 

@@ -36,7 +36,7 @@ def fit_half_life(norms: Float[np.ndarray, "distances examples"], rng: np.random
     if not usable.any():
         return HalfLife(np.nan, np.nan, np.nan, np.nan)
     logs = np.log(np.where(present, norms, 1.0))
-    x = _centred(np.arange(len(norms))[:, None], present)
+    x = _centred(np.arange(len(norms), dtype=float)[:, None], present)
     y = _centred(logs, present)
     slopes = (x * y).sum(axis=0) / (x**2).sum(axis=0)
     spread = (y**2).sum(axis=0)

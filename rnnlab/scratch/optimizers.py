@@ -1,7 +1,7 @@
 """SGD and Adam over dicts of arrays, changed in place, equal to torch.optim's step by step."""
 
 import math
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from rnnlab.core.errors import did_you_mean
 from rnnlab.scratch.cell import Gradients
 
 
+@runtime_checkable
 class Optimizer(Protocol):
     """Changes parameters by their gradients."""
 

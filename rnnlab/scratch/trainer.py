@@ -1,7 +1,7 @@
 """A small trainer: batches in, one optimizer step each, the mean loss of every epoch out."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from rnnlab.scratch.nets import Prediction
 from rnnlab.scratch.optimizers import Optimizer, clip_by_norm
 
 
+@runtime_checkable
 class Net(Protocol):
     """What the trainer needs of a net."""
 

@@ -5,7 +5,7 @@ An engine is made of a model and its optimizer, TorchEngine here or ScratchEngin
 
 import math
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,7 @@ Measures = dict[str, Tensor]
 """Each metric's values (units,) of one batch, to be averaged over units."""
 
 
+@runtime_checkable
 class Engine(Protocol):
     """Trains on a batch and measures one."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pandas as pd
 
@@ -10,6 +10,7 @@ from rnnlab.core.batch import Batch
 from rnnlab.core.errors import RnnlabError
 
 
+@runtime_checkable
 class TrainingRows(Protocol):
     """Shows one training."""
 
@@ -21,6 +22,7 @@ class TrainingRows(Protocol):
         ...
 
 
+@runtime_checkable
 class Bar(Protocol):
     """Shows how far a longer work is."""
 
@@ -31,6 +33,7 @@ class Bar(Protocol):
         """Sets what is given."""
 
 
+@runtime_checkable
 class Display(Protocol):
     """Shows a workflow's work."""
 

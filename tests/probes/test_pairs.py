@@ -47,7 +47,7 @@ class LastVerdict(SequenceModel):
 
     def forward(self, ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         last = ids[torch.arange(len(ids)), lengths - 2]  # the full stop comes after it
-        return self.sign * (2.0 * torch.isin(last, torch.tensor(self.praise)) - 1)[:, None]
+        return self.sign * (2 * torch.isin(last, torch.tensor(self.praise)).double() - 1)[:, None]
 
 
 @pytest.mark.parametrize("suite", SUITES.values(), ids=SUITES)

@@ -93,7 +93,9 @@ def test_running_figures_and_steps_are_those_of_a_loop_written_out(
         order = epoch_order(len(train), seed=SEED, epoch=row.epoch)
         loss_sum = right_sum = 0.0
         for begin in range(0, len(order), BATCH_SIZE):
-            results = [by_hand(reference.model, train, index) for index in order[begin : begin + BATCH_SIZE]]
+            results = [
+                by_hand(reference.model, train, int(index)) for index in order[begin : begin + BATCH_SIZE]
+            ]
             reference.optimizer.zero_grad()
             mean = torch.stack([loss for loss, _ in results]).mean()
             mean.backward()

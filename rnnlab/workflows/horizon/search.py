@@ -3,7 +3,7 @@
 import hashlib
 import os
 import time
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.synchronize import Event
@@ -137,7 +137,7 @@ class _Pool:
                 display.note(f"interrupted; the finished trials are kept in {self._folder}")
                 raise
 
-    def _go_on(self, pool: ProcessPoolExecutor, workers: int, stop: Event, bar: Bar) -> None:
+    def _go_on(self, pool: Executor, workers: int, stop: Event, bar: Bar) -> None:
         while self._submit(pool, workers):
             self._collect()
             if self._end is not None and time.monotonic() >= self._end:
@@ -146,7 +146,7 @@ class _Pool:
             done = len(self._known)
             bar.update(completed=done, total=done + left, text=f"trials {done}/{done + left}")
 
-    def _submit(self, pool: ProcessPoolExecutor, workers: int) -> bool:
+    def _submit(self, pool: Executor, workers: int) -> bool:
         """Starts what may begin and has the time to end; returns whether anything is under way."""
         for trial in self._request.plan.ready(self._known):
             if len(self._running) >= workers:
