@@ -71,8 +71,9 @@ def sweep(*overrides: str, progress: bool = True) -> "Sweep":
 def experiment(*overrides: str) -> "Experiment":
     """Returns what the overrides describe, ready for a loop of one's own, nothing trained or written.
 
-    Its parts: `.model` (a torch module), `.task_data` (`.train`, `.splits`, `.vocabulary`), `.plan` (its
-    batches, round by round), `.task` (what is asked, and its loss) and `.config`.
+    It has `.model` (a torch module), `.task_data` (`.train`, `.splits`, `.vocabulary`), `.plan` (its
+    batches, round by round), `.training_state()` (optimizer and schedule), `.loss(batch)` and
+    `.evaluate(split)`; the help of its class shows a loop of some ten lines.
 
     Raises:
         InputError: an override is wrong, or the data.

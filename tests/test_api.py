@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -14,16 +14,16 @@ import torch
 
 import rnnlab
 from rnnlab.core.errors import InputError
+from rnnlab.experiment.torch_settings import torch_settings
 from tests.conftest import Outcome
 from tests.trained import train_run
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run on tiny texts, cut to four words."""
     words = ("model=lstm", "model.dropout=0.5", "data.max_length=4")
-    yield train_run(tmp_path_factory.mktemp("run"), *words)
-    torch.set_flush_denormal(False)
+    return train_run(tmp_path_factory.mktemp("run"), *words)
 
 
 def test_a_run_gives_metrics_and_the_model_in_evaluation_mode(folder: Path) -> None:
@@ -171,13 +171,15 @@ def test_an_experiment_is_trained_in_a_loop_of_ones_own(here: list[str]) -> None
     words = [*here, "model=rnn", "optimizer=sgd", "optimizer.lr=0.1"]
     run = rnnlab.train(*words, progress=False)
     experiment = rnnlab.experiment(*words)
-    optimizer = torch.optim.SGD(experiment.model.parameters(), lr=0.1)
-    for epoch in range(1, experiment.plan.rounds + 1):
-        for batch in experiment.plan.batches(epoch):
-            optimizer.zero_grad()
-            logits = experiment.model(batch.inputs, batch.lengths)
-            experiment.task.measure(logits, batch.targets)["loss"].mean().backward()
-            optimizer.step()
+    state, rows = experiment.training_state(), []
+    with torch_settings(experiment.config):
+        for epoch in range(1, experiment.plan.rounds + 1):
+            for batch in experiment.plan.batches(epoch):
+                state.optimizer.zero_grad()
+                experiment.loss(batch).backward()
+                state.optimizer.step()
+            rows.append(experiment.evaluate("valid"))
+    assert [row["loss"] for row in rows] == run.metrics["valid_loss"].tolist()[1:]
     for own, ours in zip(experiment.model.parameters(), run.model.parameters(), strict=True):
         assert torch.equal(own, ours)
 
@@ -185,10 +187,18 @@ def test_an_experiment_is_trained_in_a_loop_of_ones_own(here: list[str]) -> None
 def test_a_training_leaves_the_process_as_it_was(here: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
     before = [*logging.getLogger().handlers], logging.getLogger().level, [*sys.argv], dict(os.environ)
-    run = rnnlab.train(*here, progress=False)
-    run.predict("a great film")
-    run.evaluate("train")
-    run.probe("gradients")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        run = rnnlab.train(*here, progress=False)
+        run.predict("a great film")
+        run.evaluate("train")
+        run.probe("gradients")
+        rnnlab.load_run("latest").predict("a great film")
+        assert torch.get_num_threads() == 3
+        assert torch.tensor(1e-38) / 10 > 0, "subnormal floats are kept"
+    finally:
+        torch.set_num_threads(threads)
     after = [*logging.getLogger().handlers], logging.getLogger().level, [*sys.argv], dict(os.environ)
     assert before == after
 

@@ -137,6 +137,3 @@ class TrainingTable:
             # Moving the bar at every small batch would cost more than a percent of the epoch.
             if done % 16 == 0 or done == total:
                 self._progress.advance(self._task, done % 16 or 16)
-
-
-track_texts = TerminalDisplay().track
