@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from rnnlab.core.errors import InputError
 from rnnlab.core.files import write_text
 from rnnlab.experiment.torch_settings import torch_settings
 from rnnlab.reports.run_report import write_run_report
@@ -28,6 +29,10 @@ def write_artifacts(run: TrainedRun) -> dict[str, pd.DataFrame]:
     return tables
 
 
-def write_table(path: Path, rows: pd.DataFrame) -> None:
-    """Writes rows as CSV, atomically; NaN becomes an empty cell."""
-    write_text(path, rows.to_csv(index=False, lineterminator="\n"))
+def write_table(path: Path, rows: pd.DataFrame) -> Path:
+    """Writes rows as CSV, atomically, NaN as an empty cell; returns the path, or raises InputError."""
+    try:
+        write_text(path, rows.to_csv(index=False, lineterminator="\n"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+    return path

@@ -15,8 +15,9 @@ from rnnlab.experiment.launch import NO_FLAGS, HydraOptions, launch
 from rnnlab.experiment.schema import Config
 from rnnlab.probes.gradients import Gradients, Reduction
 from rnnlab.runs.files import GRADIENTS
+from rnnlab.workflows.artifacts import write_table
 from rnnlab.workflows.display import SILENT, Display
-from rnnlab.workflows.probe import Probed, Saved, Settings, measure, probe_run, save, save_table
+from rnnlab.workflows.probe import Probed, Saved, Settings, measure, probe_run, save
 from rnnlab.workflows.trained_run import TrainedRun
 
 NAME = "gradients"
@@ -66,7 +67,7 @@ def gradients_of_untrained(
             on_net(probed)
             on_table(probed)
             return
-        on_net(Saved(table, save_table(table, job.folder / GRADIENTS), []).of(probe, probe_input))
+        on_net(Saved(table, write_table(job.folder / GRADIENTS, table), []).of(probe, probe_input))
         varied = [word for word in job.overrides if word not in overrides]
         measured.append((table, [word for word in varied if not word.startswith("model=")]))
         sweeps.append((job.sweep_folder, job.config))

@@ -12,9 +12,9 @@ from rnnlab.experiment.launch import HydraOptions, launch
 from rnnlab.probes.base import ProbeInput
 from rnnlab.probes.graph import unrolled
 from rnnlab.reports.graph_figure import draw_graph, require_graphviz
+from rnnlab.runs.files import GRAPH
 from rnnlab.workflows.display import SILENT, Display
 
-FIGURE = "graph.svg"
 FOLDERS = [  # before the user's own words, the last of which counts
     "hydra.job.name=graph",
     "hydra.run.dir=outputs/graph-${hydra.runtime.choices.model}-${now:%Y%m%d-%H%M%S-%f}",
@@ -33,7 +33,7 @@ def draw(overrides: list[str], *, length: int, output: Path | None = None, displ
     drawn: list[Path] = []
 
     def draw_job(job: Job) -> None:
-        path = output or job.folder / FIGURE
+        path = output or job.folder / GRAPH
         svg = _svg(prepare(job.config, track=display.track).probe_input(), job.choices["model"], length)
         try:
             write_text(path, svg)

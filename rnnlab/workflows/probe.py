@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 
 from rnnlab.core.errors import InputError
-from rnnlab.core.files import write_text
 from rnnlab.experiment.experiment import prepare
 from rnnlab.experiment.find_probe import find_probe
 from rnnlab.experiment.job import Job
@@ -21,6 +20,7 @@ from rnnlab.reports.records import RunFacts, flatten
 from rnnlab.reports.registry import draw_record
 from rnnlab.runs.files import figure as figure_file
 from rnnlab.runs.files import table as table_file
+from rnnlab.workflows.artifacts import write_table
 from rnnlab.workflows.display import SILENT, Display
 from rnnlab.workflows.trained_run import TrainedRun
 
@@ -118,13 +118,4 @@ def save(name: str, table: pd.DataFrame, folder: Path, config: Config) -> Saved:
     for picture in draw_record(name, table, facts):
         figures.append(folder / figure_file(picture.name))
         save_figure(picture.figure, figures[-1])
-    return Saved(table, save_table(table, folder / table_file(name)), figures)
-
-
-def save_table(table: pd.DataFrame, path: Path) -> Path:
-    """Writes a table as CSV, atomically, and returns its path; raises InputError if that cannot be."""
-    try:
-        write_text(path, table.to_csv(index=False, lineterminator="\n"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
-    return path
+    return Saved(table, write_table(folder / table_file(name), table), figures)

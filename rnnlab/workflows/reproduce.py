@@ -21,7 +21,8 @@ from rnnlab.experiment.torch_settings import torch_settings
 from rnnlab.probes.gradients import Gradients
 from rnnlab.reports.course import PRESETS, write_course_report
 from rnnlab.reports.course_texts import TEXTS
-from rnnlab.runs.files import CONFIG, SUMMARY
+from rnnlab.runs.files import CONFIG, GRADIENTS, REPORT, SUMMARY
+from rnnlab.runs.files import TEXTS as ANSWERS
 from rnnlab.runs.finder import open_run
 from rnnlab.training.loop import train_epoch
 from rnnlab.workflows.artifacts import write_table
@@ -33,7 +34,7 @@ TIMED_BATCHES = 20
 
 
 @dataclass(frozen=True)
-class _Run:
+class _CourseRun:
     """One preset at one seed."""
 
     folder: Path
@@ -71,18 +72,18 @@ def reproduce_course(overrides: list[str], *, root: Path, seeds: int = 1, displa
         for job in jobs:
             _write_answers(job.folder)
     write_course_report(root, seeds)
-    return root / "report.html"
+    return root / REPORT
 
 
-def _job(preset: str, seed: int, overrides: list[str], root: Path) -> _Run:
+def _job(preset: str, seed: int, overrides: list[str], root: Path) -> _CourseRun:
     words = [f"experiment=course/{preset}", *overrides, f"seed={seed}"]
     composed = compose_config(words)
     config = checked(composed)
     values = yaml.safe_dump(plain_values(composed), sort_keys=False)
-    return _Run(root / f"{preset}-seed{seed}", words, config, values)
+    return _CourseRun(root / f"{preset}-seed{seed}", words, config, values)
 
 
-def _estimate(jobs: list[_Run], display: Display) -> list[float]:
+def _estimate(jobs: list[_CourseRun], display: Display) -> list[float]:
     """Returns the seconds each job's training will take, timed on a few batches of each kind of net."""
     seconds: dict[str, float] = {}
     costs = []
@@ -130,7 +131,7 @@ class _ShareOfRows:
             self._bar.advance(self._seconds)
 
 
-def _run(job: _Run, display: Display) -> None:
+def _run(job: _CourseRun, display: Display) -> None:
     shutil.rmtree(job.folder, ignore_errors=True)  # what a stopped reproduction left half done
     experiment = prepare(job.config, track=display.track)
     train_experiment(
@@ -154,13 +155,13 @@ def _write_gradients(overrides: list[str], seeds: int, root: Path, display: Disp
             table.insert(0, "seed", seed)
             table.insert(0, "model", model)
             tables.append(table)
-    write_table(root / "gradients.csv", pd.concat(tables, ignore_index=True))
+    write_table(root / GRADIENTS, pd.concat(tables, ignore_index=True))
 
 
 def _write_answers(folder: Path) -> None:
     """Writes texts.csv: the probability that a run gives to each of the course's texts."""
-    if (folder / "texts.csv").is_file():
+    if (folder / ANSWERS).is_file():
         return
     table = load_run(folder).predict([text for _, text in TEXTS])
     table.insert(0, "question", [question for question, _ in TEXTS])
-    write_table(folder / "texts.csv", table)
+    write_table(folder / ANSWERS, table)
