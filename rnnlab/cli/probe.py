@@ -35,7 +35,7 @@ def probe(
 
     values, display = read_settings(settings or []), TerminalDisplay()
     trained = load_run(run, checkpoint=checkpoint, display=display)
-    probed = probe_run(trained, name, values, display=display)
+    probed = probe_run(trained, trained.probe_input, name, values, display=display)
     if form != "table":
         print_frame(probed.table, form)
         return

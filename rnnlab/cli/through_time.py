@@ -53,7 +53,7 @@ def through_time(
     if len(words) > 1:
         raise InputError(f"{runs[0]}: expected one RUN alone or only KEY=VALUE, found {len(words)} words")
     run = load_run(runs[0], checkpoint=checkpoint, display=display)
-    probed = probe_run(run, "through_time", settings, display=display)
+    probed = probe_run(run, run.probe_input, "through_time", settings, display=display)
     print_line(f"{run.run.name}, {run.place}")
     return _show(probed)
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from rnnlab.experiment.probe_input import examples_of
+from rnnlab.experiment.restore import RestoredRun
 from rnnlab.experiment.torch_settings import torch_settings
 from rnnlab.training.loop import evaluate as measure
 from rnnlab.workflows.display import SILENT, Display
-from rnnlab.workflows.trained_run import TrainedRun
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Evaluation:
 
 
 def evaluate(
-    run: TrainedRun, split: str | None = None, *, test: str | None = None, display: Display = SILENT
+    run: RestoredRun, split: str | None = None, *, test: str | None = None, display: Display = SILENT
 ) -> Evaluation:
     """Returns what a run's net reaches on one of its splits (by default `valid`), or on the file `test`.
 
@@ -48,7 +48,7 @@ def evaluate(
         metrics = measure(run.model, run.task, examples, device=run.device)
         confusion = run.task.confusion(run.predict_fn, examples, run.classes)
     baselines: dict[str, dict[str, float]] = {}
-    for metric, rules in run.summary.get("baselines", {}).items():
+    for metric, rules in run.run.summary.get("baselines", {}).items():
         for rule, value in rules.items():
             baselines.setdefault(rule, {})[metric] = value
     return Evaluation(name, len(examples), metrics, baselines, confusion)

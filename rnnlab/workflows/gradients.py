@@ -35,7 +35,7 @@ def gradients_of_run(
 ) -> Probed:
     """Measures a finished run's net into its folder; reduction: that of the configuration if None."""
     front = {"model": model_name(run.config)}
-    return probe_run(run, NAME, _settings(reduction), front=front, display=display)
+    return probe_run(run, run.probe_input, NAME, _settings(reduction), front=front, display=display)
 
 
 def gradients_of_untrained(

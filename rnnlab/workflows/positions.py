@@ -17,7 +17,7 @@ def move_tokens(
     """
     require_labelled_texts(run, "positions")
     settings = {"positions": [step / steps for step in range(steps + 1)], "max_texts": texts}
-    probed = probe_run(run, "positions", settings, display=display)
+    probed = probe_run(run, run.probe_input, "positions", settings, display=display)
     assert run.vocabulary is not None
     if not run.model.word_vectors[[run.vocabulary[token] for token in (NEWNEG, NEWPOS)]].any():
         why = "never met the tokens" if run.config.insert == "none" else "has frozen vectors"

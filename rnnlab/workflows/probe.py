@@ -12,6 +12,7 @@ from rnnlab.experiment.experiment import prepare
 from rnnlab.experiment.find_probe import find_probe
 from rnnlab.experiment.job import Job
 from rnnlab.experiment.launch import NO_FLAGS, launch
+from rnnlab.experiment.restore import RestoredRun
 from rnnlab.experiment.schema import Config
 from rnnlab.experiment.torch_settings import torch_settings
 from rnnlab.probes.base import Probe, ProbeInput
@@ -22,7 +23,6 @@ from rnnlab.runs.files import figure as figure_file
 from rnnlab.runs.files import table as table_file
 from rnnlab.workflows.artifacts import write_table
 from rnnlab.workflows.display import SILENT, Display
-from rnnlab.workflows.trained_run import TrainedRun
 
 Settings = Mapping[str, Any]
 
@@ -49,7 +49,8 @@ class Probed(Saved):
 
 
 def probe_run(
-    run: TrainedRun,
+    run: RestoredRun,
+    probe_input: ProbeInput,
     name: str,
     settings: Settings | None = None,
     *,
@@ -60,6 +61,7 @@ def probe_run(
 
     Args:
         run: a finished run.
+        probe_input: what of it the probe looks at.
         name: that of a shipped probe, or of one's own in ./configs/probe/.
         settings: what differs from the run's configuration, else from configs/probe/NAME.yaml.
         front: columns to put in front of the table, each of one value.
@@ -69,10 +71,10 @@ def probe_run(
         InputError: there is no such probe or setting, or the probe makes no sense for the run.
     """
     probe = find_probe(name, settings or {}, run.config)
-    table = measure(probe, run.probe_input, run.config, what=f"{run.run.name}: probe {name}", display=display)
+    table = measure(probe, probe_input, run.config, what=f"{run.run.name}: probe {name}", display=display)
     for place, (column, value) in enumerate((front or {}).items()):
         table.insert(place, column, value)
-    return save(name, table, run.folder, run.config).of(probe, run.probe_input)
+    return save(name, table, run.run.folder, run.config).of(probe, probe_input)
 
 
 def probe_untrained(

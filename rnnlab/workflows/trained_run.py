@@ -15,6 +15,7 @@ from rnnlab.runs.files import REPORT
 from rnnlab.runs.finder import Run, find_run
 from rnnlab.tasks.base import TaskData
 from rnnlab.workflows.display import SILENT, Display
+from rnnlab.workflows.evaluate import evaluate
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,6 @@ class TrainedRun(RestoredRun):
 
         Raises InputError for a split that the run has not.
         """
-        from rnnlab.workflows.evaluate import evaluate
-
         return evaluate(self, split, display=self.display).metrics
 
     def probe(self, name: str, **settings: Any) -> pd.DataFrame:
@@ -75,7 +74,7 @@ class TrainedRun(RestoredRun):
         """
         from rnnlab.workflows.probe import probe_run
 
-        return probe_run(self, name, settings, display=self.display).table
+        return probe_run(self, self.probe_input, name, settings, display=self.display).table
 
     def report(self) -> Path:
         """Writes the run's figures and report.html anew; returns the page's path."""
