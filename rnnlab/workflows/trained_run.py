@@ -83,6 +83,9 @@ class TrainedRun(RestoredRun):
         write_run_report(self.folder)
         return self.folder / REPORT
 
+    def __repr__(self) -> str:
+        return f"<{self.run.folder}: {self.run.status}, {self.place}>"
+
     def _repr_html_(self) -> str:
         """Returns the run for a notebook, every text escaped."""
         final = pd.DataFrame([self.summary.get("final") or {}])
