@@ -140,6 +140,7 @@ def test_a_report_is_written_anew(folder: Path) -> None:
 
 def test_a_run_shows_in_a_notebook_with_its_names_escaped(folder: Path, tmp_path: Path) -> None:
     run = rnnlab.load_run(shutil.copytree(folder, tmp_path / "<b>one & only"))
+    assert repr(run) == f"<{run.folder}: finished, epoch 6>"
     shown = run._repr_html_()
     assert "&lt;b&gt;one &amp; only, finished, epoch 6" in shown and "<b>one" not in shown
     assert f"{run.metrics['valid_loss'].iloc[-1]:.4f}" in shown

@@ -24,7 +24,7 @@ def doctor(run: RunName, checkpoint: Checkpoint = "last") -> None:
 
     trained = load_run(run, checkpoint=checkpoint, display=TerminalDisplay())
     diagnoses = examine(trained)
-    print_line(f"{trained.run.name} ({trained.run.status}), {trained.place}")
+    print_line(f"{trained.name} ({trained.run.status}), {trained.place}")
     print_table(table_of_diagnoses(diagnoses))
     found = sum(bool(diagnosis.found) for diagnosis in diagnoses)
     print(f"{found} finding{'' if found == 1 else 's'}" if found else "no findings")

@@ -35,7 +35,7 @@ def evaluate(
     trained = load_run(run, checkpoint=checkpoint, display=display)
     found = workflow(trained, split, test=_test_path(overrides or [], split), display=display)
     examples_are = "texts" if trained.task.unit == "texts" else "sequences"
-    print_line(f"{trained.run.name}, {trained.place}, on {found.name} ({found.examples:,} {examples_are})")
+    print_line(f"{trained.name}, {trained.place}, on {found.name} ({found.examples:,} {examples_are})")
     formats = dict.fromkeys(found.metrics, ".4f")
     print_rows(found.table.reset_index(names=""), formats, missing="")
     if found.confusion is not None:

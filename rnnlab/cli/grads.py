@@ -59,7 +59,7 @@ def grads(
         raise InputError(f"{word}: makes no sense beside --run, which takes the run's own configuration")
     trained = load_run(run, checkpoint=checkpoint, display=display)
     probed = gradients_of_run(trained, reduction, display)
-    print_line(f"{trained.run.name}, {trained.place}")
+    print_line(f"{trained.name}, {trained.place}")
     show_net(probed)
     return _show(probed)
 

@@ -57,13 +57,13 @@ def horizon(
     found = find_horizon(request, workers=workers, max_minutes=max_minutes, output=output, display=display)
     if found is None:
         return
-    plan = request.plan
+    schedule = request.schedule
     table = table_of_horizon(
         found.rates,
         found.ranks,
         titles={model: request.title(model) for model in found.ranks["model"]},
-        lengths=plan.lengths,
-        seeds=plan.seeds,
+        lengths=schedule.lengths,
+        seeds=schedule.seeds,
         goal=request.goal.text,
         steps=request.steps,
     )

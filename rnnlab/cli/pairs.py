@@ -40,7 +40,7 @@ def pairs(
     if form != "table":
         print_frame(found.rows, form)
         return
-    print_line(f"{trained.run.name}, {trained.place}")
+    print_line(f"{trained.name}, {trained.place}")
     for chosen in found.suites:
         print_line(f"{chosen.name}: {chosen.asks}")
     print_frame(found.summary, form)

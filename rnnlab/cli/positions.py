@@ -35,7 +35,7 @@ def positions(
     display = TerminalDisplay()
     trained = load_run(run, checkpoint=checkpoint, display=display)
     probed = move_tokens(trained, steps=steps, texts=texts, display=display)
-    print_line(f"{trained.run.name}, {trained.place}, trained with insert={trained.config.insert}")
+    print_line(f"{trained.name}, {trained.place}, trained with insert={trained.config.insert}")
     rows = probed.table.rename(columns=lambda name: name.replace("_", " "))
     rows["position"] = rows["position"].map(lambda place: "no token" if place != place else f"{place:.3g}")
     # Three digits at any size: how small a shift has become is what there is to see.

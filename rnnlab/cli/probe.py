@@ -39,6 +39,6 @@ def probe(
     if form != "table":
         print_frame(probed.table, form)
         return
-    print_line(f"{trained.run.name}, {trained.place}")
+    print_line(f"{trained.name}, {trained.place}")
     print_rows(probed.table)
     print_paths(probed.path, probed.figures)

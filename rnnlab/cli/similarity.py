@@ -37,7 +37,7 @@ def similarity(
     display = TerminalDisplay()
     trained = load_run(run, checkpoint=checkpoint, display=display)
     found = workflow(trained, words or [], display)
-    print_line(f"{trained.run.name}, {trained.place}")
+    print_line(f"{trained.name}, {trained.place}")
     print_rows(found.table, {"similarity": ".4f"}, missing="")
     if found.figure is not None:
         _print_curves(found.history)

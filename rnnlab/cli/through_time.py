@@ -54,7 +54,7 @@ def through_time(
         raise InputError(f"{runs[0]}: expected one RUN alone or only KEY=VALUE, found {len(words)} words")
     run = load_run(runs[0], checkpoint=checkpoint, display=display)
     probed = probe_run(run, run.probe_input, "through_time", settings, display=display)
-    print_line(f"{run.run.name}, {run.place}")
+    print_line(f"{run.name}, {run.place}")
     return _show(probed)
 
 

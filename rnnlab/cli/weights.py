@@ -39,7 +39,7 @@ def weights(
         raise InputError("--full: makes no sense without --values")
     trained = load_run(run, checkpoint=checkpoint)
     found = weights_of(trained, names or [])
-    print_line(f"{trained.run.name}, {trained.place}")
+    print_line(f"{trained.name}, {trained.place}")
     print_table(table_of_parameters(found.table))
     for name, parameter in found.parameters.items() if values else ():
         print(f"\n{name} {tuple(parameter.shape)}\n{numbers(parameter, full=full)}")

@@ -27,7 +27,7 @@ from rnnlab.training.loop import TrainingState, evaluate
 from rnnlab.training.plan import Plan
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # texts and weights are no line to read
 class Experiment:
     """A task, what it is trained with, and an untrained model.
 

@@ -39,7 +39,7 @@ def generate(
     task, vocabulary, model = run.task, run.vocabulary, run.model
     if not task.generates_text or vocabulary is None:
         raise InputError(
-            f"{run.run.name}: rnnlab generate needs a run of task=language; this run's task is {task.name}"
+            f"{run.name}: rnnlab generate needs a run of task=language; this run's task is {task.name}"
         )
     tokens = task.prompt_tokens(prompt, data_settings(run.config))
     if unknown := sorted({token for token in tokens if vocabulary.encode([token])[0] == UNK_ID}):

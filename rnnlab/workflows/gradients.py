@@ -17,7 +17,7 @@ from rnnlab.probes.gradients import Gradients, Reduction
 from rnnlab.runs.files import GRADIENTS
 from rnnlab.workflows.artifacts import write_table
 from rnnlab.workflows.display import SILENT, Display
-from rnnlab.workflows.probe import Probed, Saved, Settings, measure, probe_run, save
+from rnnlab.workflows.probe import Probed, Saved, Settings, apply_probe, probe_run, save
 from rnnlab.workflows.trained_run import TrainedRun
 
 NAME = "gradients"
@@ -60,7 +60,7 @@ def gradients_of_untrained(
         for note in experiment.task_data.notes:
             display.note(note)
         probe, probe_input = find_probe(NAME, _settings(reduction), job.config), experiment.probe_input()
-        table = measure(probe, probe_input, job.config, what=f"probe {NAME}", display=display)
+        table = apply_probe(probe, probe_input, job.config, what=f"probe {NAME}", display=display)
         table.insert(0, "model", job.choices["model"])
         if job.sweep_folder is None:
             probed = save(NAME, table, job.folder, job.config).of(probe, probe_input)

@@ -71,7 +71,7 @@ def probe_run(
         InputError: there is no such probe or setting, or the probe makes no sense for the run.
     """
     probe = find_probe(name, settings or {}, run.config)
-    table = measure(probe, probe_input, run.config, what=f"{run.run.name}: probe {name}", display=display)
+    table = apply_probe(probe, probe_input, run.config, what=f"{run.run.name}: probe {name}", display=display)
     for place, (column, value) in enumerate((front or {}).items()):
         table.insert(place, column, value)
     return save(name, table, run.run.folder, run.config).of(probe, probe_input)
@@ -96,14 +96,14 @@ def probe_untrained(
         for note in experiment.task_data.notes:
             display.note(note)
         probe, probe_input = find_probe(name, settings or {}, job.config), experiment.probe_input()
-        table = measure(probe, probe_input, job.config, what=f"probe {name}", display=display)
+        table = apply_probe(probe, probe_input, job.config, what=f"probe {name}", display=display)
         done.append(save(name, table, job.folder, job.config).of(probe, probe_input))
 
     launch(probe_job, [*folders, *overrides], NO_FLAGS, on_error=display.failed)
     return done[0]
 
 
-def measure(
+def apply_probe(
     probe: Probe, probe_input: ProbeInput, config: Config, *, what: str, display: Display
 ) -> pd.DataFrame:
     """Returns the probe's table; raises InputError, which begins with `what`, where it makes no sense."""

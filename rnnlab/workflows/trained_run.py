@@ -18,7 +18,7 @@ from rnnlab.workflows.display import SILENT, Display
 from rnnlab.workflows.evaluate import evaluate
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TrainedRun(RestoredRun):
     """A finished run, to be asked: `.metrics`, `.model`, `.predict(texts)`, `.evaluate(split)` and so on.
 
@@ -27,6 +27,11 @@ class TrainedRun(RestoredRun):
 
     display: Display = SILENT
     given: TaskData | None = None
+
+    @property
+    def name(self) -> str:
+        """The folder's name; within a sweep, the sweep's name before it."""
+        return self.run.name
 
     @property
     def folder(self) -> Path:
@@ -89,7 +94,7 @@ class TrainedRun(RestoredRun):
     def _repr_html_(self) -> str:
         """Returns the run for a notebook, every text escaped."""
         final = pd.DataFrame([self.summary.get("final") or {}])
-        title = f"{self.run.name}, {self.run.status}, {self.place}"
+        title = f"{self.name}, {self.run.status}, {self.place}"
         table = final.to_html(index=False, border=0, na_rep="-", float_format="{:.4f}".format)
         return (
             f"<p><b>{escape(title)}</b><br><code>{escape(str(self.summary.get('command')))}</code></p>{table}"

@@ -8,7 +8,7 @@ from rnnlab.core.errors import InputError, did_you_mean
 from rnnlab.experiment.build import build_task, check_buildable
 from rnnlab.experiment.compose import checked, choices_of, compose_config
 from rnnlab.experiment.schema import Config
-from rnnlab.workflows.horizon.schedule import Plan, Search, Trial
+from rnnlab.workflows.horizon.schedule import Schedule, Search, Trial
 from rnnlab.workflows.horizon.trial import Goal
 
 PRESET = "experiment=memory/horizon"
@@ -25,7 +25,7 @@ Value = TypeVar("Value")
 class Request:
     """Which trials, with which words, and what counts as success; configs: of each model."""
 
-    plan: Plan
+    schedule: Schedule
     overrides: list[str]
     goal: Goal
     configs: dict[str, Config]
@@ -51,7 +51,7 @@ class Request:
                 raise InputError(
                     f"--models: no model {name!r}{did_you_mean(name, choices)} (there are: {known})"
                 )
-        request = cls(Plan(tuple(names), tuple(numbers), seeds, search), overrides, goal, {})
+        request = cls(Schedule(tuple(names), tuple(numbers), seeds, search), overrides, goal, {})
         # With its own model: a word may well be of a key that only some models have.
         goal.check(build_task(checked(compose_config(request.words_of_model(names[0])))))
         for name in names:
@@ -101,10 +101,10 @@ class Request:
             del values["task"]["length"], values["seed"], values["data"]["cache"]
         return {
             "success": self.goal.text,
-            "models": list(self.plan.models),
-            "lengths": list(self.plan.lengths),
-            "seeds": self.plan.seeds,
-            "search": self.plan.search,
+            "models": list(self.schedule.models),
+            "lengths": list(self.schedule.lengths),
+            "seeds": self.schedule.seeds,
+            "search": self.schedule.search,
             "configurations": configs,
         }
 

@@ -43,7 +43,7 @@ COLUMNS = (*Trial._fields, "tried", *Outcome.__dataclass_fields__)
 
 
 @dataclass(frozen=True)
-class Plan:
+class Schedule:
     """All trials of a search, seeds being 1, 2, …; lengths rise.
 
     grid: all lengths, from the shortest on, as long as at least one seed of the model has succeeded at the
@@ -125,9 +125,9 @@ class Plan:
         return learned, failed
 
 
-def write_trials(path: Path, plan: Plan, known: Outcomes) -> None:
+def write_trials(path: Path, schedule: Schedule, known: Outcomes) -> None:
     """Writes trials.csv, atomically."""
-    write_text(path, plan.table(known).to_csv(index=False, lineterminator="\n"))
+    write_text(path, schedule.table(known).to_csv(index=False, lineterminator="\n"))
 
 
 def read_trials(path: Path) -> Outcomes:

@@ -61,7 +61,7 @@ def find_horizon(
     folder = output or Path("outputs") / f"horizon-{request.task}-{_digest(settings)}"
     known = _claim(folder, settings)
     display.message(f"success: {request.goal.text} within training.steps={request.steps}")
-    waiting = request.plan.undecided(known)
+    waiting = request.schedule.undecided(known)
     if waiting:
         workers = workers or os.cpu_count() or 1
         kinds = dict.fromkeys((trial.model, trial.length) for trial in waiting)
@@ -142,13 +142,13 @@ class _Pool:
             self._collect()
             if self._end is not None and time.monotonic() >= self._end:
                 stop.set()
-            left = len(self._request.plan.undecided(self._known))
+            left = len(self._request.schedule.undecided(self._known))
             done = len(self._known)
             bar.update(completed=done, total=done + left, text=f"trials {done}/{done + left}")
 
     def _submit(self, pool: Executor, workers: int) -> bool:
         """Starts what may begin and has the time to end; returns whether anything is under way."""
-        for trial in self._request.plan.ready(self._known):
+        for trial in self._request.schedule.ready(self._known):
             if len(self._running) >= workers:
                 break
             cost = self._costs[trial.model, trial.length]
@@ -165,16 +165,16 @@ class _Pool:
             trial, outcome = self._running.pop(future), future.result()
             if outcome is not None:
                 self._known[trial] = outcome
-                write_trials(self._folder / TRIALS, self._request.plan, self._known)
+                write_trials(self._folder / TRIALS, self._request.schedule, self._known)
 
 
 def _written(request: Request, folder: Path, known: Outcomes) -> Horizon:
     """Writes tables and figure of the trials that are known."""
-    trials = request.plan.table(known)
+    trials = request.schedule.table(known)
     rates = success_rates(trials)
-    ranks = leaderboard(trials, longest=max(request.plan.lengths))
-    horizon = Horizon(request, rates, ranks, len(request.plan.undecided(known)), folder)
-    write_trials(folder / TRIALS, request.plan, known)
+    ranks = leaderboard(trials, longest=max(request.schedule.lengths))
+    horizon = Horizon(request, rates, ranks, len(request.schedule.undecided(known)), folder)
+    write_trials(folder / TRIALS, request.schedule, known)
     write_table(folder / "horizon.csv", rates)
     write_table(folder / "leaderboard.csv", ranks)
     titled = rates.assign(model=rates["model"].map(request.title))

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from rnnlab.core.intervals import wilson
-from rnnlab.workflows.horizon.schedule import Outcome, Plan, Trial
+from rnnlab.workflows.horizon.schedule import Outcome, Schedule, Trial
 from rnnlab.workflows.horizon.success_rates import horizon, leaderboard, success_rates
 
 LENGTHS = (5, 10, 20)
@@ -23,7 +23,7 @@ def table(successes: dict[str, list[list[bool]]]) -> pd.DataFrame:
         for length, success in zip(LENGTHS, row, strict=True)
     }
     seeds = len(next(iter(successes.values())))
-    return Plan(tuple(successes), LENGTHS, seeds, "grid").table(known)
+    return Schedule(tuple(successes), LENGTHS, seeds, "grid").table(known)
 
 
 def test_rates_are_counts_with_wilsons_interval() -> None:
