@@ -72,7 +72,7 @@ def recurrent_parameters(
     """
 
     def torchs_own(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-        return rng.uniform(-1, 1, shape) / math.sqrt(hidden_size)
+        return np.asarray(rng.uniform(-1, 1, shape) / math.sqrt(hidden_size))
 
     def drawn(name: str, shape: tuple[int, ...]) -> Array:
         if name.startswith("weight_"):

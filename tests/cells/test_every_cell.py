@@ -1,6 +1,7 @@
 """What holds for every cell of the room, and for cells that try the contract, whoever adds them."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -171,7 +172,7 @@ def test_a_subclass_with_a_step_of_its_own_takes_over_nothing_that_was_said_of_a
 
     cell = Other()
     assert cell.torch_layer is None and cell.step_back is None and cell.saturating is None
-    assert cell.retention(None, None) == {}  # type: ignore[arg-type]
+    assert cell.retention(SimpleNamespace(), SimpleNamespace()) == {}
 
 
 class WithIf(Cell):
