@@ -1,0 +1,240 @@
+"""Every command and every snippet of the README is run, as it stands, in the order in which it stands.
+
+What takes long is cut short by RULES, the one table of that. Names in capitals are a reader's to fill in:
+PLACEHOLDERS does. Words in square brackets may be left out: they are run with them. A snippet whose first or
+second line is a comment that names a file is written there before anything runs: into a copy of the program
+where that file is one of the program's own, else into the reader's folder.
+"""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.readme.files import write_files
+from tests.readme.parse import Command, commands_of, snippets_of
+
+pytestmark = pytest.mark.slow
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+README = (REPOSITORY / "README.md").read_text()
+COMMANDS = commands_of(README, "rnnlab")
+SNIPPETS = snippets_of(README)
+LONGEST = 40.0  # seconds of processor for a command
+
+REVIEWS = "data=files data.train=reviews-train.tsv data.valid=reviews-valid.tsv"
+STEPS = "training.steps=4 training.validate_every=2"
+FEW = f"{STEPS} task.valid_examples=16"
+ONE_TRIAL = "--seeds 1 --lengths 2 --workers 1 training.steps=20 training.validate_every=10"
+
+
+class Rule(NamedTuple):
+    """What is done differently with the commands that `pattern` is found in; the first that fits counts.
+
+    more: words added at the end; run: stands for RUN; code: the exit code that the README promises;
+    skip: why it is not run.
+    """
+
+    pattern: str
+    more: str = ""
+    run: str = "prepared"
+    code: int = 0
+    skip: str = ""
+
+
+RULES = [
+    Rule(r"^rnnlab data fetch", skip="downloads hundreds of megabytes"),
+    Rule(r"hidden_size=0", code=2),
+    Rule(r"^rnnlab generate RUN", run="spoken"),
+    Rule(r"^rnnlab reproduce", f"{REVIEWS} training.epochs=1 --seeds 1"),
+    Rule(r"^rnnlab horizon", ONE_TRIAL),
+    Rule(r"^rnnlab train .*experiment=memory/lengths", f"{FEW} -m task.length=2,3 seed=1,2"),
+    Rule(r"^rnnlab train .*experiment=(memory|halves)/", FEW),
+    Rule(r"^rnnlab train .*task=(recall|parity)", STEPS),
+    Rule(r"^rnnlab train -m", f"{REVIEWS} training.epochs=1"),
+    Rule(r"^rnnlab train (?!.*(task=|data=|--cfg))", f"{REVIEWS} training.epochs=1"),
+    Rule(r"^rnnlab grads .*-m ", REVIEWS),
+]
+NO_RULE = Rule("")
+PLACEHOLDERS = {
+    "RUN…": ["prepared", "latest"],
+    "TEXT": ["a great film"],
+    "WORD": ["film"],
+    "PATH": ["reviews-test.tsv"],
+    "NAME": ["through_time"],
+    "KEY=VALUE": ["examples=4"],
+}
+PREPARED = [
+    "rnnlab train model=rnn insert=middle training.epochs=1 probe.every=1 hydra.run.dir=outputs/prepared",
+    "rnnlab train task=language data.train=moby-dick.txt.gz training.epochs=1 hydra.run.dir=outputs/spoken",
+]
+
+
+def rule_for(command: Command) -> Rule:
+    return next((rule for rule in RULES if re.search(rule.pattern, command.text)), NO_RULE)
+
+
+def words_of(command: Command) -> list[str]:
+    """Returns the command's words, what is in capitals filled in and the whole cut short by its rule."""
+    if command.mention:
+        return [*command.text.split(), "--help"]
+    rule = rule_for(command)
+    values = {**PLACEHOLDERS, "RUN": [rule.run]}
+    words: list[str] = []
+    for word in shlex.split(re.sub(r"(?<= )\[([^]]*)\]", r"\1", command.text), comments=True):
+        key, _, value = word.partition("=")
+        if word not in values and value in values:
+            words.append(f"{key}={values[value][0]}")
+        else:
+            words += values.get(word, [word])
+    return [*words, *shlex.split(rule.more)]
+
+
+class Reader:
+    """A reader of the README with a copy of the program, small files and two finished runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.program, self.folder = folder / "program", folder / "reader"
+        self.folder.mkdir()
+        leave_out = shutil.ignore_patterns("__pycache__")
+        for name in ("rnnlab", "configs", "tests"):
+            shutil.copytree(REPOSITORY / name, self.program / name, ignore=leave_out)
+        shutil.copytree(REPOSITORY / "inputs" / "sample", self.program / "inputs" / "sample")
+        shutil.copy(REPOSITORY / "pyproject.toml", self.program)
+        write_files(self.folder)
+        for snippet in SNIPPETS:
+            if snippet.path:
+                own = (REPOSITORY / snippet.path.parts[0]).is_dir()
+                file = (self.program if own else self.folder) / snippet.path
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(snippet.text + "\n")
+        settings = {
+            "PYTHONPATH": str(self.program),
+            "OMP_NUM_THREADS": "1",
+            "COLUMNS": "160",
+            "NO_COLOR": "1",
+        }
+        self.environment = {**os.environ, **settings}
+        self.driver = subprocess.Popen(
+            [sys.executable, str(self.program / "tests" / "readme" / "driver.py")],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def do(self, **task: object) -> tuple[int, float, str]:
+        """Returns exit code, seconds of processor and what was printed of a command or of code."""
+        assert self.driver.stdin and self.driver.stdout
+        output = self.folder / "printed.txt"
+        self.driver.stdin.write(json.dumps({**task, "output": str(output)}) + "\n")
+        self.driver.stdin.flush()
+        answer = json.loads(self.driver.stdout.readline())
+        return answer["code"], answer["seconds"], output.read_text(errors="replace")
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+    reader = Reader(tmp_path_factory.mktemp("readme"))
+    for command in PREPARED:
+        code, _, printed = reader.do(words=shlex.split(command))
+        assert code == 0, printed
+    yield reader
+    reader.driver.communicate(timeout=60)
+
+
+def test_every_command_and_every_piece_of_python_runs(reader: Reader) -> None:
+    run = [command for command in COMMANDS if not rule_for(command).skip]
+    scripts = [snippet for snippet in SNIPPETS if snippet.kind == "python" and not snippet.path]
+    faults = []
+    for item in sorted([*run, *scripts], key=lambda item: item.line):
+        if isinstance(item, Command):
+            task, expected = {"words": words_of(item)}, rule_for(item).code
+        else:
+            task, expected = {"code": item.text}, 0
+        code, seconds, printed = reader.do(**task)
+        where = f"README.md, line {item.line}: {item.text}"
+        if code != expected:
+            ran = shlex.join(task["words"]) if "words" in task else "as it stands"
+            faults.append(f"{where}\n  run as: {ran}\n  exit code {code}, not {expected}:\n{printed[-2000:]}")
+        elif seconds > LONGEST:
+            faults.append(f"{where}\n  took {seconds:.0f} s of processor; cut it short in RULES")
+    assert not faults, "\n\n".join(faults)
+
+
+def test_what_the_snippets_add_is_found_by_the_tests_and_passes_them(reader: Reader) -> None:
+    files = [snippet.path for snippet in SNIPPETS if snippet.path]
+    names = [path.stem for path in files if path.parts[0] == "configs"]
+    where = ["tests/cells", "tests/models/test_every_model.py", "tests/tasks/test_every_task.py"]
+    command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *where]
+    done = subprocess.run(
+        [*command, "-k", " or ".join(names)],
+        cwd=reader.program,
+        env=reader.environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
+    for path in files:
+        if path.parts[:2] in (("configs", "model"), ("configs", "task")):
+            assert f"[{path.stem}" in done.stdout, f"README.md, {path}: no test of {where} has found it"
+
+
+def test_every_rule_and_placeholder_is_needed() -> None:
+    needed = [rule_for(command) for command in COMMANDS]
+    assert [rule.pattern for rule in RULES if rule not in needed] == []
+    words = {word for command in COMMANDS for word in re.split(r"[\s\[\]\"]", command.text)}
+    assert [name for name in PLACEHOLDERS if not any(name in (w, w.partition("=")[2]) for w in words)] == []
+    for command in COMMANDS:
+        left = [word for word in words_of(command) if re.fullmatch(r"[A-Z]{3,}…?", word.rpartition("=")[2])]
+        assert not left, f"README.md, line {command.line}: {command.text}: PLACEHOLDERS does not know {left}"
+
+
+def test_every_yaml_says_where_it_goes_and_every_target_of_make_is_one() -> None:
+    for snippet in SNIPPETS:
+        assert snippet.path or snippet.kind == "python", f"README.md, line {snippet.line}: no `# PATH.yaml`"
+    targets = re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE)
+    for command in commands_of(README, "make"):
+        assert command.text.split()[1] in targets, (
+            f"README.md, line {command.line}: {command.text}: no target"
+        )
+
+
+def test_there_is_a_command_to_run_wherever_readers_may_find_one() -> None:
+    markdown = """Once `rnnlab graph` is there, `rnnlab horizon
+--models lstm` runs.
+
+| a | b |
+| --- | --- |
+| `rnnlab show RUN`, `rnnlab predict RUN` `--trace` | `--not-this` |
+
+    $ rnnlab train  # a comment
+    printed rnnlab line
+
+```bash
+rnnlab train -m \\
+  model=rnn
+```
+
+```python
+rnnlab = 1
+```
+"""
+    assert commands_of(markdown, "rnnlab") == [
+        Command(1, "rnnlab graph", mention=True),
+        Command(1, "rnnlab horizon --models lstm"),
+        Command(6, "rnnlab show RUN"),
+        Command(6, "rnnlab predict RUN"),
+        Command(6, "rnnlab predict RUN --trace"),
+        Command(8, "rnnlab train  # a comment"),
+        Command(12, "rnnlab train -m model=rnn"),
+    ]
