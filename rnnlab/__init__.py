@@ -72,8 +72,8 @@ def experiment(*overrides: str) -> "Experiment":
     """Returns what the overrides describe, ready for a loop of one's own, nothing trained or written.
 
     It has `.model` (a torch module), `.task_data` (`.train`, `.splits`, `.vocabulary`), `.plan` (its
-    batches, round by round), `.training_state()` (optimizer and schedule), `.loss(batch)` and
-    `.evaluate(split)`; the help of its class shows a loop of some ten lines.
+    batches, round by round), `.training_state()` (optimizer and schedule), `.torch_settings()`,
+    `.loss(batch)` and `.evaluate(split)`; the help of its class shows a loop of some ten lines.
 
     Raises:
         InputError: an override is wrong, or the data.

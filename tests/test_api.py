@@ -14,7 +14,6 @@ import torch
 
 import rnnlab
 from rnnlab.core.errors import InputError
-from rnnlab.experiment.torch_settings import torch_settings
 from tests.conftest import Outcome
 from tests.trained import train_run
 
@@ -173,7 +172,7 @@ def test_an_experiment_is_trained_in_a_loop_of_ones_own(here: list[str]) -> None
     run = rnnlab.train(*words, progress=False)
     experiment = rnnlab.experiment(*words)
     state, rows = experiment.training_state(), []
-    with torch_settings(experiment.config):
+    with experiment.torch_settings():
         for epoch in range(1, experiment.plan.rounds + 1):
             for batch in experiment.plan.batches(epoch):
                 state.optimizer.zero_grad()

@@ -1,5 +1,6 @@
 """What a configuration describes, made and ready to be trained, evaluated or probed."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import torch
@@ -33,16 +34,17 @@ class Experiment:
 
     notes: what a person should know of it, one line each; monitor: the metric that chooses the best epoch.
 
-    A training of one's own, whose figures are those of `rnnlab train` (inside `torch_settings` bit for bit):
+    A training of one's own, whose figures are those of `rnnlab train` bit for bit:
 
         state = experiment.training_state()
-        for epoch in range(1, experiment.plan.rounds + 1):
-            for batch in experiment.plan.batches(epoch):
-                state.optimizer.zero_grad()
-                experiment.loss(batch).backward()
-                state.optimizer.step()
-            state.scheduler.step()
-            print(epoch, experiment.evaluate("valid"))
+        with experiment.torch_settings():
+            for epoch in range(1, experiment.plan.rounds + 1):
+                for batch in experiment.plan.batches(epoch):
+                    state.optimizer.zero_grad()
+                    experiment.loss(batch).backward()
+                    state.optimizer.step()
+                state.scheduler.step()
+                print(epoch, experiment.evaluate("valid"))
     """
 
     config: Config
@@ -53,6 +55,14 @@ class Experiment:
     device: str
     monitor: str
     notes: list[str]
+
+    def torch_settings(self) -> AbstractContextManager[None]:
+        """Within it torch has the threads and the subnormal floats of the run; afterwards its former ones.
+
+        A sum over two threads rounds otherwise than over one, so the command's figures need the command's
+        settings.
+        """
+        return torch_settings(self.config)
 
     def training_state(self) -> TrainingState:
         """Returns the configured optimizer and schedule over the model's parameters, before any training."""
@@ -76,7 +86,7 @@ class Experiment:
             )
         training = self.model.training
         try:
-            with torch_settings(self.config):
+            with self.torch_settings():
                 return evaluate(self.model, self.task, finite[split], device=self.device)
         finally:
             self.model.train(training)

@@ -8,7 +8,6 @@ import torch
 from rnnlab.core.errors import InputError
 from rnnlab.experiment.compose import checked, compose_config
 from rnnlab.experiment.experiment import Experiment, prepare
-from rnnlab.experiment.torch_settings import torch_settings
 from rnnlab.tasks.base import untracked
 from rnnlab.training.callbacks import Callback
 from rnnlab.training.loop import EpochRow
@@ -42,7 +41,7 @@ def test_a_loop_of_ones_own_has_the_figures_of_the_command(
     fit_experiment(made(*words), [rows])
     experiment = made(*words)
     figures = [experiment.evaluate()]
-    with torch_settings(experiment.config):
+    with experiment.torch_settings():
         state = experiment.training_state()
         for epoch in range(1, experiment.plan.rounds + 1):
             for batch in experiment.plan.batches(epoch):
