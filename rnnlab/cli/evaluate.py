@@ -18,7 +18,7 @@ def evaluate(
     ] = None,
     checkpoint: Checkpoint = "last",
 ) -> None:
-    """Print the metrics of a finished run beside those of simple rules, and for sentiment a confusion table.
+    """Print the metrics of a finished run beside those of simple rules, and for classes a confusion table.
 
     Training and validation texts get the run's inserted tokens; those of data.test get none.
 

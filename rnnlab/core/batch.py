@@ -19,7 +19,7 @@ class Batch(NamedTuple):
 
     inputs: token ids, int64 (batch, time), 0 where padded; or numbers, float (batch, time, features).
     lengths: int64 (batch,), at least 1, always on the CPU.
-    targets: what the task compares with; for sentiment float (batch,), 0 negative and 1 positive. Classes
+    targets: what the task compares with; for two classes of texts float (batch,), 0 or 1. Classes
     are int64, UNCOUNTED where nothing is asked (padding); numbers are float (batch, outputs).
     """
 

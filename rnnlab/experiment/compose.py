@@ -52,7 +52,7 @@ def label(experiment: str | None, task: str, model: str, insert: str) -> str:
     """Returns the first part of a run folder's name: the experiment's, else model and insertion or task."""
     if experiment:
         return str(experiment).replace("/", "-")
-    return f"{model}-{insert if task == 'sentiment' else task}"
+    return f"{model}-{insert if task == 'classification' else task}"
 
 
 def rounds(epochs: Any, steps: Any, validate_every: Any) -> Any:

@@ -10,6 +10,9 @@ from omegaconf import DictConfig
 from rnnlab.core.errors import did_you_mean
 from rnnlab.experiment.hydra_compat import sections
 
+RENAMED = {("task", "sentiment"): "classification"}
+"""Choices of a group that have another name today."""
+
 
 def explain(error: Exception, overrides: list[str], config_dir: Path, keys: list[str]) -> str:
     """Returns one line that names the word at fault, with the nearest of `keys` or choices."""
@@ -56,7 +59,9 @@ def _unknown_choice(path: str, config_dir: Path) -> str:
         if file.stem != "base"
     )
     known = ", ".join(dict.fromkeys(names))
-    return f"{group}={wanted}: no such {group}{did_you_mean(wanted, names)} (there are: {known})"
+    renamed = RENAMED.get((group, wanted))
+    hint = f"; did you mean '{renamed}'?" if renamed else did_you_mean(wanted, names)
+    return f"{group}={wanted}: no such {group}{hint} (there are: {known})"
 
 
 def dotted_keys(node: DictConfig, prefix: str = "") -> list[str]:

@@ -66,7 +66,7 @@ def require_labelled_texts(restored: RestoredRun, command: str) -> None:
     """Raises InputError, in one line, for a run whose texts have no class each."""
     if not restored.task.uses_insert:
         raise InputError(
-            f"{restored.run.name}: rnnlab {command} is about texts with a class (task=sentiment); "
+            f"{restored.run.name}: rnnlab {command} is about texts with a class (task=classification); "
             f"this run's task is {restored.task.name}"
         )
 

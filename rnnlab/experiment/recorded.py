@@ -51,4 +51,7 @@ def _defaults() -> dict[str, Any]:
     """Returns the shipped values of all keys outside groups; the task, before there were several."""
     values = shipped_config()
     del values["defaults"], values["hydra"]
-    return {**values, "task": yaml.safe_load((CONFIG_DIR / "task" / "sentiment.yaml").read_text("utf-8"))}
+    return {
+        **values,
+        "task": yaml.safe_load((CONFIG_DIR / "task" / "classification.yaml").read_text("utf-8")),
+    }

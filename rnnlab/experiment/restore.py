@@ -101,7 +101,7 @@ class RestoredRun:
     def predict(self, texts: str | Sequence[str]) -> pd.DataFrame:
         """Returns what the net says of texts.
 
-        Of sentiment one row per text: `Input text`, `Classifier probability` (of `pos`, 0 to 1),
+        Of a classifier one row per text: `Input text`, `Classifier probability` (of `pos`, 0 to 1),
         `Output label`, `Unknown words`; of tagging one row per word. Raises InputError for a text that holds
         no token.
         """
@@ -160,7 +160,7 @@ def restore(run: Run, *, checkpoint: Which = "last") -> RestoredRun:
 
 
 def read_sizes(run: Run) -> InputOutputSizes:
-    """Returns the shape of a run's net from its summary, that of sentiment if it names none."""
+    """Returns the shape of a run's net from its summary, that of two classes if it names none."""
     found = run.summary.get("shape")
     try:
         return ONE_LOGIT if found is None else TypeAdapter(InputOutputSizes).validate_python(found)

@@ -28,9 +28,12 @@ AT_RUN_TIME = {  # parameters of these classes that a configuration does not giv
     "scheduler": {"optimizer", "mode", "last_epoch"},
     "probe": set[str](),
 }
-MOVED = {  # what runs recorded when a model had a class for each cell
-    f"rnnlab.models.{name}.{name.upper()}": f"rnnlab.cells.{name}.{name.upper()}"
-    for name in ("rnn", "lstm", "gru")
+MOVED = {  # what runs recorded when a model had a class for each cell, and texts two labels
+    **{
+        f"rnnlab.models.{name}.{name.upper()}": f"rnnlab.cells.{name}.{name.upper()}"
+        for name in ("rnn", "lstm", "gru")
+    },
+    "rnnlab.tasks.sentiment.Sentiment": "rnnlab.tasks.classification.Classification",
 }
 
 

@@ -59,7 +59,7 @@ def labelled(probe_input: ProbeInput) -> tuple[TextSplit, Vocabulary]:
 
 
 def not_applicable_without_labels(probe_input: ProbeInput) -> str | None:
-    """Returns why a probe that moves class-marking tokens makes no sense, unless the task is sentiment."""
+    """Returns why a probe that moves class-marking tokens makes no sense where texts have no class."""
     if probe_input.without_token is not None:
         return None
     return f"task={probe_input.objective.name} has no class-marking tokens to put into its sequences"

@@ -13,7 +13,7 @@ from rnnlab.data.encoded_text import EncodedText
 from rnnlab.data.splits import TextSplit
 from rnnlab.models.base import SequenceModel
 from rnnlab.probes.in_float64 import in_float64
-from rnnlab.tasks.sentiment import PROBABILITY
+from rnnlab.tasks.classification import PROBABILITY
 
 
 @torch.no_grad()

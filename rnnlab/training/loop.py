@@ -50,7 +50,7 @@ class TrainingState:
 
 @dataclass(frozen=True)
 class EpochRow:
-    """The figures of one round; metrics come of averages over the task's units (texts, for sentiment).
+    """The figures of one round; metrics come of averages over the task's units (texts, for a classifier).
 
     epoch: finished rounds; place: finished epochs or steps; train: running averages while the round
     trained (row 0: an evaluation); valid: an evaluation after it, empty without validation; seconds: the

@@ -8,7 +8,7 @@ from rnnlab.experiment.probe_input import require_labelled_texts
 from rnnlab.experiment.torch_settings import torch_settings
 from rnnlab.probes.attribution import BASELINE, integrated_gradients
 from rnnlab.probes.prediction import trace
-from rnnlab.tasks.sentiment import LABEL
+from rnnlab.tasks.classification import LABEL
 from rnnlab.workflows.display import SILENT, Display
 from rnnlab.workflows.given_texts import GivenTexts
 from rnnlab.workflows.trained_run import TrainedRun

@@ -16,12 +16,13 @@ from rnnlab.core.errors import DivergenceError, InputError
 from rnnlab.experiment.build import check_buildable
 from rnnlab.experiment.compose import checked, compose_config, plain_values
 from rnnlab.experiment.experiment import prepare
+from rnnlab.experiment.restore import read_config
 from rnnlab.experiment.schema import Config
 from rnnlab.experiment.torch_settings import torch_settings
 from rnnlab.probes.gradients import Gradients
 from rnnlab.reports.course import PRESETS, write_course_report
 from rnnlab.reports.course_texts import TEXTS
-from rnnlab.runs.files import CONFIG, GRADIENTS, REPORT, SUMMARY
+from rnnlab.runs.files import GRADIENTS, REPORT, SUMMARY
 from rnnlab.runs.files import TEXTS as ANSWERS
 from rnnlab.runs.finder import open_run
 from rnnlab.training.loop import train_epoch
@@ -47,8 +48,7 @@ class _CourseRun:
         """Whether its folder holds this very run, to its end; raises InputError if it holds another."""
         if not (self.folder / SUMMARY).is_file():
             return False
-        found = yaml.safe_load((self.folder / CONFIG).read_text(encoding="utf-8"))
-        if found != yaml.safe_load(self.config_yaml):
+        if read_config(self.folder)[0] != self.config:
             raise InputError(f"{self.folder}: holds a run with other settings; choose another --output")
         return open_run(self.folder).status == "finished"
 

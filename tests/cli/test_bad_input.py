@@ -42,6 +42,7 @@ def refused(call: Callable[..., Outcome], tiny: list[str], tmp_path: Path) -> Ca
 SETTINGS = {
     "misspelt group": (["modle=lstm"], ["modle", "'model'"]),
     "misspelt choice": (["model=lsmt"], ["model=lsmt", "'lstm'"]),
+    "task of another name": (["task=sentiment"], ["task=sentiment", "did you mean 'classification'?"]),
     "misspelt preset": (["experiment=course/ned"], ["experiment=course/ned", "'course/end'"]),
     "misspelt key": (["training.epocs=3"], ["training.epocs", "'epochs'"]),
     "misspelt key of a model": (["model=rnn", "model.hiden_size=3"], ["model.hiden_size", "'hidden_size'"]),

@@ -155,7 +155,7 @@ def test_other_settings_do_not_mix_with_what_is_there(call: Call, tmp_path: Path
         (["model=gru"], "model=gru: --models says which"),
         (["task.length=7"], "task.length=7: --lengths says which"),
         (["seed=3"], "seed=3: --seeds says which"),
-        (["task=sentiment"], "task=sentiment: has no examples of any length"),
+        (["task=classification"], "task=classification: has no examples of any length"),
         (["task=recal"], "did you mean 'recall'?"),
         (["--accuracy", "0.9"], "--accuracy: task=recall measures only loss"),
         (["training.stepz=5"], "did you mean 'steps'?"),

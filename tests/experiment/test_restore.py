@@ -74,6 +74,16 @@ def test_a_run_of_before_has_keys_that_are_gone_and_lacks_new_ones(folder: Path)
     assert not then.notes
 
 
+def test_a_run_of_when_the_task_was_called_sentiment_is_read_as_it_was(folder: Path) -> None:
+    path = folder / "config.yaml"
+    then, text = restore(open_run(folder)), path.read_text()
+    assert "rnnlab.tasks.classification.Classification" in text
+    path.write_text(text.replace("classification.Classification", "sentiment.Sentiment"))
+    restored = restore(open_run(folder))
+    assert restored.config == then.config and not restored.notes
+    assert restored.classes == ("neg", "pos")
+
+
 def test_a_key_without_a_default_has_to_be_there(folder: Path) -> None:
     path = folder / "config.yaml"
     values = yaml.safe_load(path.read_text())

@@ -11,7 +11,7 @@ from rnnlab.data.splits import TextSplit
 from rnnlab.data.vocabulary import NEWNEG, NEWPOS, PAD, UNK, Vocabulary
 from rnnlab.models.base import SequenceModel
 from rnnlab.probes.base import Probe, ProbeInput
-from rnnlab.tasks.sentiment import Sentiment
+from rnnlab.tasks.classification import Classification
 from tests.probes.nets import WORDS
 
 VOCABULARY = Vocabulary((PAD, UNK, *(f"word{i}" for i in range(WORDS - 4)), NEWNEG, NEWPOS))
@@ -38,7 +38,7 @@ def probe_input_for(
 ) -> ProbeInput:
     return ProbeInput(
         model=model,
-        objective=Sentiment(),
+        objective=Classification(),
         vocabulary=VOCABULARY,
         without_token=split,
         examples=split,
@@ -53,7 +53,7 @@ def take_steps(model: SequenceModel, optimizer: torch.optim.Optimizer, steps: in
     (batch,) = split.batches(np.arange(4), 4)
     for _ in range(steps):
         optimizer.zero_grad()
-        Sentiment().measure(model(batch.inputs, batch.lengths), batch.targets)["loss"].mean().backward()
+        Classification().measure(model(batch.inputs, batch.lengths), batch.targets)["loss"].mean().backward()
         optimizer.step()
 
 

@@ -20,7 +20,7 @@ from rnnlab.models.base import SequenceModel
 from rnnlab.models.boe import BoE
 from rnnlab.probes.base import ProbeInput
 from rnnlab.probes.gradients import POSITIONS, Gradients, gradient_table
-from rnnlab.tasks.sentiment import Sentiment
+from rnnlab.tasks.classification import Classification
 from tests.models.torchs import GRU, LSTM, RNN
 
 VOCABULARY = Vocabulary((PAD, UNK, "good", "bad", "film", NEWNEG, NEWPOS))
@@ -50,7 +50,7 @@ def a_subject(name: str, texts: TextSplit, *, freeze: bool = False) -> ProbeInpu
     model, settings = MODELS[name]
     return ProbeInput(
         model=model(embedding=embedding, output_size=1, **settings),
-        objective=Sentiment(),
+        objective=Classification(),
         vocabulary=VOCABULARY,
         without_token=texts,
         examples=texts,

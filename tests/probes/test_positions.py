@@ -15,7 +15,7 @@ from rnnlab.probes.base import ProbeInput
 from rnnlab.probes.logits import logits_of
 from rnnlab.probes.positions import Positions, places
 from rnnlab.reports.position_figure import INSERTED_AT
-from rnnlab.tasks.sentiment import Sentiment
+from rnnlab.tasks.classification import Classification
 from tests.models.torchs import RNN
 
 VOCABULARY = Vocabulary(("<pad>", "<unk>", "a", "b", "c", "<newneg>", "<newpos>"))
@@ -33,7 +33,7 @@ def probe_input(cls: type[RNN] | type[BoE] = RNN) -> ProbeInput:
         offsets=np.concatenate([[0], np.cumsum(lengths)]),
         labels=np.array(LABELS),
     )
-    return ProbeInput(model, Sentiment(), VOCABULARY, texts, texts, "cpu")
+    return ProbeInput(model, Classification(), VOCABULARY, texts, texts, "cpu")
 
 
 def logit(model: nn.Module, ids: list[int]) -> float:

@@ -9,14 +9,14 @@ from rnnlab.data.encoded_text import EncodedText
 from rnnlab.data.vocabulary import UNK_ID
 from rnnlab.models.base import SequenceModel
 from rnnlab.probes.prediction import logits, logits_by_text, trace
-from rnnlab.tasks.sentiment import LABEL, PROBABILITY, UNKNOWN, Sentiment
+from rnnlab.tasks.classification import LABEL, PROBABILITY, UNKNOWN, Classification
 from tests.probes.nets import NETS, encoded, exact_logits, make_net, random_texts
 from tests.probes.probe_inputs import VOCABULARY
 
 
 def predictions(model: SequenceModel, texts: list[EncodedText]) -> pd.DataFrame:
     found = logits_by_text(model, texts, device="cpu")
-    return Sentiment().predictions(texts, found, vocabulary=VOCABULARY, classes=Sentiment.classes)
+    return Classification().predictions(texts, found, vocabulary=VOCABULARY, classes=Classification.classes)
 
 
 @pytest.mark.parametrize("name", NETS)

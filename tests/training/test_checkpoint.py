@@ -9,7 +9,7 @@ from torch.optim import lr_scheduler
 
 from rnnlab.core.errors import InputError
 from rnnlab.data.splits import TextSplit
-from rnnlab.tasks.sentiment import Sentiment
+from rnnlab.tasks.classification import Classification
 from rnnlab.training.checkpoint import load_model, read_checkpoint, save_checkpoint
 from rnnlab.training.loop import EpochRow, TrainingState, fit
 from rnnlab.training.plan import Epochs
@@ -35,7 +35,7 @@ SET_UPS: dict[str, dict[str, Any]] = {
 def rows_of(state: TrainingState, train: TextSplit, valid: TextSplit) -> Iterator[EpochRow]:
     return fit(
         state,
-        Sentiment(),
+        Classification(),
         Epochs(split=train, epochs=EPOCHS, batch_size=4, seed=2),
         valid,
         device="cpu",

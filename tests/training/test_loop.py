@@ -14,7 +14,7 @@ from rnnlab.core.batch import Batch
 from rnnlab.core.errors import DivergenceError
 from rnnlab.core.seeds import epoch_order
 from rnnlab.data.splits import TextSplit
-from rnnlab.tasks.sentiment import Sentiment
+from rnnlab.tasks.classification import Classification
 from rnnlab.training import loop
 from rnnlab.training.loop import EpochRow, TrainingState, evaluate, fit
 from rnnlab.training.plan import Epochs
@@ -29,7 +29,7 @@ def rows(
     train: Any,
     valid: TextSplit | None,
     *,
-    task: Sentiment | None = None,
+    task: Classification | None = None,
     epochs: int = 3,
     batch_size: int = BATCH_SIZE,
     seed: int = SEED,
@@ -42,7 +42,7 @@ def rows(
         "patience": None,
         "clip_norm": None,
     }
-    return fit(state, task or Sentiment(), plan, valid, **settings | changes)
+    return fit(state, task or Classification(), plan, valid, **settings | changes)
 
 
 def run(state: TrainingState, train: Any, valid: TextSplit | None, **changes: Any) -> list[EpochRow]:
@@ -160,8 +160,8 @@ def test_evaluation_draws_no_random_numbers_and_takes_no_step(
 ) -> None:
     state = make_state(dropout=0.5)
     before, random = parameters(state.model), torch.get_rng_state()
-    first = evaluate(state.model, Sentiment(), train, device="cpu")
-    assert evaluate(state.model, Sentiment(), train, device="cpu") == first
+    first = evaluate(state.model, Classification(), train, device="cpu")
+    assert evaluate(state.model, Classification(), train, device="cpu") == first
     assert torch.equal(torch.get_rng_state(), random)
     assert all(torch.equal(a, b) for a, b in zip(parameters(state.model), before, strict=True))
     assert all(parameter.grad is None for parameter in state.model.parameters())
@@ -181,7 +181,7 @@ def test_gradients_are_clipped_to_the_norm_asked_for(train: TextSplit, make_stat
     assert moved(free * 2) == pytest.approx(free, rel=1e-12)
 
 
-class Scripted(Sentiment):
+class Scripted(Classification):
     """Validation, from row 0 on, has these losses; the first evaluation is that of the training texts."""
 
     def __init__(self, losses: list[float]) -> None:
@@ -238,7 +238,7 @@ def test_a_loss_that_is_no_number_stops_before_the_step(
     train = replace(train, ids=ids)
     expected = copy.deepcopy(state)
     batches = train.batches(order[:BATCH_SIZE], BATCH_SIZE)
-    loop.train_epoch(expected, Sentiment(), batches, device="cpu", clip_norm=None)
+    loop.train_epoch(expected, Classification(), batches, device="cpu", clip_norm=None)
 
     with pytest.raises(DivergenceError, match=r"loss became nan at epoch 1, batch 2; .*optimizer\.lr"):
         run(state, train, valid)

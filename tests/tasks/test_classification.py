@@ -9,9 +9,9 @@ import torch
 from rnnlab.core.errors import InputError
 from rnnlab.data.splits import TextSplit
 from rnnlab.tasks.base import DataSettings, InputOutputSizes, TaskData
-from rnnlab.tasks.sentiment import Sentiment
+from rnnlab.tasks.classification import Classification
 
-TASK = Sentiment()
+TASK = Classification()
 
 
 def test_the_loss_is_minus_the_logarithm_of_the_right_class_probability() -> None:

@@ -1,4 +1,4 @@
-"""Is a review positive or negative?"""
+"""A label for every text."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,7 +26,7 @@ CLASS_TOKENS = (NEWNEG, NEWPOS)
 TEXT, PROBABILITY, LABEL, UNKNOWN = "Input text", "Classifier probability", "Output label", "Unknown words"
 
 
-class Sentiment(Task):
+class Classification(Task):
     """Binary classification of texts by one logit, above 0 for positive.
 
     Its texts are encoded once and kept in a cache. With `insert`, training and validation texts get the
