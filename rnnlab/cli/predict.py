@@ -17,7 +17,9 @@ def predict(
         Path | None,
         typer.Option(help="A text a line; or TSV or CSV with labels, for accuracy and confusion table, too."),
     ] = None,
-    trace: Annotated[bool, typer.Option("--trace", help="The probability after every token.")] = False,
+    trace: Annotated[
+        bool, typer.Option("--trace", help="The probability after every token; attention's weights.")
+    ] = False,
     attribute: Annotated[
         bool, typer.Option("--attribute", help="Integrated gradients: each token's share of the logit.")
     ] = False,

@@ -41,6 +41,12 @@ def build_model(
     target = config.model
     if sizes.every_step and not answers_every_step(target.cls):
         raise InputError(f"model: {target.class_name} answers once a sequence, the task asks at every step")
+    pooling = target.settings.get("pooling", "last")
+    if sizes.every_step and pooling != "last":
+        raise InputError(
+            f"model.pooling: task={config.task.class_name.lower()} asks at every step, so that no states are "
+            f"pooled; expected last, found {pooling!r}"
+        )
     seed_everything(config.seed)
     embedding = build_embedding(config, vocabulary, vectors, sizes)
     model = make_model(

@@ -1,14 +1,15 @@
 """What all models share: inputs as vectors, a reading of them, and a small head."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any
 
 import torch
 from annotated_types import Ge, Gt, Lt
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from rnnlab.cells import Cell
+from rnnlab.models.pooling import Pooling
 
 Size = Annotated[int, Gt(0)]
 Probability = Annotated[float, Ge(0.0), Lt(1.0)]
@@ -57,11 +58,13 @@ class SequenceModel(nn.Module):
     every_step: bool = False
     recurrent: Any
     """The recurrent layer, called as `nn.LSTM` is; only of models that have one."""
+    attention: Any
+    """What weighs the layer's states where they are pooled by attention, else None; only beside a layer."""
     cell: Cell | None = None
     """The equations of the recurrent layer; None: there is no such layer, or they are not known."""
-    pooling: ClassVar[Literal["last", "mean"] | None] = None
-    """How a sequence's vectors become one: its final states, or their mean; None: in a way of the model's
-    own.
+    pooling: Pooling | None = None
+    """How one vector comes of a recurrent layer's states, or without such a layer of the inputs' vectors;
+    None: in a way of the model's own.
     """
 
     def __init_subclass__(cls) -> None:
@@ -88,6 +91,11 @@ class SequenceModel(nn.Module):
         return self._logits(pack(vectors, lengths))
 
     @property
+    def is_recurrent(self) -> bool:
+        """Whether a recurrent layer reads the vectors one after the other."""
+        return "recurrent" in self._modules
+
+    @property
     def word_vectors(self) -> Tensor:
         """The table of word vectors (vocabulary, embedding); only where inputs are token ids."""
         assert isinstance(self.embedding, nn.Embedding)
@@ -99,6 +107,12 @@ class SequenceModel(nn.Module):
 
     def outputs(self, vectors: Sequences) -> Sequences:
         """Returns one vector a step."""
+        raise NotImplementedError
+
+    def attention_weights(
+        self, inputs: Shaped[Tensor, "batch time *features"], lengths: Int[Tensor, " batch"]
+    ) -> Float[Tensor, "batch longest"]:
+        """Returns how much each step counts in what is pooled; only with `pooling=attention`."""
         raise NotImplementedError
 
     def _logits(self, vectors: Sequences) -> Tensor:
@@ -118,6 +132,14 @@ def pack(padded: Tensor, lengths: Int[Tensor, " batch"]) -> Sequences:
     if int(lengths.min()) == padded.shape[1]:
         return padded.transpose(0, 1)
     return pack_padded_sequence(padded, lengths, batch_first=True, enforce_sorted=False)
+
+
+def unpack(vectors: Sequences) -> tuple[Float[Tensor, "time batch vector"], Bool[Tensor, "time batch"]]:
+    """Returns vectors in the sequences' own order, zeros in the padding, and which are none of it."""
+    if isinstance(vectors, Tensor):
+        return vectors, torch.ones(vectors.shape[:2], dtype=torch.bool, device=vectors.device)
+    padded, lengths = pad_packed_sequence(vectors)
+    return padded, (torch.arange(len(padded))[:, None] < lengths).to(padded.device)
 
 
 def apply(module: nn.Module, vectors: Sequences) -> Sequences:

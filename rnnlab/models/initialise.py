@@ -24,7 +24,15 @@ def initialise(recurrent: nn.Module, head: nn.Module, init: Init) -> None:
             continue  # a cell's own parameters start as the cell says
         for gate in parameter.split(recurrent.hidden_size):
             _set(gate, _of_others(init) if name.startswith("weight_ih") else init)
-    for parameter in head.parameters():
+    initialise_linear(head, init)
+
+
+@torch.no_grad()
+def initialise_linear(module: nn.Module, init: Init) -> None:
+    """Sets weights and biases that no step repeats, as `initialise` says, in place."""
+    if init == "default":
+        return
+    for parameter in module.parameters():
         _set(parameter, _of_others(init))
 
 

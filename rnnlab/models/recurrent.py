@@ -4,23 +4,35 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor, nn
 
 from rnnlab.cells import Cell
-from rnnlab.models.base import Embedding, Head, Probability, SequenceModel, Sequences, Size, apply
-from rnnlab.models.initialise import Init, initialise
+from rnnlab.models.base import (
+    Embedding,
+    Head,
+    Probability,
+    SequenceModel,
+    Sequences,
+    Size,
+    apply,
+    pack,
+    unpack,
+)
+from rnnlab.models.initialise import Init, initialise, initialise_linear
 from rnnlab.models.layer import cell_of, layers_of, make_layer
+from rnnlab.models.pooling import Attention, Pooling, pool
 
 
 class RecurrentModel(SequenceModel):
     """A recurrent layer whose final hidden states, of every layer and direction, feed the head.
 
-    With `every_step`, the top layer's outputs at every step (both directions side by side) feed it instead.
+    With another `pooling` than `last`, the top layer's states at all steps (both directions side by side) are
+    pooled into the one vector that feeds it; with `every_step`, each of them feeds it in its place.
     Dropout falls on the outputs between stacked layers and on what the head reads.
     """
 
-    pooling = "last"
+    pooling: Pooling | None = "last"
 
     def __init__(
         self,
@@ -32,19 +44,30 @@ class RecurrentModel(SequenceModel):
         dropout: float,
         every_step: bool = False,
         init: Init = "default",
+        pooling: Pooling = "last",
         cell: Cell | None = None,
     ) -> None:
         """Takes a layer called as `nn.LSTM` is; cell: its equations, by default those known of the layer."""
         super().__init__()
+        if every_step and pooling != "last":
+            raise ValueError(f"an answer at every step pools no states; expected last, found {pooling!r}")
+        self._pooling: Pooling = pooling
+        if self.pooling is not None:  # a class that reads the states in a way of its own goes on saying so
+            self.pooling = pooling
         self.cell = cell_of(recurrent) if cell is None else cell
         self.embedding = embedding
         self.recurrent = recurrent
         self.every_step = every_step
         directions = 2 if recurrent.bidirectional else 1
-        read = directions * (1 if every_step else recurrent.num_layers)
-        self.head = Head(recurrent.hidden_size * read, head_size, output_size)
+        read = directions * (recurrent.num_layers if pooling == "last" and not every_step else 1)
+        width = recurrent.hidden_size * read
+        self.head = Head(width, head_size, output_size)
         self.dropout = nn.Dropout(dropout)
         initialise(recurrent, self.head, init)
+        self.attention = None
+        if pooling == "attention":  # made last, so that it moves no draw of the other parameters
+            self.attention = Attention(width)
+            initialise_linear(self.attention, init)
 
     @classmethod
     def around(
@@ -59,6 +82,7 @@ class RecurrentModel(SequenceModel):
         head_size: Size | None = 20,
         dropout: Probability = 0.0,
         init: Init = "default",
+        pooling: Pooling = "last",
         every_step: bool = False,
     ) -> "RecurrentModel":
         """Returns the model of a cell; its arguments are the settings of every cell in `configs/model/`."""
@@ -78,6 +102,7 @@ class RecurrentModel(SequenceModel):
             dropout=dropout,
             every_step=every_step,
             init=init,
+            pooling=pooling,
             cell=cell,
         )
         # A generator of its own: what a cell draws, or not, moves nothing that torch draws later.
@@ -87,8 +112,13 @@ class RecurrentModel(SequenceModel):
         return model
 
     def document(self, vectors: Sequences) -> Float[Tensor, "batch vector"]:
-        """Returns the final hidden states (batch, layers · directions · hidden), in torch's order of h_n."""
-        _, final = self.recurrent(vectors)
+        """Returns the final hidden states (batch, layers · directions · hidden), in torch's order of h_n.
+
+        With another pooling than `last`, the top layer's states (batch, directions · hidden), pooled.
+        """
+        states, final = self.recurrent(vectors)
+        if self._pooling != "last":
+            return self.dropout(pool(*unpack(states), self._pooling, self.attention))
         hidden = final[0] if isinstance(final, tuple) else final  # the first state is the one that is read
         return self.dropout(torch.cat(hidden.unbind(0), dim=1))
 
@@ -96,3 +126,16 @@ class RecurrentModel(SequenceModel):
         """Returns the top layer's output at every step (directions · hidden)."""
         states, _ = self.recurrent(vectors)
         return apply(self.dropout, states)
+
+    @torch.no_grad()
+    def attention_weights(
+        self, inputs: Shaped[Tensor, "batch time *features"], lengths: Int[Tensor, " batch"]
+    ) -> Float[Tensor, "batch longest"]:
+        """Returns how much each step counts in what is pooled; only with `pooling=attention`.
+
+        The weights of a sequence sum to one over its own steps, and are zero in its padding.
+        """
+        assert self.attention is not None
+        states, _ = self.recurrent(apply(self.embedding, pack(inputs, lengths)))
+        weights: Tensor = self.attention(*unpack(states))
+        return weights.T

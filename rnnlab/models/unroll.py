@@ -6,6 +6,7 @@ on its way back through time stays hidden in them. Here it does not.
 Shapes: T steps of the longest text, B texts, E inputs, H hidden.
 """
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import NamedTuple
 
@@ -56,14 +57,21 @@ def unroll(
     started = torch.arange(steps, device=vectors.device)[:, None, None] >= padding[:, None]
     unrolled: list[Unrolled] = []
     for layer, runs in enumerate(layers_of(cell, recurrent), start=1):
-        outputs = []
         for run in runs:
             direction = "backward" if run.reverse else "forward"
             inputs = _turn(vectors, direction, padding).transpose(0, 1)
             unrolled.append(_step_through(cell, run, inputs, started, layer, direction))
-            outputs.append(_turn(torch.stack(unrolled[-1].hidden, dim=1), direction, -padding))
-        vectors = torch.cat(outputs, dim=2)
+        vectors = in_order_of_text(unrolled[-len(runs) :], lengths)
     return unrolled
+
+
+def in_order_of_text(of_layer: Sequence[Unrolled], lengths: Int[Tensor, " B"]) -> Float[Tensor, "B T D"]:
+    """Returns a layer's hidden states, its directions side by side; those in the padding mean nothing."""
+    outputs = []
+    for of_run in of_layer:
+        hidden = torch.stack(of_run.hidden, dim=1)
+        outputs.append(_turn(hidden, of_run.direction, (lengths - hidden.shape[1]).to(hidden.device)))
+    return torch.cat(outputs, dim=2)
 
 
 def _step_through(

@@ -68,10 +68,10 @@ def not_applicable_without_labels(probe_input: ProbeInput) -> str | None:
 def without_states(model: SequenceModel) -> str | None:
     """Returns why a model's states cannot be followed from step to step, or None if they can."""
     name = type(model).__name__
-    if model.pooling == "mean":
-        return f"{name} carries no state from step to step, so no gradient goes through time"
     if model.pooling is None:
         return f"how {name} reads a sequence is not known, so its states cannot be followed"
+    if not model.is_recurrent:
+        return f"{name} carries no state from step to step, so no gradient goes through time"
     if model.cell is None:
         layer = type(model.recurrent).__name__
         return f"the equations of {layer} are not known, so its states cannot be followed"

@@ -5,7 +5,7 @@ out, as in evaluation mode, and a frozen embedding counts as trainable: shown is
 gradient.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rnnlab.cells import Cell
@@ -14,6 +14,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.graph import ComputationGraph, Node
 from rnnlab.models.base import Head, SequenceModel
 from rnnlab.probes.graph_of_cell import Reader, level, subscript
+from rnnlab.probes.graph_of_pooling import add_mean, add_pooling
 
 LOSSES = {
     "binary_cross_entropy": ("ln(1 + exp({y})) − target ⊙ {y}", "σ({y}) − target"),
@@ -31,21 +32,25 @@ def unrolled(
     `LOSSES`, averaged over steps if the model gives an output at every step. Raises InputError for a model
     whose equations are not known.
     """
-    if model.pooling is None or (model.pooling == "last" and model.cell is None):
+    if model.pooling is None or (model.is_recurrent and model.cell is None):
         part = type(model if model.pooling is None else model.recurrent).__name__
         raise InputError(f"the equations of {part} are not known, so its graph cannot be drawn")
     graph = ComputationGraph()
     vectors = [_add_input(graph, model, step, words) for step in range(1, length + 1)]
     if model.cell is None:
-        _add_head(graph, model.head, _add_mean(graph, vectors), criterion)
+        _add_head(graph, model.head, add_mean(graph, vectors), criterion)
         return graph
     finals, top = _add_layers(graph, model.cell, model.recurrent, vectors)
     if not model.every_step:
-        _add_head(graph, model.head, _side_by_side(graph, finals, "d"), criterion)
+        if model.pooling == "last":
+            document = _side_by_side(graph, finals, "d")
+        else:
+            document = add_pooling(graph, model.pooling, list(_by_step(graph, top)))
+        _add_head(graph, model.head, document, criterion)
         return graph
     losses = []
-    for step, states in enumerate(top, start=1):
-        losses.append(_add_head(graph, model.head, _side_by_side(graph, states, "d", step), criterion, step))
+    for step, vector in enumerate(_by_step(graph, top), start=1):
+        losses.append(_add_head(graph, model.head, vector, criterion, step))
     mean = Node("L", f"({' + '.join(losses)}) / {length}", (), "loss", None)
     graph.add(mean, dict.fromkeys(losses, f"1 / {length}"))
     return graph
@@ -58,12 +63,6 @@ def _add_input(graph: ComputationGraph, model: SequenceModel, step: int, words: 
         return graph.add(Node(x, "numbers", shape, "input", step), {})
     w = graph.add(Node(f"w{subscript(step)}", words[step - 1], (), "input", step), {})
     return graph.add(Node(x, f"E[{w}]", shape, "vector", step), {w: ""})
-
-
-def _add_mean(graph: ComputationGraph, vectors: list[str]) -> str:
-    formula = f"({' + '.join(vectors)}) / {len(vectors)}"
-    node = Node("m", formula, graph.nodes[vectors[0]].shape, "operation", None)
-    return graph.add(node, dict.fromkeys(vectors, f"1 / {len(vectors)}"))
 
 
 def _add_layers(
@@ -85,6 +84,10 @@ def _add_layers(
             finals.append(columns[-1][0 if reader.leftward else -1])
         states = list(zip(*columns, strict=True))
     return finals, states
+
+
+def _by_step(graph: ComputationGraph, top: list[tuple[str, ...]]) -> Iterator[str]:
+    return (_side_by_side(graph, states, "d", step) for step, states in enumerate(top, start=1))
 
 
 def _side_by_side(graph: ComputationGraph, vectors: Sequence[str], name: str, step: int | None = None) -> str:

@@ -15,6 +15,8 @@ from rnnlab.models.base import SequenceModel
 from rnnlab.probes.in_float64 import in_float64
 from rnnlab.tasks.classification import PROBABILITY
 
+ATTENTION = "Attention"
+
 
 @torch.no_grad()
 def logits_by_text(
@@ -53,11 +55,13 @@ def logits(model: SequenceModel, texts: Sequence[EncodedText], *, device: str) -
 def trace(model: SequenceModel, text: EncodedText, *, device: str) -> pd.DataFrame:
     """Returns a row a token: the probability of `pos` if the text ended with it.
 
-    Every prefix is read anew, as a text of its own: so it is right for nets that read backwards, too.
+    Every prefix is read anew, as a text of its own: so it is right for nets that read backwards, too, or pool
+    their states. With `pooling=attention` the weights of the whole text's tokens, which add up to one,
+    stand beside.
     """
     ends = range(1, len(text.ids) + 1)
     prefixes = [EncodedText(text.text, text.tokens[:end], text.ids[:end]) for end in ends]
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "Position": ends,
             "Token": text.tokens,
@@ -65,3 +69,14 @@ def trace(model: SequenceModel, text: EncodedText, *, device: str) -> pd.DataFra
             "Known": text.known,
         }
     )
+    if model.pooling == "attention":
+        table.insert(3, ATTENTION, attention_weights(model, text, device=device))
+    return table
+
+
+def attention_weights(model: SequenceModel, text: EncodedText, *, device: str) -> NDArray[np.float64]:
+    """Returns how much each token's state counts in what is pooled, (tokens,), computed in float64."""
+    ids = torch.from_numpy(text.ids).long().to(device)[None]
+    with in_float64(model) as net:
+        weights: NDArray[np.float64] = net.attention_weights(ids, torch.tensor([ids.shape[1]])).cpu().numpy()
+    return weights[0]

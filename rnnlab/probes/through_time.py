@@ -6,6 +6,8 @@ For every layer, direction and distance d from the end (T, a text's last step of
     ‖∂h_T/∂h_{T-d}‖   spectral norm of the Jacobian, 1 at d = 0
 
 Where a net answers at every step, L is the loss of the answer at the last step that the direction reads.
+Where it pools the states of all steps, ∂L/∂h_{T-d} is the whole derivative: what comes back through the later
+states, and the state's own share in what is pooled, which no distance takes away.
 
 The first says what learning is told, the second how much of a change could arrive at all. If a step
 multiplies by less than 1, both vanish exponentially (Hochreiter 1991; Bengio, Simard & Frasconi 1994;
@@ -25,13 +27,15 @@ from torch import Tensor
 
 from rnnlab.core.batch import Batch
 from rnnlab.models.layer import layers_of
-from rnnlab.models.unroll import Unrolled, unroll
+from rnnlab.models.pooling import pool
+from rnnlab.models.unroll import Unrolled, in_order_of_text, unroll
 from rnnlab.probes.base import ProbeInput, without_states
 from rnnlab.probes.half_life import fit_half_life
 from rnnlab.probes.jacobian import exact_norms, power_norms
 
 Count = Annotated[int, Gt(0)]
 PATHS = {"h": "hidden", "c": "cell"}
+ONLY = "_only"
 LARGE_STATE_DISTANCES = 32  # how many of the distances power iteration is done for: each costs many passes
 
 
@@ -62,7 +66,9 @@ class ThroughTime:
     texts, for an RNN: the product over the steps between of σ_max(W_hh) and the largest slope of tanh or relu
     there, which ‖∂h_T/∂h_{T-d}‖ cannot exceed; Pascanu et al. 2013, eq. 7), and for each norm its
     half_life (steps), its 95 % interval _low to _high and the fit's _r2 (see `HalfLife`), repeated in all
-    of a path's rows.
+    of a path's rows. Where the net pools all states, a column `pooling` says how; predicted,
+    predicted_radius and bound are then those of the Jacobian alone, and an `_only` path has no gradient,
+    since that of the last step is not all that goes back through the gates.
 
     The factors, means being over texts, steps and units: for an RNN σ_max(W_hh) · mean tanh′ (largest
     singular value: one step at its worst) and ρ(W_hh) · mean tanh′ (spectral radius: a step among many,
@@ -99,17 +105,21 @@ class ThroughTime:
         present = (torch.arange(distances)[:, None] < batch.lengths).numpy()
         rng = np.random.default_rng(self.seed)
         rows = []
+        pooling = probe_input.model.pooling
         runs = [run for runs in layers_of(cell, recurrent) for run in runs]
         for of_run, run in zip(unrolled, runs, strict=True):
             weight = run.parameters["weight_hh"].detach() if cell.retained_by_matrix else None
             scales = _scales(weight)
             sigma = None if weight is None else scales["predicted"]
             for path in self._paths(of_run, losses.sum(), present, sigma):
+                if pooling != "last" and path.name.endswith(ONLY):
+                    path = path._replace(gradients=np.full_like(path.gradients, np.nan))
                 table = _summary(path, scales, present, rng)
                 table.insert(0, "layer", of_run.layer)
                 table.insert(1, "direction", of_run.direction)
                 rows.append(table)
-        return pd.concat(rows, ignore_index=True)
+        found = pd.concat(rows, ignore_index=True)
+        return found if pooling == "last" else found.assign(pooling=pooling)
 
     def _paths(
         self, unrolled: Unrolled, loss: Tensor, present: np.ndarray, sigma: float | None
@@ -137,7 +147,7 @@ class ThroughTime:
                 gates = _since_the_end(last)
                 alone = (gradients[0] * gates).norm(dim=2)
                 # A diagonal matrix: its spectral norm is its largest entry.
-                yield Path(f"{path}_only", norms(alone), norms(gates.amax(dim=2)), retention)
+                yield Path(f"{path}{ONLY}", norms(alone), norms(gates.amax(dim=2)), retention)
 
     def _jacobians(self, states: Sequence[Tensor]) -> Float[Tensor, "distances texts"]:
         if states[0].shape[1] <= self.exact_size:
@@ -165,13 +175,19 @@ def unroll_texts(
     inputs, lengths, targets = batch.double()
     assert model.cell is not None
     unrolled = unroll(model.cell, recurrent, embedding(inputs).detach(), lengths)
+    directions = 2 if recurrent.bidirectional else 1
     if model.every_step:
-        directions = 2 if recurrent.bidirectional else 1
         answers = _answers_at_ends(unrolled[-directions:], lengths)
         asked = [targets[torch.arange(len(lengths)), at] for at in (lengths - 1, 0 * lengths)[:directions]]
         logits, targets = head(torch.stack(answers, dim=1)), torch.stack(asked, dim=1)
-    else:
+    elif model.pooling == "last":
         logits = head(torch.cat([of_run.hidden[-1] for of_run in unrolled], dim=1))
+    else:
+        assert model.pooling is not None
+        states = in_order_of_text(unrolled[-directions:], lengths).transpose(0, 1)
+        real = torch.arange(len(states))[:, None] < lengths
+        attention = None if model.attention is None else deepcopy(model.attention).cpu().double()
+        logits = head(pool(states, real, model.pooling, attention))
     return unrolled, probe_input.objective.measure(logits, targets)["loss"]
 
 
@@ -227,7 +243,8 @@ def _summary(
     for name, norms in (("gradient", path.gradients), ("jacobian", path.jacobians)):
         quartiles = np.full((len(norms), 3), np.nan)
         measured = ~np.isnan(norms).all(axis=1)
-        quartiles[measured] = np.nanquantile(norms[measured], [0.25, 0.5, 0.75], axis=1).T
+        if measured.any():
+            quartiles[measured] = np.nanquantile(norms[measured], [0.25, 0.5, 0.75], axis=1).T
         table[[f"{name}_q1", f"{name}_median", f"{name}_q3"]] = quartiles
         fitted = fit_half_life(norms, rng)
         names = (f"{name}_half_life{part}" for part in ("", "_low", "_high", "_r2"))

@@ -92,6 +92,8 @@ def draw_predictions(axes: Axes, rows: pd.DataFrame, norm: str, *, colour: str =
 
     of: what the lines belong to, for the legend.
     """
+    if norm == "gradient" and "pooling" in rows:
+        return  # a share of the loss that each state has of its own follows from no weight
     of_matrix = bool(rows["predicted_radius"].notna().any())
     for name, (line, with_matrix, without) in PREDICTIONS.items():
         predicted = rows[rows[name] > 0] if name in rows else rows.iloc[:0]

@@ -38,7 +38,9 @@ class Classifier(SequenceNet):
 
 
 class RecurrentClassifier(Classifier):
-    """The document vector is the final states of all layers and directions, in the order of torch's h_n."""
+    """The document vector is the final states of all layers and directions, in the order of torch's h_n, or
+    with another `pooling` than `last` the top layer's states, pooled.
+    """
 
     recurrent: Layer
 
@@ -47,10 +49,11 @@ class RecurrentClassifier(Classifier):
         parameters: dict[str, Array],
         layer: Callable[..., Layer] = RNN,
         *,
+        pooling: str = "last",
         freeze: bool = False,
         **options: Any,
     ) -> None:
-        super().__init__(parameters, layer, freeze=freeze, **options)
+        super().__init__(parameters, layer, pooling=pooling, freeze=freeze, **options)
 
 
 class BagOfEmbeddings(Classifier):

@@ -66,6 +66,7 @@ def explain(
     logits, cache = net.forward(ids)
     loss = binary_cross_entropy_with_logits(logits, np.array([label]))
     gradients = net.backward(loss.gradient, cache)
+    assert cache.recurrent is not None
     run = cache.recurrent.cache.runs[0]
     d_document, _ = net.head_backward(loss.gradient[:, None], cache.head)
     return [

@@ -5,6 +5,7 @@ Parameters are one dict under torch's names, changed in place by an optimizer:
 
     embedding.weight                            inputs are token ids; without it they are numbers
     recurrent.weight_ih_l0, ...                 the recurrent layer; a bag of embeddings has none
+    attention.hidden.weight, ...                the attention that pools the layer's states, if it does
     head.hidden.weight, head.hidden.bias        Linear and ReLU; without them the head is one linear map
     head.output.weight, head.output.bias        Linear
 """
@@ -19,7 +20,8 @@ from rnnlab.cells.activations import Array, relu, relu_derivative
 from rnnlab.scratch.cell import Gradients
 from rnnlab.scratch.checks import as_lengths, check_shape, real_steps
 from rnnlab.scratch.heads import embedding, embedding_backward, linear, linear_backward
-from rnnlab.scratch.layer import Layer
+from rnnlab.scratch.layer import Forward, Layer
+from rnnlab.scratch.pooling import POOLINGS, mean, mean_backward, pool, pool_backward
 
 
 class HeadCache(NamedTuple):
@@ -30,10 +32,14 @@ class HeadCache(NamedTuple):
 
 
 class NetCache(NamedTuple):
-    """What a net needs on the way back; `recurrent` is the layer's Forward, in a bag the shares (B, T, 1)."""
+    """What a net needs on the way back; pooled: what the pooling kept, of a bag the shares (B, T, 1).
+
+    recurrent, pooled: None where there is no layer, or nothing is pooled.
+    """
 
     inputs: Array
-    recurrent: Any
+    recurrent: Forward | None
+    pooled: Any
     head: HeadCache
 
 
@@ -55,8 +61,8 @@ class SequenceNet:
     """Inputs, then a recurrent layer or (layer None) the mean of the steps, then a head.
 
     The head reads one vector a sequence, the final states of all layers and directions in the order of
-    torch's h_n, or with `every_step` the top layer's outputs. `freeze` leaves the embedding as it is.
-    Further options go to the layer.
+    torch's h_n, or with `every_step` the top layer's outputs, or with another `pooling` than `last` these
+    outputs pooled. `freeze` leaves the embedding as it is. Further options go to the layer.
     """
 
     head_prefix = "head."
@@ -67,6 +73,7 @@ class SequenceNet:
         layer: Callable[..., Layer] | None,
         *,
         every_step: bool = False,
+        pooling: str = "last",
         freeze: bool = False,
         **options: Any,
     ) -> None:
@@ -74,7 +81,11 @@ class SequenceNet:
             raise ValueError(
                 "every_step needs a recurrent layer: a bag of embeddings has one vector a sequence"
             )
+        if pooling not in POOLINGS or (every_step and pooling != "last"):
+            expected = "last, which every_step needs" if every_step else f"one of {', '.join(POOLINGS)}"
+            raise ValueError(f"pooling is {pooling!r}, expected {expected}")
         self.parameters, self.every_step, self.freeze = parameters, every_step, freeze
+        self.pooling, self.attention = pooling, part(parameters, "attention")
         self.recurrent: Layer | None = None
         if layer is not None:
             self.recurrent = layer(part(parameters, "recurrent"), batch_first=True, **options)
@@ -93,43 +104,52 @@ class SequenceNet:
         else:
             check_shape("ids", x, "batch", "time")
         lengths_B = as_lengths(lengths, *x.shape[:2])
-        read, recurrent = self.read(x if weight is None else embedding(x, weight), lengths_B)
+        read, recurrent, pooled = self.read(x if weight is None else embedding(x, weight), lengths_B)
         logits, head = self.head(read)
-        return logits, NetCache(x, recurrent, head)
+        return logits, NetCache(x, recurrent, pooled, head)
 
     def backward(self, d_logits: Array, cache: NetCache) -> Gradients:
         """Returns the gradient of every parameter by name, but for a frozen embedding."""
         d_read, gradients = self.head_backward(d_logits, cache.head)
-        d_x_BTE, of_layer = self.read_backward(d_read, cache.recurrent)
+        d_x_BTE, of_layer = self.read_backward(d_read, cache.recurrent, cache.pooled)
         gradients |= of_layer
         if "embedding.weight" in self.parameters and not self.freeze:
             weight = self.parameters["embedding.weight"]
             gradients["embedding.weight"] = embedding_backward(d_x_BTE, cache.inputs, weight)
         return gradients
 
-    def read(self, x_BTE: Array, lengths_B: Array) -> tuple[Array, Any]:
+    def read(self, x_BTE: Array, lengths_B: Array) -> tuple[Array, Forward | None, Any]:
         """Returns what the head reads, (B, D) or (B, T, D), and what `read_backward` needs."""
+        real_BT = real_steps(lengths_B, x_BTE.shape[1])
         if self.recurrent is None:
-            real_BT = real_steps(lengths_B, x_BTE.shape[1])
-            share_BT1 = (real_BT / lengths_B[:, None]).astype(x_BTE.dtype)[:, :, None]
-            return (x_BTE * share_BT1).sum(axis=1), share_BT1
+            m_BE, share_BT1 = mean(x_BTE, real_BT)
+            return m_BE, None, share_BT1
         forward = self.recurrent.forward(x_BTE, lengths=lengths_B)
         if self.every_step:
-            return forward.output, forward
-        return forward.h_n[self.final_states].swapaxes(0, 1).reshape(len(x_BTE), -1), forward
+            return forward.output, forward, None
+        if self.pooling != "last":
+            m_BD, pooled = pool(self.pooling, forward.output, real_BT, self.attention)
+            return m_BD, forward, pooled
+        return forward.h_n[self.final_states].swapaxes(0, 1).reshape(len(x_BTE), -1), forward, None
 
-    def read_backward(self, d_read: Array, cache: Any) -> tuple[Array, Gradients]:
-        """Returns the gradient of the steps (B, T, E) and of the layer's parameters."""
-        if self.recurrent is None:
-            return d_read[:, None] * cache, {}
+    def read_backward(self, d_read: Array, forward: Forward | None, pooled: Any) -> tuple[Array, Gradients]:
+        """Returns the gradient of the steps (B, T, E) and of the parameters of layer and attention."""
+        if self.recurrent is None or forward is None:
+            return mean_backward(d_read, pooled), {}
+        gradients: Gradients = {}
         if self.every_step:
-            back = self.recurrent.backward(cache.cache, d_output=d_read)
+            back = self.recurrent.backward(forward.cache, d_output=d_read)
+        elif self.pooling != "last":
+            time = forward.output.shape[1]
+            d_h_BTD, of_attention = pool_backward(self.pooling, d_read, pooled, time, self.attention)
+            gradients = {f"attention.{name}": gradient for name, gradient in of_attention.items()}
+            back = self.recurrent.backward(forward.cache, d_output=d_h_BTD)
         else:
-            d_h_n = np.zeros_like(cache.h_n)
+            d_h_n = np.zeros_like(forward.h_n)
             _, batch, hidden = d_h_n.shape
             d_h_n[self.final_states] = d_read.reshape(batch, -1, hidden).swapaxes(0, 1)
-            back = self.recurrent.backward(cache.cache, d_h_n=d_h_n)
-        return back.x, {f"recurrent.{name}": gradient for name, gradient in back.parameters.items()}
+            back = self.recurrent.backward(forward.cache, d_h_n=d_h_n)
+        return back.x, gradients | {f"recurrent.{name}": array for name, array in back.parameters.items()}
 
     def head(self, read: Array) -> tuple[Array, HeadCache]:
         """Returns logits (..., O) of what the head reads (..., D), and what `head_backward` needs."""

@@ -42,6 +42,10 @@ def print_half_lives(rows: "pd.DataFrame") -> None:
         rows.insert(rows.columns.get_loc("predicted"), heading, [f"{a} ({b} to {c})" for a, b, c in parts])
     rows = rows.rename(columns={"predicted_radius": "by spectral radius"})
     caption = "steps until halved (95 % interval); predicted from the weights and the mean slope or gate"
+    if "pooling" in rows:
+        how = rows.pop("pooling").iloc[0]
+        caption += f"\nmodel.pooling={how}: each state has a share of its own in the loss; "
+        caption += "what is predicted is the Jacobian"
     formats = dict.fromkeys(("predicted", "by spectral radius"), _steps)
     print_rows(rows, {"gradient": "", "Jacobian": "", **formats}, caption=caption)
 

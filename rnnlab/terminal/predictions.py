@@ -11,7 +11,7 @@ from rnnlab.terminal.tables import make_console, print_frame, print_rows
 if TYPE_CHECKING:
     import pandas as pd
 
-UNKNOWN = "Unknown words"
+UNKNOWN, ATTENTION = "Unknown words", "Attention"
 
 
 def print_predictions(
@@ -50,14 +50,21 @@ def print_tokens(tables: "list[pd.DataFrame]", form: str) -> None:
 
 
 def _coloured(table: "pd.DataFrame") -> Text:
-    """Returns the tokens on red (negative) to blue (positive) ground, each followed by its number."""
+    """Returns the tokens on red (negative) to blue (positive) ground, each followed by its number, and by its
+    weight where there is attention.
+    """
     attributed = "Attribution" in table
     values = table["Attribution" if attributed else "Classifier probability"]
     leanings = values / (values.abs().max() or 1.0) if attributed else 2 * values - 1
-    line = Text()
-    for token, value, leaning, known in zip(table["Token"], values, leanings, table["Known"], strict=True):
+    line, weights = Text(), table.get(ATTENTION)
+    beside = [""] * len(table) if weights is None else [f" ({weight:.3f})" for weight in weights]
+    for token, value, leaning, known, weight in zip(
+        table["Token"], values, leanings, table["Known"], beside, strict=True
+    ):
         line.append(f" {printable(token)} ", style=ground(leaning) + ("" if known else " strike"))
-        line.append(f" {value:+.2f}  " if attributed else f" {value:.2f}  ", style="dim")
+        line.append(f" {value:+.2f}  " if attributed else f" {value:.2f}{weight}  ", style="dim")
+    if weights is not None:
+        line.append(f"\nin brackets: attention's weights, which add up to {weights.sum():.3f}", style="dim")
     if attributed:
         last = table.iloc[-1]
         line.append(

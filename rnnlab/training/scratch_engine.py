@@ -89,10 +89,11 @@ def make_net(model: nn.Module) -> SequenceNet:
     """Returns the net of rnnlab.scratch that does what the model does, on the model's own memory."""
     parameters = {name: p.detach().numpy() for name, p in model.named_parameters()}
     freeze = not all(p.requires_grad for name, p in model.named_parameters() if name == "embedding.weight")
-    if getattr(model, "pooling", None) == "mean":
+    pooling = getattr(model, "pooling", "last")
+    if pooling == "mean" and not hasattr(model, "recurrent"):
         return SequenceNet(parameters, None, freeze=freeze)
-    every_step = getattr(model, "every_step", False)
-    return SequenceNet(parameters, Layer, cell=known_cell(model), every_step=every_step, freeze=freeze)
+    cell, every_step = known_cell(model), getattr(model, "every_step", False)
+    return SequenceNet(parameters, Layer, cell=cell, every_step=every_step, pooling=pooling, freeze=freeze)
 
 
 def known_cell(model: nn.Module) -> Cell:
@@ -101,7 +102,7 @@ def known_cell(model: nn.Module) -> Cell:
     """
     layer = getattr(model, "recurrent", None)
     cell = getattr(model, "cell", None) or (None if layer is None else cell_of(layer))
-    unknown = model if layer is None or getattr(model, "pooling", "last") != "last" else layer
+    unknown = model if layer is None or getattr(model, "pooling", "last") is None else layer
     if cell is None or unknown is model:
         raise InputError(
             f"engine=scratch: the equations of {type(unknown).__name__} are not known; choose engine=torch"

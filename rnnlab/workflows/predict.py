@@ -47,7 +47,8 @@ def explain_tokens(
     """Returns a table a text, a row a token.
 
     attribute: each token's share of the logit, by integrated gradients; else the probability of the positive
-    class if the text ended with the token. Raises InputError for a run whose texts have no class each, or a
+    class if the text ended with the token, and the token's weight in the whole text where the net pools its
+    states by attention. Raises InputError for a run whose texts have no class each, or a
     text that holds no token.
     """
     require_labelled_texts(run, "predict")

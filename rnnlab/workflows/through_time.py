@@ -10,7 +10,8 @@ def half_lives(table: pd.DataFrame) -> pd.DataFrame:
 
     Columns: texts, steps (how far back was looked), for both norms after how many steps they are halved, with
     the 95 % interval _low to _high, and the same as predicted from the weights and the mean slope or gate,
-    by the largest singular value (or the gate) and by the spectral radius. NaN: not known; inf: never.
+    by the largest singular value (or the gate) and by the spectral radius; and `pooling`, where the table
+    has it. NaN: not known; inf: never.
     """
     rows = []
     for (layer, direction, path), distances in table.groupby(["layer", "direction", "path"], sort=False):
@@ -30,6 +31,7 @@ def half_lives(table: pd.DataFrame) -> pd.DataFrame:
                 **fits,
                 "predicted": steps_to_half(second["predicted"]),
                 "predicted_radius": steps_to_half(second["predicted_radius"]),
+                **({"pooling": first["pooling"]} if "pooling" in distances else {}),
             }
         )
     return pd.DataFrame(rows)

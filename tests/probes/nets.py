@@ -21,6 +21,9 @@ NETS: dict[str, Callable[[nn.Embedding], SequenceModel]] = {
     "birnn": lambda e: RNN(embedding=e, output_size=1, bidirectional=True, **SIZES),
     "lstm": lambda e: LSTM(embedding=e, output_size=1, num_layers=2, dropout=0.5, **SIZES),
     "gru": lambda e: GRU(embedding=e, output_size=1, dropout=0.5, **SIZES),
+    "mean": lambda e: LSTM(embedding=e, output_size=1, pooling="mean", **SIZES),
+    "max": lambda e: RNN(embedding=e, output_size=1, pooling="max", num_layers=2, **SIZES),
+    "attention": lambda e: RNN(embedding=e, output_size=1, pooling="attention", bidirectional=True, **SIZES),
 }
 
 

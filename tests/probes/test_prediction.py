@@ -8,7 +8,7 @@ import torch
 from rnnlab.data.encoded_text import EncodedText
 from rnnlab.data.vocabulary import UNK_ID
 from rnnlab.models.base import SequenceModel
-from rnnlab.probes.prediction import logits, logits_by_text, trace
+from rnnlab.probes.prediction import ATTENTION, attention_weights, logits, logits_by_text, trace
 from rnnlab.tasks.classification import LABEL, PROBABILITY, UNKNOWN, Classification
 from tests.probes.nets import NETS, encoded, exact_logits, make_net, random_texts
 from tests.probes.probe_inputs import VOCABULARY
@@ -77,3 +77,22 @@ def test_trace_gives_the_probability_of_every_prefix_as_a_text_of_its_own(name: 
     np.testing.assert_allclose(traced[PROBABILITY], whole, atol=1e-12)
     assert traced["Token"].tolist() == ["w3", "w4", "w1", "w5"]
     assert traced["Known"].tolist() == [True, True, False, True]
+
+
+@pytest.mark.parametrize("ids", [(3, 4, 1, 5), (7,)])
+def test_a_trace_has_attentions_weights_of_the_whole_text_beside_its_words(ids: tuple[int, ...]) -> None:
+    model, text = make_net("attention").train(), encoded(*ids)
+    weights = trace(model, text, device="cpu")[ATTENTION]
+    double = copy.deepcopy(model).double().eval()
+    states = double.recurrent(double.embedding(torch.tensor([ids])).transpose(0, 1))[0][:, 0]
+    attention = double.attention
+    scores = [attention.query.weight[0] @ torch.tanh(attention.hidden(state)) for state in states]
+    expected = np.exp([score.item() for score in scores])
+    np.testing.assert_allclose(weights, expected / expected.sum(), rtol=0, atol=1e-14)
+    assert weights.sum() == pytest.approx(1.0, abs=1e-14) and len(weights) == len(ids)
+    np.testing.assert_array_equal(attention_weights(model, text, device="cpu"), weights)
+
+
+@pytest.mark.parametrize("name", [name for name in NETS if name != "attention"])
+def test_a_trace_without_attention_has_no_weights(name: str) -> None:
+    assert ATTENTION not in trace(make_net(name), encoded(3, 4), device="cpu")

@@ -11,8 +11,8 @@ from torch.nn import functional
 from rnnlab.core.graph import ComputationGraph, Edge
 from rnnlab.models.base import SequenceModel
 
-NAME = re.compile(r"[A-Za-zσ_]+(?:⁽[⁰¹²³⁴⁵⁶⁷⁸⁹]+⁾)?[→←]?[₀-₉]*ᵀ?")
-SIGNS = str.maketrans({"·": "@", "⊙": "*", "−": "-", ";": ","})
+NAME = re.compile(r"[A-Za-zα-ω_]+(?:⁽[⁰¹²³⁴⁵⁶⁷⁸⁹]+⁾)?[→←]?[₀-₉]*ᵀ?")
+SIGNS = str.maketrans({"·": "@", "⊙": "*", "−": "-", ";": ",", "≥": ">="})
 CLASSES = 3
 FUNCTIONS = {
     "rows": lambda first, last: slice(first.start, last.stop),
@@ -21,6 +21,7 @@ FUNCTIONS = {
     "relu": torch.relu,
     "exp": torch.exp,
     "ln": torch.log,
+    "max": torch.maximum,
     "mean": torch.mean,
     "softmax": lambda y: torch.softmax(y, dim=0),
     "onehot": lambda index: functional.one_hot(index, CLASSES),
@@ -78,10 +79,10 @@ class Written:
 
         def looked_up(found: re.Match[str]) -> str:
             name = f"target of {symbol}" if found[0] == "target" else found[0]
-            return f"names[{name.removesuffix('ᵀ')!r}]" + ".T" * name.endswith("ᵀ")
+            return f"names[{name.removesuffix('ᵀ')!r}]" + ".t()" * name.endswith("ᵀ")
 
         text = re.sub(r"\[(\w+), (?:\w+, )*(\w+)\]", r"[rows(\1, \2)]", text)
-        code = re.sub("²(?!⁾)", "**2", NAME.sub(looked_up, text).replace("]ᵀ", "].T")).translate(SIGNS)
+        code = re.sub("²(?!⁾)", "**2", NAME.sub(looked_up, text).replace("]ᵀ", "].t()")).translate(SIGNS)
         found = eval(code, {"names": {**self.names, **self.values}})
         return torch.cat(found) if isinstance(found, list) else found
 
@@ -100,6 +101,9 @@ def _parameters(model: SequenceModel) -> dict[str, Any]:
             found |= {f"W_{name}": linear.weight, f"b_{name}": linear.bias}
     if (recurrent := getattr(model, "recurrent", None)) is None:
         return found
+    if (attention := model.attention) is not None:
+        found |= {"W_attention": attention.hidden.weight, "b_attention": attention.hidden.bias}
+        found["W_query"] = attention.query.weight
     directions = ("forward", "backward")[: 2 if recurrent.bidirectional else 1]
     places = product(range(1, recurrent.num_layers + 1), directions)
     for layer, direction in places:

@@ -86,3 +86,9 @@ def test_heatmaps_show_the_logarithm_by_epoch_and_distance(tmp_path: Path) -> No
 def test_nothing_measured_gives_empty_panels(column: str, tmp_path: Path) -> None:
     table = rows("hidden").assign(**{column: 0.0})
     save_figure(draw_through_time(table), tmp_path / "empty.png")
+
+
+def test_what_the_weights_predict_is_no_prediction_of_the_gradient_of_pooled_states() -> None:
+    labels = [legend(draw_through_time(rows("cell").assign(pooling="mean")), panel) for panel in (0, 1)]
+    assert [len(of_panel) for of_panel in labels] == [1, 2]
+    assert labels[1][1] == "predicted: mean gate"

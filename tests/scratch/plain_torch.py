@@ -17,11 +17,21 @@ class PlainNet(nn.Module):
     """Ids (VOCABULARY) or numbers (WIDTH a step), a layer or (kind None) a mean, a head; in float64."""
 
     def __init__(
-        self, kind, *, ids, every_step, hidden_layer, layers=1, bidirectional=False, outputs=3, seed=0
+        self,
+        kind,
+        *,
+        ids,
+        every_step,
+        hidden_layer,
+        pooling="last",
+        layers=1,
+        bidirectional=False,
+        outputs=3,
+        seed=0,
     ):
         super().__init__()
         torch.manual_seed(seed)
-        self.every_step = every_step
+        self.every_step, self.pooling = every_step, pooling
         self.embedding = nn.Embedding(VOCABULARY, WIDTH) if ids else None
         size = WIDTH
         if kind is not None:
@@ -30,10 +40,15 @@ class PlainNet(nn.Module):
                 WIDTH, 5, num_layers=layers, bidirectional=bidirectional, batch_first=True, **options
             )
             directions = 2 if bidirectional else 1
-            size = 5 * directions * (1 if every_step else layers)
+            size = 5 * directions * (1 if every_step or pooling != "last" else layers)
         self.head = nn.Module()
         self.head.hidden = nn.Linear(size, 6) if hidden_layer else None
         self.head.output = nn.Linear(6 if hidden_layer else size, outputs)
+        if pooling == "attention":
+            self.attention = nn.Module()
+            self.attention.hidden = nn.Linear(size, size)
+            self.attention.query = nn.Linear(size, 1, bias=False)
+            nn.init.normal_(self.attention.query.weight, std=3)  # so that no gradient is small
         self.double()
 
     def forward(self, inputs, lengths):
@@ -50,8 +65,20 @@ class PlainNet(nn.Module):
         output, final = self.recurrent(packed)
         if self.every_step:
             return pad_packed_sequence(output, batch_first=True, total_length=x.shape[1])[0]
+        if self.pooling != "last":
+            steps = pad_packed_sequence(output, batch_first=True)[0]
+            return torch.stack([self.pool(text[:n]) for text, n in zip(steps, lengths, strict=True)])
         h_n = final[0] if isinstance(final, tuple) else final
         return h_n.transpose(0, 1).flatten(1)
+
+    def pool(self, states):
+        """Returns one vector (D,) of a text's own states (n, D)."""
+        if self.pooling == "mean":
+            return sum(states) / len(states)
+        if self.pooling == "max":
+            return torch.stack([states[states[:, unit].argmax(), unit] for unit in range(states.shape[1])])
+        scores = [self.attention.query(torch.tanh(self.attention.hidden(state))) for state in states]
+        return sum(s.exp() * h for s, h in zip(scores, states, strict=True)) / sum(s.exp() for s in scores)
 
 
 def random_inputs(rng, *, ids, batch, time):

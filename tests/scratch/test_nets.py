@@ -17,10 +17,11 @@ def scratch_net(kind, reference, **options):
     parameters = {name: p.detach().numpy().copy() for name, p in reference.named_parameters()}
     if kind in ("tanh", "relu"):
         options["nonlinearity"] = kind
-    return SequenceNet(parameters, CLASSES[kind], every_step=reference.every_step, **options)
+    reading = {"every_step": reference.every_step, "pooling": reference.pooling}
+    return SequenceNet(parameters, CLASSES[kind], **reading, **options)
 
 
-def assert_matches_torch(kind, lengths, *, ids, **parts):
+def assert_matches_torch(kind, lengths, *, ids, smallest=1e-3, **parts):
     reference = PlainNet(kind, ids=ids, seed=1, **parts)
     net = scratch_net(kind, reference)
     rng = np.random.default_rng(2)
@@ -36,7 +37,7 @@ def assert_matches_torch(kind, lengths, *, ids, **parts):
     gradients = net.backward(d_logits, cache)
     assert set(gradients) == {name for name, _ in reference.named_parameters()}
     for name, parameter in reference.named_parameters():
-        assert parameter.grad.norm() > 1e-3, f"{name} is all zero: the comparison says nothing"
+        assert parameter.grad.norm() > smallest, f"{name} is all zero: the comparison says nothing"
         np.testing.assert_allclose(
             gradients[name], parameter.grad.numpy(), rtol=0, atol=TOLERANCE, err_msg=name
         )
@@ -62,6 +63,25 @@ def test_every_combination_matches_torch(kind, ids, every_step, hidden_layer, bi
 
 
 @pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS)
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("bidirectional", [False, True], ids=["forward", "both"])
+@pytest.mark.parametrize("pooling", ["mean", "max", "attention"])
+@pytest.mark.parametrize("kind", ["tanh", "lstm", "gru"])
+def test_pooled_states_match_torch(kind, pooling, bidirectional, layers, lengths):
+    assert_matches_torch(
+        kind,
+        lengths,
+        ids=True,
+        every_step=False,
+        hidden_layer=True,
+        smallest=1e-5,
+        pooling=pooling,
+        layers=layers,
+        bidirectional=bidirectional,
+    )
+
+
+@pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS)
 @pytest.mark.parametrize("hidden_layer", [False, True], ids=["linear", "hidden"])
 @pytest.mark.parametrize("ids", [False, True], ids=["numbers", "ids"])
 def test_a_bag_matches_torch(ids, hidden_layer, lengths):
@@ -70,10 +90,17 @@ def test_a_bag_matches_torch(ids, hidden_layer, lengths):
 
 @pytest.mark.parametrize("ids", [False, True], ids=["numbers", "ids"])
 @pytest.mark.parametrize(
-    ("kind", "every_step"), [("gru", False), ("gru", True), (None, False)], ids=["final", "every", "bag"]
+    ("kind", "reading"),
+    [
+        ("gru", {"every_step": False}),
+        ("gru", {"every_step": True}),
+        (None, {"every_step": False}),
+        *(("gru", {"every_step": False, "pooling": pooling}) for pooling in ("mean", "max", "attention")),
+    ],
+    ids=["final", "every", "bag", "mean", "max", "attention"],
 )
-def test_padding_changes_nothing(kind, every_step, ids):
-    net = scratch_net(kind, PlainNet(kind, ids=ids, every_step=every_step, hidden_layer=True))
+def test_padding_changes_nothing(kind, reading, ids):
+    net = scratch_net(kind, PlainNet(kind, ids=ids, hidden_layer=True, **reading))
     rng = np.random.default_rng(3)
     inputs = random_inputs(rng, ids=ids, batch=3, time=5)
     lengths = LENGTHS["ragged"]
@@ -116,3 +143,18 @@ def test_inputs_that_do_not_fit_are_named(ids, inputs, message):
 def test_a_bag_has_nothing_to_read_at_every_step():
     with pytest.raises(ValueError, match="every_step needs a recurrent layer"):
         SequenceNet({}, None, every_step=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"pooling": "sum"}, "pooling is 'sum', expected one of last, mean, max, attention"),
+        (
+            {"pooling": "max", "every_step": True},
+            "pooling is 'max', expected last, which every_step needs",
+        ),
+    ],
+)
+def test_a_pooling_that_cannot_be_is_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        SequenceNet({}, GRU, **options)

@@ -117,6 +117,21 @@ def test_steps_and_measures_are_torchs(
             torch.testing.assert_close(state[index][name], value, rtol=0, atol=TOLERANCE)
 
 
+@pytest.mark.parametrize("pooling", ["mean", "max", "attention"])
+def test_steps_over_pooled_states_are_torchs(pooling: str) -> None:
+    batch = make_batch("binary_cross_entropy", ids=True, every_step=False)
+    parts: dict[str, Any] = {"kind": "lstm", "ids": True, "every_step": False, "hidden_layer": True}
+    parts |= {"bidirectional": True, "outputs": 1, "pooling": pooling}
+    expected, torch_model, _ = take_steps(TorchEngine, "adam", "binary_cross_entropy", batch, **parts)
+    found, model, _ = take_steps(ScratchEngine, "adam", "binary_cross_entropy", batch, **parts)
+    for ours, theirs in zip(found, expected, strict=True):
+        torch.testing.assert_close(ours["loss"].mean(), theirs["loss"].mean(), rtol=0, atol=TOLERANCE)
+    start = dict(PlainNet(**parts).named_parameters())
+    for (name, ours), theirs in zip(model.named_parameters(), torch_model.parameters(), strict=True):
+        assert (theirs != start[name]).any(), name
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=TOLERANCE)
+
+
 @pytest.mark.parametrize("engine", [TorchEngine, ScratchEngine])
 @pytest.mark.parametrize("kind", KINDS)
 def test_numbers_that_diverge_are_a_loss_that_is_not_finite(kind: str, engine: Any) -> None:

@@ -91,6 +91,10 @@ def vanished_gradients(evidence: Evidence, recipe: Recipe) -> Diagnosis:
     found = bool(ratio < VANISHED_RATIO and accuracy < SATISFIED_ACCURACY)
     medians = ", ".join(f"{place} {value:.1e}" for place, value in gradients.items())
     said = f"median gradient of the loss at {medians}; {weakest} {ratio:.1e} of the largest"
+    if recipe.model.is_recurrent and recipe.model.pooling not in ("last", None):
+        # What is weak then counts for little, or is no unit's maximum; it has not come a long way.
+        said += f"; with model.pooling={recipe.model.pooling} each word's state has a share of its own in it"
+        return Diagnosis("vanished early gradients", False, said, ())
     if ratio < VANISHED_RATIO and not found:
         said += f", but {split} accuracy {accuracy:.2f} has no need of it"
     return Diagnosis("vanished early gradients", found, said, _ways_to_early_words(recipe))
@@ -98,9 +102,10 @@ def vanished_gradients(evidence: Evidence, recipe: Recipe) -> Diagnosis:
 
 def _ways_to_early_words(recipe: Recipe) -> tuple[str, ...]:
     nearer = ("insert=end",) if recipe.insert in ("start", "middle") else ()
-    if recipe.model.pooling != "last":
+    if recipe.model.pooling is None or not recipe.model.is_recurrent:
         return (*nearer, "data.max_length=50")
-    both = () if recipe.model.recurrent.bidirectional else ("model.bidirectional=true",)
+    both: tuple[str, ...] = () if recipe.model.recurrent.bidirectional else ("model.bidirectional=true",)
+    both += ("model.pooling=mean",)
     cell = recipe.model.cell
     if cell is not None and cell.retained_by_matrix:  # nothing in it is kept but through a matrix
         gated = "model=bilstm optimizer=adam" if not both else "model=lstm optimizer=adam"
