@@ -52,7 +52,7 @@ def sweep(*overrides: str, progress: bool = True) -> "Sweep":
     """Trains every combination, as `rnnlab train -m` does: sweep("model=rnn,lstm", "seed=1,2,3").
 
     Returns:
-        The sweep: `.table`, a DataFrame with a row a run, `.runs` and `.folder`.
+        The sweep: `.table`, a DataFrame with a row per run, `.runs` and `.folder`.
 
     Raises:
         InputError: as `train` does, before anything is trained.
@@ -62,7 +62,7 @@ def sweep(*overrides: str, progress: bool = True) -> "Sweep":
     from rnnlab.workflows.sweep import Sweep
     from rnnlab.workflows.train import train
 
-    words = ["hydra/hydra_logging=none", *overrides]  # or Hydra would print a line a job
+    words = ["hydra/hydra_logging=none", *overrides]  # or Hydra would print a line per job
     found = train(words, HydraOptions(multirun=True), _display(progress))
     assert isinstance(found, Sweep)
     return found

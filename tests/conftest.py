@@ -31,7 +31,7 @@ def real_data() -> Path:
     if REAL_DATA not in os.environ:
         pytest.skip(f"{REAL_DATA} is not set: the real data is not part of the repository")
     folder = Path(os.environ[REAL_DATA])
-    assert folder.is_dir(), f"{REAL_DATA}={folder} is no folder"
+    assert folder.is_dir(), f"{REAL_DATA}={folder} is not a folder"
     return folder.resolve()
 
 
@@ -86,7 +86,7 @@ class Outcome(NamedTuple):
 def call(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Callable[..., Outcome]]:
-    """Runs `rnnlab WORDS…` in this process, in an empty folder; what is no exit but an error gets out."""
+    """Runs `rnnlab WORDS…` in this process, in an empty folder; an error that is not an exit gets out."""
     from rnnlab.cli.app import main
 
     monkeypatch.chdir(tmp_path)

@@ -50,7 +50,7 @@ class Cell:
     W_ch and b_ch); by default the gates' names for the hidden state. mixed: names of products of values in
     the middle of the step, in the order in which `step` calls `mix`; their rows follow those of the hidden
     state's products. recurrent_bias: whether state products have a bias. unit_parameters, scalars: names of
-    the cell's own parameters, of one number a unit and of one number. titles: what people call the values
+    the cell's own parameters, of one number per unit and of one number. titles: what people call the values
     that a step keeps, by name, as `forget gate`.
     """
 

@@ -1,1 +1,1 @@
-"""The command line: one file a command, which imports its work lazily."""
+"""The command line: one file per command, which imports its work lazily."""

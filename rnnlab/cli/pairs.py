@@ -25,7 +25,7 @@ def pairs(
 
     Built-in suites: order, negation, intensifier-early, intensifier-late, intensifier-moved, clauses. The
     last has no right order: its two texts say the same, and what counts is the shift of the probability.
-    --format csv or jsonl gives a row a pair, as does the pairs.csv that a run gets at its end.
+    --format csv or jsonl gives a row per pair, as does the pairs.csv that a run gets at its end.
 
     Example: rnnlab pairs latest --suite negation
     """

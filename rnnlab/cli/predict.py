@@ -15,7 +15,7 @@ def predict(
     ] = None,
     file: Annotated[
         Path | None,
-        typer.Option(help="A text a line; or TSV or CSV with labels, for accuracy and confusion table, too."),
+        typer.Option(help="A text per line; or TSV or CSV with labels, for accuracy and confusion table."),
     ] = None,
     trace: Annotated[
         bool, typer.Option("--trace", help="The probability after every token; attention's weights.")

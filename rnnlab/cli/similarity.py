@@ -45,7 +45,7 @@ def similarity(
 
 
 def _print_curves(rows: "pd.DataFrame") -> None:
-    """Prints similarity against epoch, with a line a pair below it."""
+    """Prints similarity against epoch, with a line per pair below it."""
     from itertools import cycle
 
     from rnnlab.terminal.curves import Curve, print_curves

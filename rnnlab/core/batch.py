@@ -9,7 +9,7 @@ from torch import Tensor
 UNCOUNTED = -100
 """The class of a step at which nothing is asked; torch's own cross-entropy leaves it out, too."""
 
-EVALUATION_BATCH = 64  # examples: a language model gives a number a word of the vocabulary at every step
+EVALUATION_BATCH = 64  # examples: a language model gives a number per word of the vocabulary at every step
 
 Criterion = Literal["binary_cross_entropy", "cross_entropy", "mean_squared_error"]
 

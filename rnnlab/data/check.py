@@ -20,7 +20,7 @@ from rnnlab.data.vectors import load_vectors
 class SplitReport:
     """One file or folder: `errors` has every bad line, the other figures are of the texts that are good.
 
-    `lengths` are tokens a text, shape (texts,); `empty` names the texts without a token; `types` counts
+    `lengths` are tokens per text, shape (texts,); `empty` names the texts without a token; `types` counts
     distinct tokens. `covered_types` and `covered_tokens` are shares in 0..1 of those with a vector, None
     without vectors or tokens.
     """

@@ -28,7 +28,7 @@ from rnnlab.training.loop import TrainingState, evaluate
 from rnnlab.training.plan import Plan
 
 
-@dataclass(frozen=True, repr=False)  # texts and weights are no line to read
+@dataclass(frozen=True, repr=False)  # a line of all texts and weights could not be read
 class Experiment:
     """A task, what it is trained with, and an untrained model.
 

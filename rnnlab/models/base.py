@@ -102,11 +102,11 @@ class SequenceModel(nn.Module):
         return self.embedding.weight
 
     def document(self, vectors: Sequences) -> Float[Tensor, "batch vector"]:
-        """Returns one vector a sequence, from its word vectors."""
+        """Returns one vector per sequence, from its word vectors."""
         raise NotImplementedError
 
     def outputs(self, vectors: Sequences) -> Sequences:
-        """Returns one vector a step."""
+        """Returns one vector per step."""
         raise NotImplementedError
 
     def attention_weights(

@@ -34,7 +34,7 @@ class Attribution:
     steps: int
 
     def table(self, text: EncodedText) -> pd.DataFrame:
-        """Returns a row a token; the logits and the number of steps are repeated in every row."""
+        """Returns a row per token; the logits and the number of steps are repeated in every row."""
         return pd.DataFrame(
             {
                 "Position": range(1, len(self.values) + 1),

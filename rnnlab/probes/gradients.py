@@ -1,6 +1,6 @@
 """What the loss would tell the inserted tokens: its gradient, by the place where they stand.
 
-One extra token a text, by class, is put at the start, in the middle or at the end. If the gradient that
+One extra token per text, by class, is put at the start, in the middle or at the end. If the gradient that
 reaches its vector is tiny at one place, training cannot teach the token anything from there.
 """
 
@@ -82,9 +82,9 @@ class Gradients:
 
 
 def gradient_table(vectors: Vectors) -> pd.DataFrame:
-    """Returns a row a position: `position`, `newneg_norm`, `newpos_norm`, `cosine`, `ratio_to_end`.
+    """Returns a row per position: `position`, `newneg_norm`, `newpos_norm`, `cosine`, `ratio_to_end`.
 
-    Norms are Euclidean, in nats a unit of the embedding; cosine: −1 to 1, between the two gradients;
+    Norms are Euclidean, in nats per unit of the embedding; cosine: −1 to 1, between the two gradients;
     ratio_to_end: the mean of the two norms over the same mean at the end, so 1 at the end and near 0
     where gradients have vanished. NaN where a zero vector leaves them undefined.
     """

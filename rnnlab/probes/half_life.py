@@ -51,7 +51,7 @@ def fit_half_life(norms: Float[np.ndarray, "distances examples"], rng: np.random
 def _centred(
     values: Float[np.ndarray, "distances _"], present: Bool[np.ndarray, "distances examples"]
 ) -> Float[np.ndarray, "distances examples"]:
-    """Returns values (a column an example, or one for all) less their mean where present, zero elsewhere."""
+    """Returns values (a column per example, or one for all) less their mean where present, zero elsewhere."""
     mean = (values * present).sum(axis=0) / present.sum(axis=0)
     return (values - mean) * present
 

@@ -131,7 +131,7 @@ def _column(header: list[str], column: str, name: str) -> int:
 
 
 def judge(suite: Suite, encode: Encode, model: SequenceModel, *, device: str) -> pd.DataFrame:
-    """Returns a row a pair: its texts, the probability of `pos` for each, and the outcome.
+    """Returns a row per pair: its texts, the probability of `pos` for each, and the outcome.
 
     difference: the first text's logit less the second's; outcome: `tie` (see TIE), else `right` or
     `wrong`, or `moved` in a suite that has no right order; same_words: whether only the order of the words
@@ -162,9 +162,9 @@ def judge(suite: Suite, encode: Encode, model: SequenceModel, *, device: str) ->
 
 
 def summarise(rows: pd.DataFrame) -> pd.DataFrame:
-    """Returns a row a suite of `judge`'s rows.
+    """Returns a row per suite of `judge`'s rows.
 
-    share: of the pairs that are no tie, those in the right order, with its Wilson interval from low to
+    share: of the pairs that are not ties, those in the right order, with its Wilson interval from low to
     high; NaN where none is decided or no order is right. shift: mean of |p(first) − p(second)| over pairs.
     """
     return pd.DataFrame([_summary(str(name), group) for name, group in rows.groupby("suite", sort=False)])

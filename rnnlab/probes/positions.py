@@ -36,7 +36,7 @@ class Positions:
         return not_applicable_without_labels(probe_input)
 
     def measure(self, probe_input: ProbeInput) -> pd.DataFrame:
-        """Returns a row a position and, in front, one for the texts without a token (`position` is NaN).
+        """Returns a row per position and, in front, one for the texts without a token (`position` is NaN).
 
         Columns, all means over the texts: `accuracy`, with the token of the text's class; `newneg_shift` and
         `newpos_shift`, the logit with `<newneg>` or `<newpos>` less that without a token; `logit_shift` and

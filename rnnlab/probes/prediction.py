@@ -53,7 +53,7 @@ def logits(model: SequenceModel, texts: Sequence[EncodedText], *, device: str) -
 
 
 def trace(model: SequenceModel, text: EncodedText, *, device: str) -> pd.DataFrame:
-    """Returns a row a token: the probability of `pos` if the text ended with it.
+    """Returns a row per token: the probability of `pos` if the text ended with it.
 
     Every prefix is read anew, as a text of its own: so it is right for nets that read backwards, too, or pool
     their states. With `pooling=attention` the weights of the whole text's tokens, which add up to one,

@@ -29,7 +29,7 @@ def known_pairs(
 def similarities(
     weights: Float[Tensor, "vocabulary embedding"], vocabulary: Vocabulary, pairs: Sequence[tuple[str, str]]
 ) -> pd.DataFrame:
-    """Returns a row a pair: `word1`, `word2`, `similarity` (NaN where a vector is zero)."""
+    """Returns a row per pair: `word1`, `word2`, `similarity` (NaN where a vector is zero)."""
     matrix = weights.detach().cpu().double().numpy()
     rows = [(a, b, cosine(matrix[vocabulary[a]], matrix[vocabulary[b]])) for a, b in pairs]
     return pd.DataFrame(rows, columns=["word1", "word2", "similarity"])

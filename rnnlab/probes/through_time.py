@@ -207,7 +207,7 @@ def _answers_at_ends(top: Sequence[Unrolled], lengths: Int[Tensor, " B"]) -> lis
 
 def _mean_retention(last: Tensor | None, present: np.ndarray) -> float:
     """Returns the mean over texts, steps and units of what is left of a state from step to step."""
-    # What is retained into a text's first step comes from the initial state, which is no step of it.
+    # What is retained into a text's first step comes from the initial state, which is not a step of it.
     if last is None or len(present) < 2:
         return float("nan")
     return float(last[:-1][torch.from_numpy(present[1:])].mean())

@@ -10,7 +10,7 @@ from rnnlab.models.base import SequenceModel
 
 
 def parameter_table(model: SequenceModel) -> pd.DataFrame:
-    """Returns a row a parameter, and after that of a gated recurrent matrix a row for each of its gates.
+    """Returns a row per parameter, and after that of a gated recurrent matrix a row for each of its gates.
 
     Columns: `parameter`; `gate`, empty for the whole parameter; `shape`, as in 50×50; `norm`, Euclidean
     over all numbers; `min`, `max`, `mean`, `std` (population) over all numbers; and of square matrices from

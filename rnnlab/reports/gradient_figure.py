@@ -22,7 +22,7 @@ TOKENS = {"newneg_norm": "<newneg>", "newpos_norm": "<newpos>"}
 
 @styled
 def draw_gradients(table: pd.DataFrame) -> Figure:
-    """Returns a figure of rows `model`, `position`, `newneg_norm`, `newpos_norm`, a panel a model.
+    """Returns a figure of rows `model`, `position`, `newneg_norm`, `newpos_norm`, a panel per model.
 
     The axis of norms is logarithmic and the same in every panel; a norm of zero has no mark.
     """

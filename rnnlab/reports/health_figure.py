@@ -16,7 +16,7 @@ MEASURES = {
 def draw_health(table: pd.DataFrame) -> Figure:
     """Returns a figure of rows `epoch` or `step`, `parameter`, `gradient_norm`, `update_ratio`.
 
-    A panel a measure, a line a parameter, on logarithmic axes; what is zero or was not measured is left out.
+    A panel per measure, a line per parameter; logarithmic, so zeros and what was not measured are left out.
     """
     figure, axes = panels(len(MEASURES))
     when = step_column(table)

@@ -1,4 +1,4 @@
-"""The memory horizon as a picture: success rate against sequence length, a line a model."""
+"""The memory horizon as a picture: success rate against sequence length, a line per model."""
 
 import pandas as pd
 from matplotlib.figure import Figure

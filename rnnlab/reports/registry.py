@@ -189,7 +189,7 @@ VIEWS: dict[str, RecordView] = {
         PAIRS,
         "by suite",
         reading="Two texts that differ in one thing, and whether the net puts them in the right order; "
-        "share: of the pairs that are no tie, with its 95 % interval.",
+        "share: of the pairs that are not ties, with its 95 % interval.",
     ),
     "pairs": RecordView(PAIRS, "pair by pair"),
     "health": RecordView(

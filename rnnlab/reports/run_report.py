@@ -25,7 +25,7 @@ def write_run_report(folder: Path) -> None:
 
 
 def write_report(folders: list[Path], path: Path) -> None:
-    """Writes a report of the runs in `folders` to `path`; raises InputError for a folder that is no run."""
+    """Writes a report of the runs in `folders` to `path`; raises InputError for a folder that holds none."""
     runs = [read_records(folder) for folder in folders]
     title = runs[0].name if len(runs) == 1 else f"{len(runs)} runs"
     write_page(path, f"rnnlab: {title}", report_sections(runs))

@@ -69,7 +69,7 @@ STYLE: Any = {
     "svg.fonttype": "none",
     "text.color": INK,
     "text.hinting": "none",  # at this size it costs time and shows nowhere
-    "text.parse_math": False,  # what stands between two dollars in the data is no formula
+    "text.parse_math": False,  # what stands between two dollars in the data is not a formula
     "xtick.color": QUIET,
     "ytick.color": QUIET,
 }

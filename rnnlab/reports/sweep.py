@@ -32,7 +32,7 @@ def read_sweep(folder: Path) -> list[Records]:
 
 
 def sweep_table(runs: Sequence[Records]) -> pd.DataFrame:
-    """Returns a row a run: the settings in which the runs differ, then the figures of its best round."""
+    """Returns a row per run: the settings in which the runs differ, then the figures of its best round."""
     settings = pd.DataFrame([run.settings for run in runs])
     varied = settings.loc[:, settings.nunique(dropna=False) > 1]
     typed = varied.apply(_numbers_where_all_are)

@@ -57,7 +57,7 @@ def draw_lengths(table: pd.DataFrame) -> Figure:
 
 @styled
 def draw_series(table: pd.DataFrame) -> Figure:
-    """Returns the last held-out rows of every column, true and predicted, a panel a column."""
+    """Returns the last held-out rows of every column, true and predicted, a panel per column."""
     rows = table.tail(SHOWN_ROWS)
     columns = series_columns(table)
     figure, axes = panels(len(columns))

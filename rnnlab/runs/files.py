@@ -5,8 +5,8 @@ outputs/NAME/
   config.yaml        the same, resolved
   vocabulary.txt     one word per line, by id
   metrics.csv        one row per epoch
-  similarity.csv     word vectors compared, a block of rows an epoch
-  probes/NAME.csv    what a probe saw while the net trained, a block of rows an epoch
+  similarity.csv     word vectors compared, a block of rows per epoch
+  probes/NAME.csv    what a probe saw while the net trained, a block of rows per epoch
   NAME.csv           a table about the trained net: of its task, or of a probe
   checkpoints/       last.safetensors, best.safetensors
   figures/           PNG

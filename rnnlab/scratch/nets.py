@@ -1,6 +1,6 @@
 """One net for every task; which parts it has follows from its parameters.
 
-B batch, T time, E embedding or numbers a step, D what the head reads, H the head's hidden layer, O outputs.
+B batch, T time, E embedding or numbers per step, D what the head reads, H the head's hidden layer, O outputs.
 Parameters are one dict under torch's names, changed in place by an optimizer:
 
     embedding.weight                            inputs are token ids; without it they are numbers
@@ -60,7 +60,7 @@ def part(parameters: dict[str, Array], name: str) -> dict[str, Array]:
 class SequenceNet:
     """Inputs, then a recurrent layer or (layer None) the mean of the steps, then a head.
 
-    The head reads one vector a sequence, the final states of all layers and directions in the order of
+    The head reads one vector per sequence, the final states of all layers and directions in the order of
     torch's h_n, or with `every_step` the top layer's outputs, or with another `pooling` than `last` these
     outputs pooled. `freeze` leaves the embedding as it is. Further options go to the layer.
     """
@@ -79,7 +79,7 @@ class SequenceNet:
     ) -> None:
         if layer is None and every_step:
             raise ValueError(
-                "every_step needs a recurrent layer: a bag of embeddings has one vector a sequence"
+                "every_step needs a recurrent layer: a bag of embeddings has one vector per sequence"
             )
         if pooling not in POOLINGS or (every_step and pooling != "last"):
             expected = "last, which every_step needs" if every_step else f"one of {', '.join(POOLINGS)}"

@@ -85,7 +85,7 @@ class Tagger(SequenceNet):
 
 
 class Regressor(SequenceNet):
-    """Numbers from numbers: one output a sequence (from the top layer's final states), or one a step."""
+    """Numbers from numbers: one output per sequence (from the top layer's final states), or one per step."""
 
     head_prefix = ""
     recurrent: Layer

@@ -25,7 +25,7 @@ from rnnlab.tasks.criteria import CRITERIA, Measures
 class InputOutputSizes:
     """What a net for the task takes and gives.
 
-    features: numbers a step, or None where steps are words of a vocabulary; output_size: logits, of a
+    features: numbers per step, or None where steps are words of a vocabulary; output_size: logits, of a
     sequence or, with `every_step`, of each of its steps.
     """
 

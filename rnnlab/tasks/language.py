@@ -127,7 +127,7 @@ class Language(Task):
 def windows(ids: NDArray[np.int64], length: int) -> TaggedSplit:
     """Returns a text cut into windows of `length` steps, each token's target being the one that follows.
 
-    The last window may be shorter. Unknown tokens are no targets.
+    The last window may be shorter. Unknown tokens are not targets.
     """
     targets = np.where(ids[1:] == UNK_ID, UNCOUNTED, ids[1:])
     offsets = np.append(np.arange(0, len(targets), length), len(targets))

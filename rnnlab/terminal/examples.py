@@ -24,7 +24,7 @@ def table_of_examples(batch: Batch, task_data: TaskData) -> Table:
 
 
 def _numbers(inputs: Tensor) -> Text:
-    """Returns (steps, features) as text: one number a step where it is one feature, or one-hot."""
+    """Returns (steps, features) as text: one number per step where it is one feature, or one-hot."""
     one_hot = inputs.shape[1] > 2 and bool(
         ((inputs == 1).sum(dim=1) == 1).all() and (inputs.sum(dim=1) == 1).all()
     )

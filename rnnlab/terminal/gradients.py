@@ -14,7 +14,7 @@ HEADINGS = {"newneg_norm": "<newneg> norm", "newpos_norm": "<newpos> norm", "rat
 
 
 def print_gradients(rows: "pd.DataFrame") -> None:
-    """Prints a row a model and position."""
+    """Prints a row per model and position."""
     caption = "ratio to end: the mean of the two norms over that mean at the end"
     print_rows(rows.rename(columns=HEADINGS), {"cosine": ".4f"}, caption=caption, group="model")
 
@@ -35,7 +35,7 @@ def print_vectors(model: str, vectors: "Iterable[tuple[str, str, np.ndarray]]") 
 
 
 def print_half_lives(rows: "pd.DataFrame") -> None:
-    """Prints a row a path: after how many steps its norms are halved, and what the weights predict."""
+    """Prints a row per path: after how many steps its norms are halved, and what the weights predict."""
     rows = rows.copy()
     for norm, heading in (("gradient", "gradient"), ("jacobian", "Jacobian")):
         parts = zip(*(rows.pop(f"{norm}{part}").map(_steps) for part in ("", "_low", "_high")), strict=True)

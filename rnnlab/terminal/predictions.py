@@ -17,7 +17,7 @@ UNKNOWN, ATTENTION = "Unknown words", "Attention"
 def print_predictions(
     rows: "pd.DataFrame", form: str, *, accuracy: float | None = None, confusion: "pd.DataFrame | None" = None
 ) -> None:
-    """Prints a row a text, unknown words only where there are some, and how many are right, if that is known.
+    """Prints a row per text, unknown words only where there are some, and how many are right, if known.
 
     form: `table`, `csv` or `jsonl`.
     """
@@ -37,7 +37,7 @@ def print_confusion(counts: "pd.DataFrame", stream: TextIO | None = None) -> Non
 
 
 def print_tokens(tables: "list[pd.DataFrame]", form: str) -> None:
-    """Prints a row a token; on a terminal, as a table, the tokens themselves on coloured ground."""
+    """Prints a row per token; on a terminal, as a table, the tokens themselves on coloured ground."""
     import pandas as pd
 
     if form == "table" and sys.stdout.isatty():

@@ -55,7 +55,7 @@ def save_checkpoint(state: TrainingState, path: Path) -> None:
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Returns a checkpoint's tensors by name and its JSON facts; raises InputError if it is no checkpoint."""
+    """Returns a checkpoint's tensors by name and its JSON facts; raises InputError for any other file."""
     if not path.is_file():
         raise InputError(f"{path}: no such checkpoint")
     try:

@@ -100,7 +100,7 @@ def fit(
     clip_norm: float | None,
     progress: Callable[[Iterable[Batch], int], Iterable[Batch]] = lambda batches, _: batches,
 ) -> Iterator[EpochRow]:
-    """Trains `state` in place and yields a row a round, the first of them (0) before any training.
+    """Trains `state` in place and yields a row per round, the first of them (0) before any training.
 
     progress wraps the batches of a round, given their number. Raises DivergenceError when a batch's loss
     is not finite, the parameters being still those before that batch.
@@ -137,7 +137,7 @@ def train_epoch(
     device: str,
     clip_norm: float | None,
 ) -> dict[str, float]:
-    """Takes one optimizer step a batch, on the batch's mean loss; returns the round's running figures."""
+    """Takes one optimizer step per batch, on the batch's mean loss; returns the round's running figures."""
     state.model.train()
     averages = Averages()
     for batch in batches:

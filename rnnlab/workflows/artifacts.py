@@ -1,15 +1,12 @@
 """What a run gets at its end: predictions, minimal pairs, its task's tables, figures and report.html."""
 
-from pathlib import Path
-
 import pandas as pd
 
-from rnnlab.core.errors import InputError
-from rnnlab.core.files import write_text
 from rnnlab.experiment.torch_settings import torch_settings
 from rnnlab.reports.run_report import write_run_report
 from rnnlab.runs.files import PAIRS, PAIRS_SUMMARY
 from rnnlab.runs.files import table as table_file
+from rnnlab.runs.tables import write_table
 from rnnlab.workflows.pairs import judge_pairs
 from rnnlab.workflows.trained_run import TrainedRun
 
@@ -27,12 +24,3 @@ def write_artifacts(run: TrainedRun) -> dict[str, pd.DataFrame]:
         write_table(run.folder / name, table)
     write_run_report(run.folder)
     return tables
-
-
-def write_table(path: Path, rows: pd.DataFrame) -> Path:
-    """Writes rows as CSV, atomically, NaN as an empty cell; returns the path, or raises InputError."""
-    try:
-        write_text(path, rows.to_csv(index=False, lineterminator="\n"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
-    return path

@@ -28,7 +28,7 @@ class WordSimilarity(Callback):
             ]
 
     def on_row(self, row: EpochRow) -> None:
-        """Adds a row a pair."""
+        """Adds a row per pair."""
         vocabulary = self._experiment.task_data.vocabulary
         if self._pairs and vocabulary is not None:
             rows = similarities(self._experiment.model.word_vectors, vocabulary, self._pairs)

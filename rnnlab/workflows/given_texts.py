@@ -36,7 +36,7 @@ def given_texts(arguments: Sequence[str], file: Path | None) -> GivenTexts:
 
 
 def texts_of_file(path: Path) -> GivenTexts:
-    """Returns a text a line; those of a CSV, or of a TSV that begins with a label and a tab, with labels.
+    """Returns a text per line; those of a CSV, or of a TSV that begins with a label and a tab, with labels.
 
     Raises InputError for a file that is missing, binary, empty or not UTF-8, or a line without its label.
     """
@@ -66,7 +66,7 @@ def _lines(content: bytes, name: str) -> tuple[list[str], list[str]]:
     if not lines[-1]:
         lines.pop()
     if not lines:
-        raise InputError(f"{name}: is empty; expected a text a line")
+        raise InputError(f"{name}: is empty; expected a text per line")
     places = [f"{name}, line {number}" for number in range(1, len(lines) + 1)]
     texts = []
     for line, place in zip(lines, places, strict=True):

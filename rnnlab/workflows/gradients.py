@@ -15,7 +15,7 @@ from rnnlab.experiment.launch import NO_FLAGS, HydraOptions, launch
 from rnnlab.experiment.schema import Config
 from rnnlab.probes.gradients import Gradients, Reduction
 from rnnlab.runs.files import GRADIENTS
-from rnnlab.workflows.artifacts import write_table
+from rnnlab.runs.tables import write_table
 from rnnlab.workflows.display import SILENT, Display
 from rnnlab.workflows.probe import Probed, Saved, Settings, apply_probe, probe_run, save
 from rnnlab.workflows.trained_run import TrainedRun

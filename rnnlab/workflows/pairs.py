@@ -23,14 +23,14 @@ LEGEND = (
 
 @dataclass(frozen=True)
 class JudgedPairs:
-    """What a net makes of suites of pairs: `rows`, a row a pair (see `rnnlab.probes.pairs.judge`)."""
+    """What a net makes of suites of pairs: `rows`, a row per pair (see `rnnlab.probes.pairs.judge`)."""
 
     suites: list[Suite]
     rows: pd.DataFrame
 
     @property
     def summary(self) -> pd.DataFrame:
-        """A row a suite."""
+        """A row per suite."""
         return summarise(self.rows)
 
 

@@ -44,7 +44,7 @@ def predict(run: TrainedRun, given: GivenTexts) -> Predictions:
 def explain_tokens(
     run: TrainedRun, given: GivenTexts, *, attribute: bool, display: Display = SILENT
 ) -> list[pd.DataFrame]:
-    """Returns a table a text, a row a token.
+    """Returns a table per text, a row per token.
 
     attribute: each token's share of the logit, by integrated gradients; else the probability of the positive
     class if the text ended with the token, and the token's weight in the whole text where the net pools its

@@ -21,7 +21,7 @@ from rnnlab.reports.records import RunFacts, flatten
 from rnnlab.reports.registry import draw_record
 from rnnlab.runs.files import figure as figure_file
 from rnnlab.runs.files import table as table_file
-from rnnlab.workflows.artifacts import write_table
+from rnnlab.runs.tables import write_table
 from rnnlab.workflows.display import SILENT, Display
 
 Settings = Mapping[str, Any]

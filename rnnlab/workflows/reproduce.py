@@ -25,8 +25,8 @@ from rnnlab.reports.course_texts import TEXTS
 from rnnlab.runs.files import GRADIENTS, REPORT, SUMMARY
 from rnnlab.runs.files import TEXTS as ANSWERS
 from rnnlab.runs.finder import open_run
+from rnnlab.runs.tables import write_table
 from rnnlab.training.loop import train_epoch
-from rnnlab.workflows.artifacts import write_table
 from rnnlab.workflows.display import SILENT, Bar, Display, Silent, TrainingRows
 from rnnlab.workflows.train import train_experiment
 from rnnlab.workflows.trained_run import load_run

@@ -14,7 +14,7 @@ ACCURACY = "valid_acc"
 
 
 def list_runs() -> pd.DataFrame:
-    """Returns a row a run in outputs/, oldest first.
+    """Returns a row per run in outputs/, oldest first.
 
     Columns: run, status, trained (as in `10 epochs`), monitor (the metric that chose the best round), last
     and best (its values), valid_acc where any run has that, seed.

@@ -9,7 +9,7 @@ from rnnlab.reports.figures import save_figure
 from rnnlab.reports.sweep import read_sweep, sweep_figures, sweep_table
 from rnnlab.runs.files import SWEEP
 from rnnlab.runs.files import figure as figure_file
-from rnnlab.workflows.artifacts import write_table
+from rnnlab.runs.tables import write_table
 from rnnlab.workflows.display import SILENT, Display
 from rnnlab.workflows.trained_run import TrainedRun, load_run
 

@@ -6,7 +6,7 @@ from rnnlab.probes.half_life import steps_to_half
 
 
 def half_lives(table: pd.DataFrame) -> pd.DataFrame:
-    """Returns a row a layer, direction and path of a table of `rnnlab.probes.through_time`.
+    """Returns a row per layer, direction and path of a table of `rnnlab.probes.through_time`.
 
     Columns: texts, steps (how far back was looked), for both norms after how many steps they are halved, with
     the 95 % interval _low to _high, and the same as predicted from the weights and the mean slope or gate,

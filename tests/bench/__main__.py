@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def _title() -> str:
-    return f"seconds an epoch of 1,000 texts, median of {ROUNDS}, {torch.get_num_threads()} thread(s)"
+    return f"seconds per epoch of 1,000 texts, median of {ROUNDS}, {torch.get_num_threads()} thread(s)"
 
 
 def experiment_with(model: str, cache: str) -> Experiment:

@@ -28,7 +28,7 @@ CASES = {
     "misspelt key": (["task=halves", "task.alphabt=3"], ["task.alphabt", "'alphabet'"]),
     "epochs": (["task=halves", "training.epochs=3"], ["training.epochs", "training.steps", "found 3"]),
     "a metric of another task": (["task=adding", "training.monitor=valid_acc"], ["training.monitor"]),
-    "an answer a step from a bag": (["task=copy", "model=boe"], ["model", "BoE", "every step"]),
+    "an answer per step from a bag": (["task=copy", "model=boe"], ["model", "BoE", "every step"]),
 }
 
 

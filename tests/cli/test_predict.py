@@ -173,7 +173,7 @@ def test_in_a_pipe_texts_stay_as_they_are(predict: Callable[..., Outcome]) -> No
         (["great \udcff"], "text 1: not UTF-8"),
         (["--file", "none.txt"], "none.txt: no such file"),
         (["--file", "blank.txt"], "blank.txt, line 2: is empty; expected a text"),
-        (["--file", "empty.txt"], "empty.txt: is empty; expected a text a line"),
+        (["--file", "empty.txt"], "empty.txt: is empty; expected a text per line"),
         (["--file", "latin.txt"], "latin.txt, line 1: not UTF-8 (0xe9 at byte 4)"),
         (["--file", "mixed.tsv"], "mixed.tsv, line 2: no tab; expected label<TAB>text"),
         (["--file", "blank.txt", "great"], "--file: makes no sense beside a TEXT"),

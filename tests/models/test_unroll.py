@@ -35,7 +35,7 @@ def make_vectors() -> Tensor:
 
 
 def losses_of(finals: Tensor) -> Tensor:
-    """One loss a text, from all its final states (B, layers · directions · hidden)."""
+    """One loss per text, from all its final states (B, layers · directions · hidden)."""
     weights = torch.linspace(-1, 1.5, finals.shape[1], dtype=torch.float64)
     return (finals @ weights + 0.3).tanh() ** 2
 

@@ -70,7 +70,7 @@ def ids_with_token(texts: TextSplit, place: str, vocabulary: Vocabulary) -> list
 
 
 def reference(probe_input: ProbeInput, batch_size: int) -> dict[str, NDArray[Any]]:
-    """Sums, in float64, the gradients of the mean losses of batches in their order, one backward a batch."""
+    """Sums, in float64, the gradients of the mean losses of batches in their order, one pass per batch."""
     model = copy.deepcopy(probe_input.model).double().eval()
     found: dict[str, NDArray[Any]] = {}
     for place in POSITIONS:

@@ -36,7 +36,7 @@ def by_parameter(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def text_by_text(probe_input: ProbeInput, dtype: torch.dtype) -> dict[str, Tensor]:
-    """Gradients of the mean loss from one backward pass a text, no padding."""
+    """Gradients of the mean loss from one backward pass per text, no padding."""
     model = deepcopy(probe_input.model).to(dtype).eval().requires_grad_(True)
     model.zero_grad()
     texts = probe_input.examples

@@ -12,7 +12,7 @@ poor vector coverage   less than 90 % of the training texts' running words have 
 Thresholds leave a margin on both sides on the course's runs: there, a BoE's gap of accuracies is below 0.08
 and an overfitting RNN's above 0.15; a loss that does not move stays above 0.68; the gradient of an Elman
 network falls by more than a thousand over a text. A net that does its task has no use for early gradients,
-so they are no issue then.
+so they do not count then.
 """
 
 import math

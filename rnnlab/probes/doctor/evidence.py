@@ -19,7 +19,7 @@ GRADIENT_BATCH = 32
 class Evidence:
     """The figures that a diagnosis rests on.
 
-    metrics: a row an epoch, 0 and up, as in metrics.csv; gradients: see `gradients_by_place`;
+    metrics: a row per epoch, 0 and up, as in metrics.csv; gradients: see `gradients_by_place`;
     predicted_positive, valid_positive, train_positive: the share, 0 to 1, of texts that the net calls
     positive, and that are positive among the validation and the training texts; token_coverage: the share
     of the training texts' running words that had a pretrained vector, None without vectors.

@@ -78,7 +78,7 @@ class Schedule:
         return [trial for trial in self._all() if trial not in known and trial not in assumed]
 
     def table(self, known: Outcomes) -> pd.DataFrame:
-        """Returns a row a trial made or assumed (`tried` false), by model, length and seed."""
+        """Returns a row per trial made or assumed (`tried` false), by model, length and seed."""
         assumed = self.assumed(known)
         ordered = sorted(self._all(), key=lambda trial: self.models.index(trial.model))
         rows = [

@@ -17,7 +17,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.files import write_text
 from rnnlab.reports.figures import save_figure
 from rnnlab.reports.horizon_figure import draw_horizon
-from rnnlab.workflows.artifacts import write_table
+from rnnlab.runs.tables import write_table
 from rnnlab.workflows.display import SILENT, Bar, Display
 from rnnlab.workflows.horizon.request import Request
 from rnnlab.workflows.horizon.schedule import Outcome, Outcomes, Trial, read_trials, write_trials

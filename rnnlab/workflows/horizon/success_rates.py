@@ -10,7 +10,7 @@ HALF = 0.5
 
 
 def success_rates(trials: pd.DataFrame) -> pd.DataFrame:
-    """Returns a row a model and length of a table of trials (`rnnlab.workflows.horizon.schedule`).
+    """Returns a row per model and length of a table of trials (`rnnlab.workflows.horizon.schedule`).
 
     Columns: model, length, successes, number (of trials made or assumed), tried (of them made), rate, low and
     high (its 95 % Wilson interval), median_steps (of the successes made, empty without any).
@@ -46,7 +46,7 @@ def horizon(lengths: np.ndarray, rates: np.ndarray) -> int:
 
 
 def leaderboard(trials: pd.DataFrame, *, longest: int, seed: int = 0) -> pd.DataFrame:
-    """Returns a row a model, the farthest horizon first; of equals, the one with more successes in all.
+    """Returns a row per model, the farthest horizon first; of equals, the one with more successes in all.
 
     Columns: model, trials (made or assumed: fewer than asked for while some are missing), horizon (see
     `horizon`), low and high (its 95 % bootstrap percentile interval over seeds;
