@@ -15,10 +15,7 @@ import pytest
 import tests.check_types  # noqa: F401
 
 # Types and shapes in signatures are checked while testing; the hook stands before rnnlab's first import.
-# Not yet in the other rooms: some tests there hand over what the annotations forbid, to see it refused.
-jaxtyping.install_import_hook(
-    ["rnnlab.models", "rnnlab.tasks", "rnnlab.reports"], "tests.check_types.check_types"
-)
+jaxtyping.install_import_hook("rnnlab", "tests.check_types.check_types")
 
 import torch  # noqa: E402
 
@@ -42,9 +39,13 @@ def one_thread_a_worker() -> None:
 
 
 @pytest.fixture(autouse=True)
-def long_trainings_unchecked(request: pytest.FixtureRequest) -> Iterator[None]:
-    """What the slow tests call a million times, quick ones have called with every argument checked."""
-    if request.node.get_closest_marker("slow") is None:
+def unchecked_types(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No types are checked in two kinds of tests.
+
+    Slow ones call a million times what quick ones have called with every argument checked; those marked
+    `wrong_types` hand over what annotations forbid, to see how rnnlab itself refuses it.
+    """
+    if not any(request.node.get_closest_marker(name) for name in ("slow", "wrong_types")):
         yield
         return
     jaxtyping.config.update("jaxtyping_disable", True)
