@@ -152,6 +152,7 @@ def test_saturated_wrong_answers_cost_minus_log_eps():
     assert course.tagged_sample_loss([[1.0, 0.0]], [2]) == pytest.approx(18.4207, abs=5e-5)
 
 
+@pytest.mark.wrong_types
 def test_training_uses_the_named_activation():
     relu = course.train_epoch_classifier(LABELLED, W, U, v, 0.1)
     tanh = course.train_epoch_classifier(LABELLED, W, U, v, 0.1, activation_name="tanh")
@@ -160,6 +161,7 @@ def test_training_uses_the_named_activation():
         course.train_epoch_classifier(LABELLED, W, U, v, 0.1, activation_name="tang")
 
 
+@pytest.mark.wrong_types
 @pytest.mark.parametrize(
     ("call", "message"),
     [

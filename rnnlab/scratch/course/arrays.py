@@ -1,7 +1,7 @@
 """What goes into the exercise's functions, as float64 arrays, or a ValueError that names it."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Sequence, Sized
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,6 +10,7 @@ from rnnlab.cells.activations import Array
 from rnnlab.scratch.checks import check_no_nan, check_range, check_shape
 
 Vectors = Sequence[ArrayLike]
+Items = TypeVar("Items", bound=Sized)
 
 
 def as_vector(name: str, values: ArrayLike) -> Array:
@@ -61,7 +62,7 @@ def as_class_index(actual: ArrayLike, classes: int) -> int:
     return int(array.argmax())
 
 
-def not_empty(name: str, items: Sequence[Any]) -> Sequence[Any]:
+def not_empty(name: str, items: Items) -> Items:
     """Returns `items`; ValueError if there are none."""
     if len(items) == 0:
         raise ValueError(f"{name} is empty, expected at least one")

@@ -58,8 +58,8 @@ def recurrent_tagger_forward(
 
 
 def get_intermediate_weights_gradients(
-    outputs_list: Vectors,
-    actuals_list: Vectors,
+    outputs_list: Any,
+    actuals_list: Any,
     output_weights: ArrayLike,
     recurrent_weights: ArrayLike,
     values_list: Vectors,
