@@ -3,9 +3,11 @@
     run = rnnlab.train("model=lstm", "insert=middle")
     run.metrics, run.predict("loved it"), run.probe("through_time")
 
-What follows `rnnlab train` on a command line are the arguments here, and the figures are the same.
+What follows `rnnlab train` on a command line are the arguments here (`--module NAME` is `modules=["NAME"]`),
+and the figures are the same.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -21,11 +23,13 @@ if TYPE_CHECKING:
 # Each function imports what it needs, so that `import rnnlab` alone, and the command's help, load no torch.
 
 
-def train(*overrides: str, progress: bool = True) -> "TrainedRun":
+def train(*overrides: str, modules: Iterable[str] = (), progress: bool = True) -> "TrainedRun":
     """Trains one net, as `rnnlab train` does, into a run folder; returns the finished run.
 
     Args:
         overrides: what differs from the defaults, as in "model=lstm", "insert=middle", "training.epochs=5".
+        modules: what `--module` names: modules of one's own whose classes a configuration may name, from
+            now on, in this process.
         progress: prints a row of figures a round, and what else is to be known.
 
     Returns:
@@ -38,9 +42,11 @@ def train(*overrides: str, progress: bool = True) -> "TrainedRun":
     """
     from rnnlab.core.errors import InputError
     from rnnlab.experiment.launch import NO_FLAGS, is_sweep
+    from rnnlab.experiment.modules import use_modules
     from rnnlab.workflows.train import train
     from rnnlab.workflows.trained_run import TrainedRun
 
+    use_modules(modules)
     if is_sweep(list(overrides), NO_FLAGS):
         raise InputError("the overrides describe a sweep; use rnnlab.sweep")
     run = train(list(overrides), display=_display(progress))
@@ -48,7 +54,7 @@ def train(*overrides: str, progress: bool = True) -> "TrainedRun":
     return run
 
 
-def sweep(*overrides: str, progress: bool = True) -> "Sweep":
+def sweep(*overrides: str, modules: Iterable[str] = (), progress: bool = True) -> "Sweep":
     """Trains every combination, as `rnnlab train -m` does: sweep("model=rnn,lstm", "seed=1,2,3").
 
     Returns:
@@ -59,16 +65,18 @@ def sweep(*overrides: str, progress: bool = True) -> "Sweep":
         DivergenceError: a run diverged; the others, trained nevertheless, lie in the sweep's folder.
     """
     from rnnlab.experiment.launch import HydraOptions
+    from rnnlab.experiment.modules import use_modules
     from rnnlab.workflows.sweep import Sweep
     from rnnlab.workflows.train import train
 
+    use_modules(modules)
     words = ["hydra/hydra_logging=none", *overrides]  # or Hydra would print a line per job
     found = train(words, HydraOptions(multirun=True), _display(progress))
     assert isinstance(found, Sweep)
     return found
 
 
-def experiment(*overrides: str) -> "Experiment":
+def experiment(*overrides: str, modules: Iterable[str] = ()) -> "Experiment":
     """Returns what the overrides describe, ready for a loop of one's own, nothing trained or written.
 
     It has `.model` (a torch module), `.task_data` (`.train`, `.splits`, `.vocabulary`), `.plan` (its
@@ -80,19 +88,25 @@ def experiment(*overrides: str) -> "Experiment":
     """
     from rnnlab.experiment.compose import checked, compose_config
     from rnnlab.experiment.experiment import prepare
+    from rnnlab.experiment.modules import use_modules
     from rnnlab.workflows.display import SILENT
 
+    use_modules(modules)
     return prepare(checked(compose_config(list(overrides))), track=SILENT.track)
 
 
-def load_run(path: str | Path, *, checkpoint: Literal["last", "best"] = "last") -> "TrainedRun":
+def load_run(
+    path: str | Path, *, checkpoint: Literal["last", "best"] = "last", modules: Iterable[str] = ()
+) -> "TrainedRun":
     """Returns a finished run, by path or by name in outputs/, or the "latest", as `train` returns it.
 
     Raises:
         InputError: the run is missing, unfinished or broken.
     """
+    from rnnlab.experiment.modules import use_modules
     from rnnlab.workflows.trained_run import load_run
 
+    use_modules(modules)
     return load_run(path, checkpoint=checkpoint)
 
 

@@ -53,6 +53,18 @@ def unchecked_types(request: pytest.FixtureRequest) -> Iterator[None]:
     jaxtyping.config.update("jaxtyping_disable", False)
 
 
+@pytest.fixture(autouse=True)
+def no_module_of_another_test() -> Iterator[None]:
+    """What a test has named with `--module` is no longer named, and modules of its folder are forgotten."""
+    before = set(sys.modules)
+    yield
+    if named := sys.modules.get("rnnlab.experiment.modules"):
+        for name in named._named:
+            if name not in before:
+                sys.modules.pop(name, None)
+        named._named.clear()
+
+
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 

@@ -15,6 +15,7 @@ from rnnlab.cli.gradcheck import gradcheck
 from rnnlab.cli.grads import grads
 from rnnlab.cli.graph import graph
 from rnnlab.cli.horizon import horizon
+from rnnlab.cli.modules import with_modules
 from rnnlab.cli.neighbours import neighbours
 from rnnlab.cli.pairs import pairs
 from rnnlab.cli.positions import positions
@@ -41,7 +42,7 @@ PANELS: dict[str, list[Callable[..., None]]] = {
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 for panel, commands in PANELS.items():
     for command in commands:
-        app.command(rich_help_panel=panel)(command)
+        app.command(rich_help_panel=panel)(with_modules(command))
 app.add_typer(data, name="data", rich_help_panel="Data")
 
 

@@ -14,7 +14,7 @@ from rnnlab.data.vocabulary import NEWNEG, NEWPOS, PAD_ID, Vocabulary
 from rnnlab.experiment.schema import Config
 from rnnlab.models.base import Embedding, Features, SequenceModel
 from rnnlab.models.embedding import make_embedding
-from rnnlab.models.make import answers_every_step, make_model
+from rnnlab.models.make import answers_every_step, is_module, make_model
 from rnnlab.probes.base import Probe
 from rnnlab.tasks.base import InputOutputSizes, Task
 from rnnlab.training.engine import MakeEngine, TorchEngine
@@ -128,9 +128,12 @@ def check_buildable(config: Config) -> None:
     check_fit(config, task)
     build_device(config)
     cls, settings = config.model.cls, config.model.settings
-    model = _try("model", lambda: make_model(cls, settings, embedding=nn.Embedding(2, 1), output_size=1))
-    if config.engine == "scratch":
-        make_net(model)
+    # What a torch module says of its sizes, it says of those that the data gives it.
+    if config.engine == "scratch" or not is_module(cls):
+        embedding = nn.Embedding(2, config.data.embedding_dim or DEFAULT_EMBEDDING_DIM)
+        model = _try("model", lambda: make_model(cls, settings, embedding=embedding, output_size=1))
+        if config.engine == "scratch":
+            make_net(model)
     parameter = nn.Parameter(torch.zeros(1))
     parameter.grad = torch.zeros(1)
     optimizer = _try("optimizer", lambda: build_optimizer(config, [parameter]))

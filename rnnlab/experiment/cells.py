@@ -3,14 +3,14 @@
 from rnnlab.cells import Cell
 from rnnlab.core.errors import InputError
 from rnnlab.experiment.compose import checked, choices_of, compose_config
-from rnnlab.models.make import make_cell
+from rnnlab.models.make import is_module, make_cell
 
 
 def cell_of_choice(name: str) -> Cell:
     """Returns the cell of `model=NAME`, with its settings there; InputError if there is none."""
     cell = _cell(name)
     if cell is None:
-        raise InputError(f"model={name}: has no recurrent cell; expected one of {', '.join(known_cells())}")
+        raise InputError(f"model={name}: {_why_not(name)}; expected one of {', '.join(known_cells())}")
     return cell
 
 
@@ -18,7 +18,10 @@ def known_cells() -> dict[str, Cell]:
     """Returns every cell by the name of the choice that has it; of several, the shortest."""
     found: dict[str, Cell] = {}
     for name in sorted(choices_of("model"), key=lambda name: (len(name), name)):
-        cell = _cell(name)
+        try:
+            cell = _cell(name)
+        except InputError:  # one's own, of a module that has not been named
+            continue
         if cell is not None and all(
             vars(cell) != vars(c) or type(cell) is not type(c) for c in found.values()
         ):
@@ -31,5 +34,8 @@ def _cell(name: str) -> Cell | None:
     return make_cell(target.cls, target.settings)
 
 
-def _same(cell: Cell, other: Cell) -> bool:
-    return (type(cell), vars(cell)) == (type(other), vars(other))
+def _why_not(name: str) -> str:
+    target = checked(compose_config([f"model={name}"])).model
+    if is_module(target.cls):
+        return f"the equations of {target.class_name} are not known"
+    return "has no recurrent cell"

@@ -21,6 +21,7 @@ from rnnlab.experiment.hydra_compat import (
     sections,
 )
 from rnnlab.experiment.hydra_errors import dotted_keys, explain
+from rnnlab.experiment.modules import plugin_configs
 from rnnlab.experiment.schema import Config, validate
 
 ERRORS = (HydraException, OmegaConfBaseException, ValueError, yaml.YAMLError)
@@ -33,10 +34,14 @@ INPUTS_DIR = SHIPPED / "inputs"
 
 
 class UserConfigs(SearchPathPlugin):
-    """Puts the current folder's `configs/` before the shipped one, to add to it or shadow it."""
+    """Puts the current folder's `configs/` before the shipped one, to add to it or shadow it, and those of
+    plugins after it.
+    """
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         """Prepends `./configs` where there is one."""
+        for folder in plugin_configs():
+            search_path.append("plugin", f"file://{folder}")
         own = Path("configs").resolve()
         if own.is_dir() and own != CONFIG_DIR:
             search_path.prepend("user", f"file://{own}")

@@ -3,7 +3,7 @@
 pyproject.toml allows only those versions of Hydra with which this file has been tried.
 """
 
-import logging
+import logging.config
 import os
 import re
 import sys
@@ -14,7 +14,9 @@ from typing import Any
 
 import hydra
 from hydra import compose, initialize_config_dir
+from hydra._internal.core_plugins import importlib_resources_config_source, structured_config_source
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra._internal.sources_registry import SourcesRegistry
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -26,6 +28,57 @@ from omegaconf import DictConfig
 VERSION_BASE = "1.3"
 
 
+HYDRAS = ("hydra", "hydra_plugins", "logging", "colorlog")
+"""What Hydra may import by a name that a configuration gives: itself, its plugins and loggers."""
+
+
+# Hydra knows its sources by the names of their classes.
+class ImportlibResourcesConfigSource(importlib_resources_config_source.ImportlibResourcesConfigSource):
+    """Configurations within a package, `pkg://…`, of Hydra or its plugins: any other would be imported."""
+
+    def __init__(self, provider: str, path: str) -> None:
+        _check_package(path)
+        super().__init__(provider, path)
+
+
+class StructuredConfigSource(structured_config_source.StructuredConfigSource):
+    """Configurations that Hydra itself keeps, `structured://`, and none that a module would add."""
+
+    def __init__(self, provider: str, path: str) -> None:
+        _check_package(path)
+        super().__init__(provider, path)
+
+
+def _check_package(path: str) -> None:
+    """Raises ValueError for a package to be searched which is none of Hydra's."""
+    name = path.partition("://")[2]
+    if name and name.replace("/", ".").partition(".")[0] not in HYDRAS:
+        raise ValueError(f"hydra.searchpath: expected folders (file://…), found {path!r}")
+
+
+def _import_for_logging(name: str, *args: Any) -> Any:
+    """Imports what a configuration of logging names, `ext://…` or a class, of Hydra's or logging's own."""
+    if name.partition(".")[0] not in (*HYDRAS, "sys"):
+        raise ImportError(f"expected a class of logging or Hydra, found {name!r}")
+    return __import__(name, *args)
+
+
+@contextmanager
+def _importing_only_its_own() -> Iterator[None]:
+    """Lets Hydra import only modules of its own by the names that a configuration gives."""
+    Plugins.instance()  # which registers the sources that are replaced here
+    sources, configurator = SourcesRegistry.instance().types, logging.config.BaseConfigurator
+    before, importer = dict(sources), configurator.importer
+    try:
+        guarded = (ImportlibResourcesConfigSource, StructuredConfigSource)
+        sources.update({source.scheme(): source for source in guarded})
+        configurator.importer = staticmethod(_import_for_logging)
+        yield
+    finally:
+        sources.update(before)
+        configurator.importer = staticmethod(importer)
+
+
 def register_plugin(plugin: type[Plugin]) -> None:
     """Makes a plugin that lies in no package `hydra_plugins` known to Hydra; safe to repeat."""
     Plugins.instance().register(plugin)
@@ -34,14 +87,14 @@ def register_plugin(plugin: type[Plugin]) -> None:
 def compose_fresh(config_dir: Path, config_name: str, overrides: list[str]) -> DictConfig:
     """Returns the whole configuration, Hydra's own node included, whatever was composed before."""
     GlobalHydra.instance().clear()
-    with initialize_config_dir(str(config_dir), version_base=VERSION_BASE):
+    with _importing_only_its_own(), initialize_config_dir(str(config_dir), version_base=VERSION_BASE):
         return compose(config_name, overrides, return_hydra_config=True)
 
 
 def config_loader(config_dir: Path) -> ConfigLoader:
     """Returns what finds the choices of a group."""
     GlobalHydra.instance().clear()
-    with initialize_config_dir(str(config_dir), version_base=VERSION_BASE):
+    with _importing_only_its_own(), initialize_config_dir(str(config_dir), version_base=VERSION_BASE):
         return GlobalHydra.instance().config_loader()
 
 
@@ -77,7 +130,7 @@ def run_main(
     job: Callable[[DictConfig], Any], config_dir: Path, config_name: str, words: Sequence[str]
 ) -> None:
     """Hands a job to Hydra's own main function, as if `words` stood on the command line."""
-    with _process_as_before():
+    with _process_as_before(), _importing_only_its_own():
         os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra raises, where it would print and exit
         sys.argv = ["rnnlab", *words]
         hydra.main(version_base=VERSION_BASE, config_path=str(config_dir), config_name=config_name)(job)()

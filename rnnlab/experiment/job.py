@@ -35,7 +35,8 @@ class Job:
     def words(self, command: str) -> list[str]:
         """Returns the words of a command line that start the job again."""
         flags = [word for folder in self.config_dirs for word in ("--config-dir", folder)]
-        return ["rnnlab", command, *flags, *self.overrides]
+        modules = [word for module in self.config.modules for word in ("--module", module)]
+        return ["rnnlab", command, *modules, *flags, *self.overrides]
 
 
 @contextmanager

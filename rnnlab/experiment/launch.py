@@ -16,6 +16,7 @@ from rnnlab.experiment.hydra_compat import jobs_of_basic_sweeper, quoted, run_ma
 from rnnlab.experiment.hydra_errors import explain
 from rnnlab.experiment.job import Job, begin_job
 from rnnlab.experiment.job_folder import claim, make, missing_folders, remove_empty
+from rnnlab.experiment.modules import use_modules, used_modules
 from rnnlab.experiment.target import import_class
 from rnnlab.runs.files import HYDRA, MULTIRUN, SUMMARY
 
@@ -76,9 +77,11 @@ def launch(
     register()
     options.check()
     failures: list[Exception] = []
+    modules = used_modules()
 
     def watched(cfg: DictConfig) -> Any:
         try:
+            use_modules(modules)  # a launcher may have started this in a process of its own
             with begin_job(cfg, on_error) as job:
                 return run(job)
         except Exception as error:
@@ -166,6 +169,7 @@ def _guard(composed: DictConfig) -> None:
         if not isinstance(node, dict):
             return []
         here = [(f"{key}.{name}", node[name]) for name in ("_target_", "class", "()") if name in node]
+        here += [(f"{key}.{name}", value) for name, value in node.items() if _is_imported(name, value)]
         return here + [found for name, child in node.items() for found in names(child, f"{key}.{name}")]
 
     for key, name in names(OmegaConf.to_container(composed.hydra, resolve=False), "hydra"):
@@ -176,6 +180,13 @@ def _guard(composed: DictConfig) -> None:
     if composed.hydra.job.env_set:
         # PATH, LD_PRELOAD or git's own variables would make the programs that rnnlab calls run anything.
         raise InputError("hydra.job.env_set: not allowed in a configuration; set variables in the shell")
+
+
+def _is_imported(name: str, value: Any) -> bool:
+    """Returns whether logging would import a text of its configuration, beside a class."""
+    if not isinstance(value, str) or value in ("ext://sys.stdout", "ext://sys.stderr"):
+        return False
+    return value.startswith("ext://") or name in ("queue", "listener")
 
 
 def _hydra_main(job: Callable[[DictConfig], Any], overrides: list[str], options: HydraOptions) -> None:

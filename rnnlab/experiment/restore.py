@@ -17,6 +17,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.data.encoded_text import EncodedText, TextEncoder
 from rnnlab.data.vocabulary import Vocabulary
 from rnnlab.experiment.build import ONE_LOGIT, build_device, build_model, build_task
+from rnnlab.experiment.modules import is_name, used_modules
 from rnnlab.experiment.recorded import with_todays_keys
 from rnnlab.experiment.schema import Config, validate
 from rnnlab.experiment.task_data import data_settings
@@ -130,7 +131,10 @@ def restore(run: Run, *, checkpoint: Which = "last") -> RestoredRun:
     """Returns the run's model with a checkpoint's parameters; raises InputError for what is amiss."""
     if run.status == "unfinished":
         raise InputError(f"{run.folder}: the run is unfinished (still going on, or killed)")
-    config, notes = read_config(run.folder)
+    try:
+        config, notes = read_config(run.folder)
+    except InputError as error:
+        raise InputError(f"{error}{_trained_with(run)}") from None
     sizes = read_sizes(run)
     path = run.folder / {"last": LAST, "best": BEST}[checkpoint]
     tensors, _ = read_checkpoint(path)
@@ -157,6 +161,15 @@ def restore(run: Run, *, checkpoint: Which = "last") -> RestoredRun:
         epoch=facts["epoch"],
         notes=tuple(notes),
     )
+
+
+def _trained_with(run: Run) -> str:
+    """Returns which modules the run says it was trained with, if the user has not named all of them."""
+    recorded = run.summary.get("modules")
+    names = [name for name in recorded if is_name(name)] if isinstance(recorded, list) else []
+    if not set(names) - set(used_modules()):
+        return ""
+    return f"; the run was trained with {' '.join(f'--module {name}' for name in names)}"
 
 
 def read_sizes(run: Run) -> InputOutputSizes:

@@ -78,6 +78,12 @@ class Config(Section):
     probe: ProbeConfig
     similarity: list[Annotated[list[str], Len(2, 2)]]
 
+    @property
+    def modules(self) -> list[str]:
+        """The modules beside rnnlab's own, the user's or a plugin's, that have the classes it names."""
+        targets = [self.task, self.model, self.optimizer, self.scheduler, *self.probe.active.values()]
+        return list(dict.fromkeys(target.module for target in targets if target.module is not None))
+
 
 def validate(values: dict[str, Any]) -> Config:
     """Returns the checked configuration; raises InputError naming the first wrong key."""

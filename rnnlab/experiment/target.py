@@ -1,25 +1,38 @@
 """A class that a configuration names, and its settings, checked against the types of its constructor."""
 
-import inspect
 import sys
-import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Any
 
-from pydantic import BaseModel, PydanticUserError, ValidationError, create_model
+import torch
+from pydantic import BaseModel, ValidationError
+from torch import nn
 
-from rnnlab.core.errors import InputError, did_you_mean
-from rnnlab.experiment.section import Section, describe
+from rnnlab.cells import Cell
+from rnnlab.core.errors import InputError, did_you_mean, reason
+from rnnlab.experiment.modules import advice, module_of
+from rnnlab.experiment.section import describe
+from rnnlab.experiment.settings import settings_of_module, settings_schema
+from rnnlab.models.base import SequenceModel
 from rnnlab.models.make import AT_RUN_TIME as AT_RUN_TIME_OF_MODELS
 from rnnlab.models.make import constructors
+from rnnlab.probes.base import Probe
+from rnnlab.tasks.base import Task
 
-TARGET_MODULES = {  # where a `_target_` of each group may come from; nothing else is imported
+TARGET_MODULES = {  # where a `_target_` of each group may come from, beside modules that the user has named
     "task": ("rnnlab.tasks.",),
     "model": ("rnnlab.models.", "rnnlab.cells."),
     "optimizer": ("torch.optim.",),
     "scheduler": ("torch.optim.lr_scheduler.",),
     "probe": ("rnnlab.probes.",),
+}
+KINDS: dict[str, tuple[type, ...]] = {  # what a class of a module that the user has named has to be
+    "task": (Task,),
+    "model": (nn.Module, Cell),
+    "optimizer": (torch.optim.Optimizer,),
+    "scheduler": (torch.optim.lr_scheduler.LRScheduler,),
+    "probe": (Probe,),
 }
 AT_RUN_TIME = {  # parameters of these classes that a configuration does not give
     "task": set[str](),
@@ -39,11 +52,15 @@ MOVED = {  # what runs recorded when a model had a class for each cell, and text
 
 @dataclass(frozen=True)
 class Target:
-    """A class by its dotted name, and those of its settings that a configuration gives."""
+    """A class by its dotted name, and those of its settings that a configuration gives.
+
+    module: the user's or a plugin's that it comes from, None for a class of rnnlab's or torch's.
+    """
 
     name: str
     cls: type
     settings: Mapping[str, Any]
+    module: str | None = None
 
     @property
     def class_name(self) -> str:
@@ -76,6 +93,7 @@ def read_target(values: Any, group: str) -> Target:
         raise InputError(f"{group}: expected a valid dictionary, found {found}")
     settings = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
     name, cls, schema = find_class(settings.pop("_target_", None), group)
+    module = None if name.startswith(TARGET_MODULES[group]) else module_of(name)
     try:
         schema.model_validate(settings)
     except ValidationError as error:
@@ -84,7 +102,7 @@ def read_target(values: Any, group: str) -> Target:
             "no such key", f"no such key of {cls.__name__}"
         )
         raise InputError(message) from None
-    return Target(name, cls, settings)
+    return Target(name, cls, settings, module)
 
 
 def find_class(name: Any, group: str) -> tuple[str, type, type[BaseModel]]:
@@ -95,11 +113,30 @@ def find_class(name: Any, group: str) -> tuple[str, type, type[BaseModel]]:
     name = MOVED.get(name, name) if isinstance(name, str) else name
     allowed, key = TARGET_MODULES[group], f"{group}._target_"
     cls = import_class(name, allowed, key=key) if isinstance(name, str) else None
+    if cls is None and isinstance(name, str) and (module := module_of(name)) is not None:
+        cls = _class_of_module(name, module, group)
     if cls is None or not isinstance(name, str):
         expected = " or ".join(f"{prefix}…" for prefix in allowed)
-        hint = _nearest(name, allowed) if isinstance(name, str) else ""
+        hint = _nearest(name, allowed) or advice(name) if isinstance(name, str) else ""
         raise InputError(f"{key}: expected the name of a class in {expected}, found {name!r}{hint}")
+    if group == "model" and not issubclass(cls, (SequenceModel, Cell)) and issubclass(cls, nn.Module):
+        return name, cls, settings_of_module(cls, key=f"{key}: {name}")
     return name, cls, settings_schema(constructors(cls), AT_RUN_TIME[group], key=f"{key}: {name}")
+
+
+def _class_of_module(name: str, module: str, group: str) -> type:
+    """Returns a class of a module that may be imported; raises InputError if it has none of that name, or
+    one that is not of the group.
+    """
+    key, (home, _, class_name) = f"{group}._target_", name.rpartition(".")
+    cls = import_class(name, (f"{module}.",), key=key)
+    if cls is None:
+        hint = _nearest(name, (f"{module}.",))
+        raise InputError(f"{key}: {home} has no class {class_name} of its own{hint}")
+    if not issubclass(cls, KINDS[group]):
+        kinds = " or ".join(f"{kind.__module__.partition('.')[0]}'s {kind.__name__}" for kind in KINDS[group])
+        raise InputError(f"{key}: expected a class of the kind of {kinds}, found {name}")
+    return cls
 
 
 def import_class(name: str, allowed: tuple[str, ...], *, key: str = "_target_") -> type | None:
@@ -115,7 +152,7 @@ def import_class(name: str, allowed: tuple[str, ...], *, key: str = "_target_") 
     except Exception as error:
         if isinstance(error, ModuleNotFoundError) and f"{module_name}.".startswith(f"{error.name}."):
             return None
-        raise InputError(f"{key}: {module_name} cannot be imported: {_reason(error)}") from None
+        raise InputError(f"{key}: {module_name} cannot be imported: {reason(error)}") from None
     found = getattr(module, class_name, None)
     # A class that is merely imported there (say, a module's `Path`) is not the group's own.
     return found if isinstance(found, type) and f"{found.__module__}.".startswith(allowed) else None
@@ -129,48 +166,3 @@ def _nearest(name: str, allowed: tuple[str, ...]) -> str:
         n for n, found in vars(module or object).items() if getattr(found, "__module__", "") == module_name
     )
     return did_you_mean(class_name, own)
-
-
-def _reason(error: Exception) -> str:
-    """Returns what went wrong in a module, and in which line."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "<frozen" not in frame.filename]
-    where = "" if isinstance(error, SyntaxError) else f" ({frames[-1].filename}, line {frames[-1].lineno})"
-    return f"{type(error).__name__}: {' '.join(str(error).split())}{where}"
-
-
-def settings_schema(
-    makers: tuple[Callable[..., Any], ...], at_run_time: set[str], *, key: str
-) -> type[BaseModel]:
-    """Returns the settings that classes or functions take together, less those given at run time.
-
-    Raises InputError, beginning with `key`, for a parameter of no type, or of one that yaml cannot hold.
-    """
-    fields: dict[str, Any] = {}
-    try:
-        for maker in makers:
-            # Of a class, the types stand at its constructor.
-            typed = maker.__init__ if isinstance(maker, type) else maker  # type: ignore[misc]
-            hints = get_type_hints(typed, include_extras=True)
-            for name, parameter in inspect.signature(maker).parameters.items():
-                if name in at_run_time:
-                    continue
-                if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-                    raise InputError(f"{key}: takes {parameter}; expected each setting by its own name")
-                if name not in hints:
-                    raise InputError(f"{key}: {name} has no type; expected one, as in {name}: int")
-                default = ... if parameter.default is parameter.empty else parameter.default
-                fields[name] = (_without_tensor(hints[name]), default)
-        return create_model("Settings", __base__=Section, **fields)
-    except (NameError, PydanticUserError) as error:
-        # Of pydantic's page of advice, the first sentence says which type it is.
-        reason = str(error).split(". ")[0]
-        raise InputError(f"{key} has settings that no configuration can hold ({reason})") from None
-
-
-def _without_tensor(hint: Any) -> Any:
-    """Drops Tensor from `float | Tensor`: a configuration file holds plain numbers."""
-    arguments = [_without_tensor(a) for a in get_args(hint) if getattr(a, "__name__", "") != "Tensor"]
-    origin = get_origin(hint)
-    if origin is tuple:
-        return tuple[tuple(arguments)]  # type: ignore[misc]
-    return arguments[0] if len(arguments) == 1 and origin is not Annotated else hint

@@ -1,6 +1,6 @@
 """The sequence model around any recurrent cell or layer, read at its end or at every step."""
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from rnnlab.models.base import (
     pack,
     unpack,
 )
+from rnnlab.models.guest import MakeModule, make_guest
 from rnnlab.models.initialise import Init, initialise, initialise_linear
 from rnnlab.models.layer import cell_of, layers_of, make_layer
 from rnnlab.models.pooling import Attention, Pooling, pool
@@ -110,6 +111,45 @@ class RecurrentModel(SequenceModel):
         for run in (run for runs in layers_of(cell, layer) for run in runs):
             cell.start({name: p.detach().numpy() for name, p in run.parameters.items()}, rng)
         return model
+
+    @classmethod
+    def around_module(
+        cls,
+        make: MakeModule,
+        *,
+        embedding: Embedding,
+        output_size: int,
+        state_size: int | None = None,
+        num_layers: Size = 1,
+        bidirectional: bool = False,
+        head_size: Size | None = 20,
+        dropout: Probability = 0.0,
+        init: Literal["default"] = "default",
+        pooling: Pooling = "last",
+        every_step: bool = False,
+    ) -> "RecurrentModel":
+        """Returns the model of a torch module called as `nn.LSTMCell` or `nn.LSTM` is (see `make_guest`).
+
+        make: makes the module of its input size; state_size: of zeros, for a module that cannot begin with
+        None; init: a module starts as it says itself. The other arguments are settings, beside the module's.
+        """
+        module = make_guest(
+            make,
+            embedding.embedding_dim,
+            hidden_size=state_size,
+            num_layers=num_layers,
+            bidirectional=bidirectional,
+        )
+        return cls(
+            embedding=embedding,
+            recurrent=module,
+            head_size=head_size,
+            output_size=output_size,
+            dropout=dropout,
+            every_step=every_step,
+            init=init,
+            pooling=pooling,
+        )
 
     def document(self, vectors: Sequences) -> Float[Tensor, "batch vector"]:
         """Returns the final hidden states (batch, layers · directions · hidden), in torch's order of h_n.

@@ -8,11 +8,11 @@ Shapes: T steps of the longest text, B texts, E inputs, H hidden.
 
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Int
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from rnnlab.cells import Cell
@@ -44,25 +44,35 @@ class Unrolled(NamedTuple):
 
 
 def unroll(
-    cell: Cell, recurrent: nn.Module, vectors: Float[Tensor, "B T E"], lengths: Int[Tensor, " B"]
+    cell: Cell | None, recurrent: Any, vectors: Float[Tensor, "B T E"], lengths: Int[Tensor, " B"]
 ) -> list[Unrolled]:
     """Returns what every layer and direction of a layer of this cell goes through, in the order of torch's
-    h_n.
+    h_n; without a cell, what the layer says of itself (see `rnnlab.models.guest`).
 
     The gradients of what is computed from them reach `vectors` and the layer's own parameters. Dropout
     between layers is left out, as in evaluation mode. lengths: 1 ≤ length ≤ T.
     """
+    if cell is None:
+        unrolled: list[Unrolled] = recurrent.unroll(vectors, lengths)
+        return unrolled
     steps = vectors.shape[1]
     padding = (steps - lengths).to(vectors.device)
     started = torch.arange(steps, device=vectors.device)[:, None, None] >= padding[:, None]
-    unrolled: list[Unrolled] = []
+    unrolled = []
     for layer, runs in enumerate(layers_of(cell, recurrent), start=1):
         for run in runs:
             direction = "backward" if run.reverse else "forward"
-            inputs = _turn(vectors, direction, padding).transpose(0, 1)
+            inputs = in_reading_order(vectors, direction, lengths).transpose(0, 1)
             unrolled.append(_step_through(cell, run, inputs, started, layer, direction))
         vectors = in_order_of_text(unrolled[-len(runs) :], lengths)
     return unrolled
+
+
+def in_reading_order(
+    vectors: Float[Tensor, "B T E"], direction: str, lengths: Int[Tensor, " B"]
+) -> Float[Tensor, "B T E"]:
+    """Returns vectors in the order in which a direction reads them, the texts aligned at its end."""
+    return _turn(vectors, direction, (vectors.shape[1] - lengths).to(vectors.device))
 
 
 def in_order_of_text(of_layer: Sequence[Unrolled], lengths: Int[Tensor, " B"]) -> Float[Tensor, "B T D"]:

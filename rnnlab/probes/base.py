@@ -12,6 +12,7 @@ from rnnlab.core.batch import Split
 from rnnlab.data.splits import TextSplit
 from rnnlab.data.vocabulary import Vocabulary
 from rnnlab.models.base import SequenceModel
+from rnnlab.models.guest import without_unrolled
 from rnnlab.tasks.base import Task
 
 
@@ -72,10 +73,7 @@ def without_states(model: SequenceModel) -> str | None:
         return f"how {name} reads a sequence is not known, so its states cannot be followed"
     if not model.is_recurrent:
         return f"{name} carries no state from step to step, so no gradient goes through time"
-    if model.cell is None:
-        layer = type(model.recurrent).__name__
-        return f"the equations of {layer} are not known, so its states cannot be followed"
-    return None
+    return without_unrolled(model.recurrent) if model.cell is None else None
 
 
 @contextmanager

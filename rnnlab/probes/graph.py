@@ -13,6 +13,7 @@ from rnnlab.cells.trace import trace
 from rnnlab.core.errors import InputError
 from rnnlab.core.graph import ComputationGraph, Node
 from rnnlab.models.base import Head, SequenceModel
+from rnnlab.models.guest import name_of
 from rnnlab.probes.graph_of_cell import Reader, level, subscript
 from rnnlab.probes.graph_of_pooling import add_mean, add_pooling
 
@@ -33,7 +34,7 @@ def unrolled(
     whose equations are not known.
     """
     if model.pooling is None or (model.is_recurrent and model.cell is None):
-        part = type(model if model.pooling is None else model.recurrent).__name__
+        part = type(model).__name__ if model.pooling is None else name_of(model.recurrent)
         raise InputError(f"the equations of {part} are not known, so its graph cannot be drawn")
     graph = ComputationGraph()
     vectors = [_add_input(graph, model, step, words) for step in range(1, length + 1)]

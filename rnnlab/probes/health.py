@@ -95,7 +95,10 @@ def double_gradients(probe_input: ProbeInput, batch: Batch) -> dict[str, Tensor]
     with in_float64(probe_input.model) as model:
         loss = probe_input.objective.measure(model(inputs, lengths), targets)["loss"].mean()
         parameters = dict(model.named_parameters())
-        return dict(zip(parameters, torch.autograd.grad(loss, list(parameters.values())), strict=True))
+        gradients = torch.autograd.grad(
+            loss, list(parameters.values()), allow_unused=True, materialize_grads=True
+        )
+        return dict(zip(parameters, gradients, strict=True))
 
 
 def update_ratios(probe_input: ProbeInput, gradients: dict[str, Tensor]) -> dict[str, float]:

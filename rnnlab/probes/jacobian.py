@@ -21,7 +21,9 @@ def exact_norms(final: Float[Tensor, "B H"], states: Sequence[Float[Tensor, "B H
     hidden_size = final.shape[1]
     jacobians = final.new_zeros(len(states), *final.shape, hidden_size)
     for row, unit in enumerate(torch.eye(hidden_size).to(final)):
-        gradients = torch.autograd.grad(final, states, unit.expand_as(final), retain_graph=True)
+        gradients = torch.autograd.grad(
+            final, states, unit.expand_as(final), retain_graph=True, allow_unused=True, materialize_grads=True
+        )
         jacobians[:, :, row] = torch.stack(gradients)
     finite = jacobians.isfinite().all(dim=(2, 3))
     norms = torch.linalg.matrix_norm(torch.nan_to_num(jacobians), ord=2)

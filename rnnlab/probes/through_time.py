@@ -97,7 +97,6 @@ class ThroughTime:
     def measure(self, probe_input: ProbeInput) -> pd.DataFrame:
         """Returns the table; all is computed on the CPU in float64, where small gradients are not lost."""
         cell = probe_input.model.cell
-        assert cell is not None
         recurrent = deepcopy(probe_input.model.recurrent).cpu().double().requires_grad_(True)
         batch = draw_texts(probe_input, self.examples, self.seed)
         unrolled, losses = unroll_texts(probe_input, recurrent, batch)
@@ -106,9 +105,11 @@ class ThroughTime:
         rng = np.random.default_rng(self.seed)
         rows = []
         pooling = probe_input.model.pooling
-        runs = [run for runs in layers_of(cell, recurrent) for run in runs]
-        for of_run, run in zip(unrolled, runs, strict=True):
-            weight = run.parameters["weight_hh"].detach() if cell.retained_by_matrix else None
+        matrices: list[Tensor | None] = [None] * len(unrolled)
+        if cell is not None and cell.retained_by_matrix:
+            runs = [run for runs in layers_of(cell, recurrent) for run in runs]
+            matrices = [run.parameters["weight_hh"].detach() for run in runs]
+        for of_run, weight in zip(unrolled, matrices, strict=True):
             scales = _scales(weight)
             sigma = None if weight is None else scales["predicted"]
             for path in self._paths(of_run, losses.sum(), present, sigma):
@@ -173,7 +174,6 @@ def unroll_texts(
     model = probe_input.model
     embedding, head = (deepcopy(part).cpu().double() for part in (model.embedding, model.head))
     inputs, lengths, targets = batch.double()
-    assert model.cell is not None
     unrolled = unroll(model.cell, recurrent, embedding(inputs).detach(), lengths)
     directions = 2 if recurrent.bidirectional else 1
     if model.every_step:

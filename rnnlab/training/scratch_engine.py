@@ -10,6 +10,7 @@ from rnnlab.cells import Cell
 from rnnlab.cells.activations import Array
 from rnnlab.core.batch import Batch, Objective
 from rnnlab.core.errors import DivergenceError, InputError
+from rnnlab.models.guest import name_of
 from rnnlab.models.layer import cell_of
 from rnnlab.scratch.layer import Layer
 from rnnlab.scratch.losses import CRITERIA, Loss
@@ -105,7 +106,7 @@ def known_cell(model: nn.Module) -> Cell:
     unknown = model if layer is None or getattr(model, "pooling", "last") is None else layer
     if cell is None or unknown is model:
         raise InputError(
-            f"engine=scratch: the equations of {type(unknown).__name__} are not known; choose engine=torch"
+            f"engine=scratch: the equations of {name_of(unknown)} are not known; choose engine=torch"
         )
     return cell
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from rnnlab.experiment.cells import known_cells
+from rnnlab.experiment.cells import cell_of_choice, known_cells
+from rnnlab.experiment.compose import choices_of
 from rnnlab.probes.gradcheck import LIMIT, STEP, Row, check_cell, check_losses, chosen_models
 from rnnlab.scratch.bugs import BUGS
 
@@ -50,6 +51,8 @@ def check_gradients(
     model or a bug that is none.
     """
     cells = known_cells()
+    if model in choices_of("model") and model not in cells:
+        cells[model] = cell_of_choice(model)
     rows: list[Row] = []
     for name in chosen_models(list(cells), model, bug):
         rows += check_cell(name, cells[name], hidden_size=hidden_size, seed=seed, bug=bug)

@@ -99,6 +99,7 @@ class RunLogger(Callback):
             "examples": {name: len(split) for name, split in task_data.finite.items()},
             "data": task_data.files,
             "notes": self._experiment.notes,
+            "modules": self._experiment.config.modules,
             "versions": versions(),
             "git": git_state(),
         }

@@ -15,6 +15,7 @@ import yaml
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import write_text
+from rnnlab.experiment.modules import used_modules
 from rnnlab.reports.figures import save_figure
 from rnnlab.reports.horizon_figure import draw_horizon
 from rnnlab.runs.tables import write_table
@@ -126,7 +127,7 @@ class _Pool:
         context = get_context("spawn")  # torch's threads do not survive a fork
         stop = context.Event()
         with (
-            ProcessPoolExecutor(workers, context, initializer=begin_worker, initargs=(stop,)) as pool,
+            ProcessPoolExecutor(workers, context, begin_worker, (stop, used_modules())) as pool,
             display.bar("trials", None) as bar,
         ):
             try:

@@ -5,16 +5,19 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import parent_process
 from multiprocessing.synchronize import Event
+from pathlib import Path
 
 from rnnlab.core.errors import DivergenceError, InputError
 from rnnlab.core.metrics import improves
 from rnnlab.experiment.compose import checked, compose_config
 from rnnlab.experiment.experiment import Experiment, prepare
+from rnnlab.experiment.modules import use_modules
 from rnnlab.experiment.torch_settings import torch_settings
 from rnnlab.tasks.base import Task
 from rnnlab.training.callbacks import Callback, StopTraining
@@ -65,10 +68,14 @@ class Goal:
             raise InputError(f"--criterion: task={task.name} has no baseline of its loss; give --accuracy")
 
 
-def begin_worker(stop: Event) -> None:
-    """Prepares a process for trials: Ctrl-C is the parent's, who sets `stop`, and with whom it ends."""
+def begin_worker(stop: Event, modules: Mapping[str, Path]) -> None:
+    """Prepares a process for trials: Ctrl-C is the parent's, who sets `stop`, and with whom it ends.
+
+    modules: those that the user has named to the parent.
+    """
     global _stop
     _stop = stop
+    use_modules(modules)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
 
