@@ -66,21 +66,25 @@ def draw_through_time(table: pd.DataFrame, *, like: pd.DataFrame | None = None) 
 def draw_over_training(table: pd.DataFrame) -> Figure:
     """Returns heatmaps of epoch or step × distance, from rows of several looks, told apart by that column.
 
-    For each norm a panel for each layer, direction and path, all in the same colours: the decimal logarithm
-    of the median norm. Norms of zero, and distances that no text reaches, stay empty.
+    For each norm a panel for each layer, direction and path that has it, all in the same colours: the decimal
+    logarithm of the median norm. Norms of zero, and distances that no text reaches, stay empty.
     """
     when = step_column(table)
-    ways = list(table.groupby(["layer", "direction", "path"], sort=False))
-    figure, axes = panels(len(NORMS) * len(ways))
+    # Distances at which a large state's Jacobian was not measured would leave stripes.
+    ways = {
+        norm: list(
+            table.dropna(subset=[f"{norm}_median"]).groupby(["layer", "direction", "path"], sort=False)
+        )
+        for norm in NORMS
+    }
+    figure, axes = panels(sum(map(len, ways.values())))
     each = iter(axes)
     for norm, name in NORMS.items():
         logs = np.log10(positive(table[f"{norm}_median"]))
         scale = Normalize(logs.min(), logs.max())
-        for number, ((layer, direction, path), rows) in enumerate(ways):
+        for number, ((layer, direction, path), rows) in enumerate(ways[norm]):
             panel = next(each)
-            # Distances at which a large state's Jacobian was not measured would leave stripes.
-            measured = rows.assign(log=logs).dropna(subset=[f"{norm}_median"])
-            grid = measured.pivot(index="distance", columns=when, values="log")
+            grid = rows.assign(log=logs).pivot(index="distance", columns=when, values="log")
             _draw_heatmap(panel, grid, scale, bar=number == 0)
             panel.set_title(f"layer {layer}, {direction}, {NAMES.get(str(path), path)}: log₁₀ of\n{name}")
     axes[-1].set_xlabel(when)

@@ -92,3 +92,14 @@ def test_what_the_weights_predict_is_no_prediction_of_the_gradient_of_pooled_sta
     labels = [legend(draw_through_time(rows("cell").assign(pooling="mean")), panel) for panel in (0, 1)]
     assert [len(of_panel) for of_panel in labels] == [1, 2]
     assert labels[1][1] == "predicted: mean gate"
+
+
+def test_over_training_a_path_without_a_norm_has_no_panel_of_it() -> None:
+    table = pd.concat(
+        [rows(path, epoch=epoch) for path in ("cell", "cell_only") for epoch in (0, 1)], ignore_index=True
+    )
+    assert len(draw_over_training(table).axes) == 4
+    gate_alone = table["path"] == "cell_only"
+    table.loc[gate_alone, [name for name in table if name.startswith("gradient")]] = np.nan
+    titles = [axes.get_title(loc="left") for axes in draw_over_training(table).axes]
+    assert len(titles) == 3 and sum("forget gates alone" in title for title in titles) == 1
