@@ -114,7 +114,7 @@ def _product(cell: Cell, name: str) -> str:
 
 
 def equations(cell: Cell) -> list[str]:
-    """Returns the cell's step in writing, a line a value, such as `c_t = f ⊙ c_(t-1) + i ⊙ g`.
+    """Returns the cell's step in writing, a line per value, such as `c_t = f ⊙ c_(t-1) + i ⊙ g`.
 
     x[forget] and h[forget] are the products of the input and of the old state for the gate `forget`.
     """

@@ -236,7 +236,7 @@ def _scales(weight_hh: Float[Tensor, "H H"] | None) -> dict[str, float]:
 def _summary(
     path: Path, scales: dict[str, float], present: np.ndarray, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Returns a row a distance; quartiles are over texts."""
+    """Returns a row per distance; quartiles are over texts."""
     distance = np.arange(len(present))
     table = pd.DataFrame({"path": path.name, "distance": distance, "examples": present.sum(axis=1)})
     half_lives: dict[str, float] = {}

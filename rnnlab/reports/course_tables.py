@@ -59,7 +59,7 @@ def curves(course: Course, presets: Sequence[str]) -> list[Block]:
 
 
 def similarity(course: Course, presets: Sequence[str]) -> Table:
-    """Returns cosines of word pairs after the last epoch, a column a preset."""
+    """Returns cosines of word pairs after the last epoch, a column per preset."""
     tables = {}
     for preset in presets:
         found = [run.table(files.SIMILARITY) for run in course.runs[preset]]

@@ -159,7 +159,7 @@ VIEWS: dict[str, RecordView] = {
     ),
     "baselines": RecordView(TASK, "beside simple rules"),
     "tags": RecordView(TASK, "accuracy by tag"),
-    "confusion": RecordView(TASK, "confusion, in tokens: a row a true tag, a column a predicted one"),
+    "confusion": RecordView(TASK, "confusion, in tokens: a row per true tag, a column per predicted one"),
     "series": RecordView(TASK, "the rows held out, true and predicted", columns=("row",), draw=_series),
     "gradients": RecordView(
         GRADIENTS,

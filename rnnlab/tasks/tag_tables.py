@@ -26,7 +26,7 @@ def most_frequent_tags(split: TaggedSplit, words: int, tags: int) -> NDArray[np.
 
 
 def tokens_of(split: Split, predict_fn: PredictFn) -> pd.DataFrame:
-    """Returns a row a counted token: `id`, `tag` and `net`, the tag that the net gives it."""
+    """Returns a row per counted token: `id`, `tag` and `net`, the tag that the net gives it."""
     parts = []
     for batch in split.batches(split.by_length(), 256):
         counted = batch.targets != UNCOUNTED

@@ -28,7 +28,7 @@ class Evaluation:
 
     @property
     def table(self) -> pd.DataFrame:
-        """The net and the rules, a row each, a column a metric."""
+        """The net and the rules, a row each, a column per metric."""
         rows = [self.metrics, *self.baselines.values()]
         return pd.DataFrame(rows, index=["net", *self.baselines], columns=list(self.metrics))
 

@@ -37,7 +37,7 @@ class Sweep:
 
 
 def close_sweep(folder: Path, display: Display = SILENT) -> Sweep:
-    """Writes sweep.csv, a row a finished run, and figures of them all, where there are at least two."""
+    """Writes sweep.csv, a row per finished run, and figures of them all, where there are at least two."""
     runs = read_sweep(folder)
     folders = [run.folder.resolve() for run in runs]
     if len(runs) < 2:
