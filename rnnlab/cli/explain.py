@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from rnnlab.cli.options import Pooling
+
 TEXT = "hated it at first , loved it by the end"
 
 
@@ -14,6 +16,7 @@ def explain(
     hidden_size: Annotated[int, typer.Option(min=1, max=16, help="Units of the recurrent layer.")] = 2,
     embedding_dim: Annotated[int, typer.Option(min=1, max=16, help="Size of a word vector.")] = 2,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the untrained net.")] = 1,
+    pooling: Pooling = None,
     padding: Annotated[
         bool, typer.Option("--padding", help="Show why padded texts need their lengths.")
     ] = False,
@@ -26,6 +29,9 @@ def explain(
     from rnnlab.workflows.explain import explain_padding, explain_text
 
     sizes = {"embedding_dim": embedding_dim, "hidden_size": hidden_size, "seed": seed}
-    tables = explain_padding(model, **sizes) if padding else explain_text(text, model, label=label, **sizes)
+    if padding:
+        tables = explain_padding(model, **sizes)
+    else:
+        tables = explain_text(text, model, label=label, pooling=pooling, **sizes)
     for title, columns, rows, note in tables:
         print_titled(title, columns, rows, note)

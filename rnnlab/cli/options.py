@@ -14,6 +14,10 @@ Overrides = Annotated[
         metavar="[KEY=VALUE]...", help="What differs from the defaults, as in model=lstm insert=middle."
     ),
 ]
+Pooling = Annotated[
+    Literal["last", "mean", "max", "attention"] | None,
+    typer.Option(help="How the states are pooled; by default as model= says."),
+]
 Format = Annotated[
     Literal["table", "csv", "jsonl"], typer.Option("--format", help="A table, CSV, or a JSON object a line.")
 ]

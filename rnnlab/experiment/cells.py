@@ -14,6 +14,12 @@ def cell_of_choice(name: str) -> Cell:
     return cell
 
 
+def pooling_of_choice(name: str) -> str:
+    """Returns how `model=NAME`, one with a recurrent cell, pools its states."""
+    pooling: str = checked(compose_config([f"model={name}"])).model.settings.get("pooling", "last")
+    return pooling
+
+
 def known_cells() -> dict[str, Cell]:
     """Returns every cell by the name of the choice that has it; of several, the shortest."""
     found: dict[str, Cell] = {}

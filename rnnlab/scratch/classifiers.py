@@ -69,17 +69,27 @@ def classifier_parameters(
     embedding_dim: int,
     *,
     head_size: int,
+    pooling: str = "last",
     rng: np.random.Generator,
     dtype: DTypeLike = np.float64,
 ) -> dict[str, Array]:
     """Returns a classifier's parameters with torch's own distributions; without `recurrent`, for a BoE."""
     document_size, of_layer = embedding_dim, {}
     if recurrent is not None:
-        document_size = recurrent.hidden_size * len(recurrent.suffixes)
+        read = recurrent.suffixes if pooling == "last" else recurrent.directions
+        document_size = recurrent.hidden_size * len(read)
         of_layer = {f"recurrent.{name}": array for name, array in recurrent.parameters.items()}
-    return {
+    parameters = {
         "embedding.weight": rng.standard_normal((vocabulary_size, embedding_dim)).astype(dtype),
         **of_layer,
         **linear_parameters("head.hidden", document_size, head_size, rng=rng, dtype=dtype),
         **linear_parameters("head.output", head_size, 1, rng=rng, dtype=dtype),
     }
+    if pooling == "attention":
+        of_hidden, of_query = (
+            linear_parameters(f"attention.{name}", document_size, size, rng=rng, dtype=dtype)
+            for name, size in (("hidden", document_size), ("query", 1))
+        )
+        del of_query["attention.query.bias"]
+        parameters |= of_hidden | of_query
+    return parameters

@@ -16,8 +16,16 @@ from rnnlab.scratch.cell import Gradients
 from rnnlab.scratch.classifiers import RecurrentClassifier, classifier_parameters
 from rnnlab.scratch.layer import Layer, Run, scan_backward
 from rnnlab.scratch.losses import binary_cross_entropy_with_logits
+from rnnlab.scratch.nets import NetCache
+from rnnlab.scratch.pooling import pool_backward
 
 PAD = "<pad>"
+DOCUMENTS = {
+    "last": "the final state",
+    "mean": "the mean of all states",
+    "max": "the largest of all states, number by number",
+    "attention": "the states' mean with these weights",
+}
 
 
 class Table(NamedTuple):
@@ -38,7 +46,15 @@ class Example(NamedTuple):
     lengths: Array
 
 
-def make_example(texts: list[str], cell: Cell, *, embedding_dim: int, hidden_size: int, seed: int) -> Example:
+def make_example(
+    texts: list[str],
+    cell: Cell,
+    *,
+    pooling: str = "last",
+    embedding_dim: int,
+    hidden_size: int,
+    seed: int,
+) -> Example:
     """Returns a net drawn from `seed` over the words of `texts`, which are split at white space."""
     tokens = [text.split() for text in texts]
     if not all(tokens):
@@ -50,17 +66,28 @@ def make_example(texts: list[str], cell: Cell, *, embedding_dim: int, hidden_siz
         row[: len(text)] = [words.index(token) for token in text]
     rng = np.random.default_rng(seed)
     layer = Layer.random(embedding_dim, hidden_size, cell=cell, rng=rng)
-    parameters = classifier_parameters(layer, len(words), embedding_dim, head_size=2, rng=rng)
+    parameters = classifier_parameters(
+        layer, len(words), embedding_dim, head_size=2, pooling=pooling, rng=rng
+    )
     parameters["embedding.weight"][0] = 0  # what padding usually holds
     parameters["head.hidden.bias"][:] = 1  # so that the head's relu is open and gradients flow
-    return Example(RecurrentClassifier(parameters, Layer, cell=cell), words, ids, lengths)
+    net = RecurrentClassifier(parameters, Layer, pooling=pooling, cell=cell)
+    return Example(net, words, ids, lengths)
 
 
 def explain(
-    text: str, cell: Cell, *, label: int, embedding_dim: int = 2, hidden_size: int = 2, seed: int = 1
+    text: str,
+    cell: Cell,
+    *,
+    label: int,
+    pooling: str = "last",
+    embedding_dim: int = 2,
+    hidden_size: int = 2,
+    seed: int = 1,
 ) -> list[Table]:
     """Returns the tables of one text's way forward and back; `label` is 0 or 1."""
-    example = make_example([text], cell, embedding_dim=embedding_dim, hidden_size=hidden_size, seed=seed)
+    sizes = {"embedding_dim": embedding_dim, "hidden_size": hidden_size}
+    example = make_example([text], cell, pooling=pooling, seed=seed, **sizes)
     net, words, ids, _ = example
     tokens = [words[i] for i in ids[0]]
     logits, cache = net.forward(ids)
@@ -85,8 +112,8 @@ def explain(
             ],
         ),
         _forward_table(run, tokens),
-        _head_table(cache.head.read, cache.head.hidden, logits, loss.value, label),
-        _backward_table(run, tokens, loss.gradient, d_document),
+        _head_table(net, cache, logits, loss.value, label),
+        _backward_table(run, tokens, loss.gradient, _shares(net, d_document, cache)),
         _gradients_table(gradients),
     ]
 
@@ -143,10 +170,18 @@ def _forward_table(run: Run, tokens: list[str]) -> Table:
     return Table("3. forward through time", columns, rows, f"{note}\n{products}")
 
 
-def _head_table(document: Array, hidden: Array, logits: Array, loss: float, label: int) -> Table:
-    probability = sigmoid(logits)
-    rows = [
-        ["document vector: the final state", str(document.shape), numbers(document)],
+def _head_table(net: RecurrentClassifier, cache: NetCache, logits: Array, loss: float, label: int) -> Table:
+    document, hidden = cache.head
+    probability, rows = sigmoid(logits), []
+    if net.pooling == "attention":
+        _, u_BTD, alpha_BT = cache.pooled
+        scores = u_BTD @ net.attention["query.weight"][0]
+        rows += [
+            ["scores s_t = v · tanh(W h_t + b)", str(scores[0].shape), numbers(scores)],
+            ["weights: softmax(s)", str(alpha_BT[0].shape), numbers(alpha_BT)],
+        ]
+    rows += [
+        [f"document vector: {DOCUMENTS[net.pooling]}", str(document.shape), numbers(document)],
         ["hidden layer: relu(Linear)", str(hidden.shape), numbers(hidden)],
         ["logit: Linear", str(logits.shape), numbers(logits)],
         ["probability of positive: sigmoid", str(probability.shape), numbers(probability)],
@@ -155,14 +190,29 @@ def _head_table(document: Array, hidden: Array, logits: Array, loss: float, labe
     return Table("4. head and loss", ["what", "shape", "value"], rows)
 
 
-def _backward_table(run: Run, tokens: list[str], d_logit: Array, d_document: Array) -> Table:
-    """Sends the final state's gradient back one step at a time."""
+def _shares(net: RecurrentClassifier, d_document: Array, cache: NetCache) -> Array:
+    """Returns what each state (T, 1, H) gets of the document vector's gradient, without the detour through
+    later states.
+    """
+    assert cache.recurrent is not None
+    output = cache.recurrent.output
+    if net.pooling != "last":
+        time = output.shape[1]
+        return pool_backward(net.pooling, d_document, cache.pooled, time, net.attention)[0].swapaxes(0, 1)
+    shares = np.zeros_like(output).swapaxes(0, 1)
+    shares[-1] = d_document
+    return shares
+
+
+def _backward_table(run: Run, tokens: list[str], d_logit: Array, shares_TBH: Array) -> Table:
+    """Sends the states' shares of the gradient back one step at a time."""
     states = run.cell.cell.states
-    d_state: tuple[Array, ...] = (d_document, *(np.zeros_like(d_document) for _ in states[1:]))
+    d_state = tuple(np.zeros_like(shares_TBH[0]) for _ in states)
     gradients = {name: np.zeros_like(array) for name, array in run.cell.parameters.items()}
-    one_step, nothing = np.ones((1, 1, 1), dtype=bool), np.zeros((1, *d_document.shape))
+    one_step, nothing = np.ones((1, 1, 1), dtype=bool), np.zeros_like(shares_TBH[:1])
     rows = []
     for t in reversed(range(len(tokens))):
+        d_state = (d_state[0] + shares_TBH[t], *d_state[1:])
         arriving = [slopes(d) for d in d_state]
         size = np.linalg.norm(np.concatenate(d_state))
         d_x, d_state = scan_backward(Run(run.cell, [run.steps[t]]), nothing, d_state, one_step, gradients)
@@ -175,6 +225,8 @@ def _backward_table(run: Run, tokens: list[str], d_logit: Array, d_document: Arr
         "d loss / d x_t",
     ]
     note = f"d loss / d logit = probability - label = {float(d_logit[0]):.4f}; read the norms downwards"
+    if np.any(shares_TBH[:-1]):
+        note += "; every step adds its state's own share of the document vector's gradient"
     return Table("5. back through time", columns, rows, note)
 
 

@@ -23,11 +23,19 @@ def last(cell):
     return np.array([float(word) for word in cell.split()])
 
 
-@pytest.mark.parametrize("model", CELLS)
-def test_tables_hold_the_engines_numbers(model):
+@pytest.mark.parametrize(
+    ("model", "pooling"),
+    [
+        *((model, "last") for model in CELLS),
+        *(("rnn", pooling) for pooling in ("mean", "max", "attention")),
+        ("lstm", "mean"),
+    ],
+)
+def test_tables_hold_the_engines_numbers(model, pooling):
     text = "bad at first , good at last"
-    example = make_example([text], CELLS[model], embedding_dim=2, hidden_size=3, seed=4)
-    tables = explain(text, CELLS[model], label=0, hidden_size=3, seed=4)
+    drawn = {"hidden_size": 3, "seed": 4, "pooling": pooling}
+    example = make_example([text], CELLS[model], embedding_dim=2, **drawn)
+    tables = explain(text, CELLS[model], label=0, **drawn)
     prediction = example.net.loss_and_gradients(example.ids, None, np.array([0]))
     forward = example.net.recurrent.forward(example.net.parameters["embedding.weight"][example.ids])
     _, tokens, states, head, back, gradients = tables
@@ -57,6 +65,8 @@ def test_command_walks_forward_and_back():
     assert result.exit_code == 0
     for words in ("forget gate", "[was]", "loss: -ln", "d loss / d c_t", "recurrent.weight_hh_l0"):
         assert words in result.output
+    pooled = run("--pooling", "attention")
+    assert "weights: softmax(s)" in pooled.output and "its state's own share" in pooled.output
     padded = run("--padding")
     assert padded.exit_code == 0 and "without" in padded.output and "<pad>" in padded.output
 
