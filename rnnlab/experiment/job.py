@@ -32,6 +32,12 @@ class Job:
     config_dirs: list[str]
     sweep_folder: Path | None
 
+    @property
+    def model(self) -> str:
+        """What the model is called: its choice, or of a class that an override names, that class."""
+        named = any(word.lstrip("+").startswith("model._target_=") for word in self.overrides)
+        return self.config.model.class_name if named else self.choices["model"]
+
     def words(self, command: str) -> list[str]:
         """Returns the words of a command line that start the job again."""
         flags = [word for folder in self.config_dirs for word in ("--config-dir", folder)]

@@ -1,6 +1,7 @@
 """The settings that a class takes, as a schema: the types of its constructor."""
 
 import inspect
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -42,7 +43,9 @@ def settings_of_module(module_class: type, *, key: str) -> type[BaseModel]:
 
 def _schema(fields: Callable[[], dict[str, Any]], key: str) -> type[BaseModel]:
     try:
-        return create_model("Settings", __base__=Section, **fields())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # a setting may be called as something of pydantic's
+            return create_model("Settings", __base__=Section, **fields())
     except (NameError, PydanticUserError) as error:
         # Of pydantic's page of advice, the first sentence says which type it is.
         cause = str(error).split(". ")[0]
@@ -70,13 +73,14 @@ def _typed_fields(makers: tuple[Callable[..., Any], ...], at_run_time: set[str],
 def _fields_of_module(module_class: type) -> Iterator[tuple[str, Any]]:
     for name, (parameter, owner) in own_parameters(module_class).items():
         try:
-            hint = get_type_hints(owner.__init__, include_extras=True).get(name, Any)  # type: ignore[misc]
+            hints = get_type_hints(owner.__init__, include_extras=True)  # type: ignore[misc]
+            hint = _without_tensor(hints.get(name, Any))
             TypeAdapter(hint)
         except (NameError, TypeError, PydanticUserError):
             if parameter.default is not parameter.empty:
                 continue
             hint = Any
-        if name == INPUT_SIZE:
+        if name == INPUT_SIZE or name.startswith("_"):
             continue
         default = None if parameter.default is parameter.empty else parameter.default
         # What a class above its own wants, it may well give itself.

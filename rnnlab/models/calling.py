@@ -1,6 +1,5 @@
 """How a torch module wants to be called, found by trying: as `nn.LSTMCell` is, or as `nn.LSTM` is."""
 
-import inspect
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from rnnlab.core.errors import InputError, reason
+from rnnlab.models.call import file_of, states_of
 
 BATCH, STEPS = 5, 3  # of the trials; unlike each other, and unlike the number of states of any module
 MOST_STATES = 4
@@ -64,11 +64,6 @@ def find_calling(module: nn.Module, input_size: int, hidden_size: int | None) ->
                 f"model: {name} can be called neither as nn.LSTMCell is, cell(x_t, state) -> state: {error}; "
                 f"nor as nn.LSTM is, layer(x, state) -> output, state: {not_a_layer}"
             ) from None
-
-
-def states_of(state: Any) -> tuple[Tensor, ...]:
-    """Returns a state, a tensor or a tuple of them, as a tuple."""
-    return tuple(state) if isinstance(state, (tuple, list)) else (state,)
 
 
 def _as_cell(module: nn.Module, input_size: int, hidden_size: int | None) -> Calling:
@@ -183,11 +178,3 @@ def _described(found: Any) -> str:
 
 def _reason(module: nn.Module, error: Exception) -> str:
     return reason(error, file_of(module))
-
-
-def file_of(module: nn.Module) -> str | None:
-    """Returns the file that a module's class stands in, if there is one."""
-    try:
-        return inspect.getsourcefile(type(module))
-    except (TypeError, OSError):
-        return None

@@ -139,6 +139,7 @@ class RecurrentModel(SequenceModel):
             hidden_size=state_size,
             num_layers=num_layers,
             bidirectional=bidirectional,
+            dropout=dropout,
         )
         return cls(
             embedding=embedding,

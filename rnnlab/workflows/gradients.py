@@ -61,7 +61,7 @@ def gradients_of_untrained(
             display.note(note)
         probe, probe_input = find_probe(NAME, _settings(reduction), job.config), experiment.probe_input()
         table = apply_probe(probe, probe_input, job.config, what=f"probe {NAME}", display=display)
-        table.insert(0, "model", job.choices["model"])
+        table.insert(0, "model", job.model)
         if job.sweep_folder is None:
             probed = save(NAME, table, job.folder, job.config).of(probe, probe_input)
             on_net(probed)

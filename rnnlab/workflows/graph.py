@@ -34,7 +34,7 @@ def draw(overrides: list[str], *, length: int, output: Path | None = None, displ
 
     def draw_job(job: Job) -> None:
         path = output or job.folder / GRAPH
-        svg = _svg(prepare(job.config, track=display.track).probe_input(), job.choices["model"], length)
+        svg = _svg(prepare(job.config, track=display.track).probe_input(), job.model, length)
         try:
             write_text(path, svg)
         except OSError as error:
