@@ -9,9 +9,23 @@ import pkgutil
 from collections.abc import Iterator
 
 from rnnlab.cells.base import Cell, Numbers, StepBack
-from rnnlab.cells.functions import exp, log, maximum, relu, sigmoid, sqrt, tanh
+from rnnlab.cells.functions import cos, exp, log, log_sigmoid, maximum, relu, sigmoid, sin, sqrt, tanh
 
-__all__ = ["Cell", "Numbers", "StepBack", "exp", "log", "maximum", "relu", "sigmoid", "sqrt", "tanh"]
+__all__ = [
+    "Cell",
+    "Numbers",
+    "StepBack",
+    "cos",
+    "exp",
+    "log",
+    "log_sigmoid",
+    "maximum",
+    "relu",
+    "sigmoid",
+    "sin",
+    "sqrt",
+    "tanh",
+]
 
 
 def shipped_cells() -> dict[str, type[Cell]]:

@@ -49,15 +49,16 @@ class Cell:
     state that is multiplied by a matrix, the names of its products, W_hh h + b_hh (of another state `c`:
     W_ch and b_ch); by default the gates' names for the hidden state. mixed: names of products of values in
     the middle of the step, in the order in which `step` calls `mix`; their rows follow those of the hidden
-    state's products. recurrent_bias: whether state products have a bias. unit_parameters, scalars: names of
-    the cell's own parameters, of one number per unit and of one number. titles: what people call the values
-    that a step keeps, by name, as `forget gate`.
+    state's products. input_bias, recurrent_bias: whether products of the input and of states have a bias.
+    unit_parameters, scalars: names of the cell's own parameters, of one number per unit and of one number.
+    titles: what people call the values that a step keeps, by name, as `forget gate`.
     """
 
     gates: tuple[str, ...]
     states: tuple[str, ...] = ("h",)
     recurrent: Mapping[str, tuple[str, ...]]
     mixed: tuple[str, ...] = ()
+    input_bias: bool = True
     recurrent_bias: bool = True
     unit_parameters: tuple[str, ...] = ()
     scalars: tuple[str, ...] = ()
@@ -134,7 +135,7 @@ class Cell:
         rows = {s: len(self.blocks(f"weight_{s}h")) * hidden_size for s in states}
         weights = {"weight_ih": (len(self.gates) * hidden_size, input_size)}
         weights |= {f"weight_{s}h": (rows[s], hidden_size) for s in states}
-        biases = {"bias_ih": (len(self.gates) * hidden_size,)}
+        biases = {"bias_ih": (len(self.gates) * hidden_size,)} if self.input_bias else {}
         biases |= {f"bias_{s}h": (rows[s],) for s in states if self.recurrent_bias}
         own = dict.fromkeys(self.unit_parameters, (hidden_size,)) | dict.fromkeys(self.scalars, ())
         return {**weights, **biases, **own}

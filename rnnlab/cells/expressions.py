@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rnnlab.cells import functions
-from rnnlab.cells.functions import maximum
+from rnnlab.cells.functions import cos, exp, maximum, sin
 
 _count = itertools.count()
 Partial = Callable[..., Any]
@@ -51,6 +51,9 @@ PARTIALS: dict[str, tuple[Partial, ...]] = {
     "exp": (lambda y, a: y,),
     "log": (lambda y, a: 1 / a,),
     "sqrt": (lambda y, a: 0.5 / y,),
+    "cos": (lambda y, a: -sin(a),),
+    "sin": (lambda y, a: cos(a),),
+    "log_sigmoid": (lambda y, a: 1 - exp(y),),
     "maximum": (lambda y, a, b: a >= b, lambda y, a, b: b > a),
 }
 """By operation, the derivative of its result y with respect to each argument."""
@@ -243,7 +246,7 @@ def reverse(
 
 
 PRECEDENCE = {"+": 1, "−": 1, "neg": 1, "⊙": 2, "/": 2, "^": 3}
-SHOWN = {"sigmoid": "σ", "log": "ln", "maximum": "max"}
+SHOWN = {"sigmoid": "σ", "log": "ln", "log_sigmoid": "lnσ", "maximum": "max"}
 POWERS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 

@@ -48,6 +48,24 @@ def sqrt(a: Any) -> Any:
 
 
 @singledispatch
+def cos(a: Any) -> Any:
+    """Returns the cosine of a, in radians."""
+    return np.cos(a)
+
+
+@singledispatch
+def sin(a: Any) -> Any:
+    """Returns the sine of a, in radians."""
+    return np.sin(a)
+
+
+@singledispatch
+def log_sigmoid(a: Any) -> Any:
+    """Returns ln sigmoid(a), finite where the sigmoid itself has become 0."""
+    return -np.logaddexp(0, -a)
+
+
+@singledispatch
 def maximum(a: Any, b: Any) -> Any:
     """Returns the larger of two; where they are equal, the gradient goes to `a`."""
     return np.maximum(a, b)
@@ -60,5 +78,8 @@ OF_ONE: dict[str, Any] = {
     "exp": exp,
     "log": log,
     "sqrt": sqrt,
+    "cos": cos,
+    "sin": sin,
+    "log_sigmoid": log_sigmoid,
 }
 """The functions of one number by name."""

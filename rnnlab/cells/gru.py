@@ -5,10 +5,14 @@ brackets are equations of docs/from-scratch.md; the products with matrices, (1) 
 every cell and stand in `scratch/cell.py`. In (25) they have three blocks of rows, in the order of `gates`.
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
+
+import numpy as np
 
 from rnnlab.cells.activations import sigmoid_derivative, tanh_derivative
 from rnnlab.cells.base import Cell, Kept, Numbers, StepBack
+from rnnlab.cells.chrono import Longest, start_chrono
 from rnnlab.cells.functions import sigmoid, tanh
 
 
@@ -16,15 +20,16 @@ class GRU(Cell):
     """A state that is overwritten as far as an update gate says (Cho et al. 2014).
 
     With `reset_after` (torch's form) the reset gate scales the product W_hn h + b_hn, (28); without it
-    (the paper's form and ONNX's default) it scales h before the product, (28').
+    (the paper's form and ONNX's default) it scales h before the product, (28'). chrono: the longest distance
+    to remember, by which the update gates' biases are drawn (see `start_chrono`).
     """
 
     gates = ("reset", "update", "new")  # (25)
     titles: ClassVar = {"r": "reset gate", "z": "update gate", "u": "state's part", "n": "candidate"}
     saturating = "h"
 
-    def __init__(self, *, reset_after: bool = True) -> None:
-        self.reset_after = reset_after
+    def __init__(self, *, reset_after: bool = True, chrono: Longest = None) -> None:
+        self.reset_after, self.chrono = reset_after, chrono
         if not reset_after:
             self.recurrent, self.mixed = {"h": ("reset", "update")}, ("new",)
 
@@ -65,3 +70,7 @@ class GRU(Cell):
     def retention(self, kept: Numbers, state: Numbers) -> Kept:
         """Returns the update gate, by which the state itself is multiplied."""
         return {"h": kept.z}
+
+    def start(self, parameters: Mapping[str, Any], rng: np.random.Generator) -> None:
+        """Sets the update gates' biases, if `chrono` is given."""
+        start_chrono(self, parameters, rng, self.chrono, keep="update")

@@ -12,7 +12,9 @@ import numpy as np
 
 from rnnlab.cells.activations import sigmoid_derivative, tanh_derivative
 from rnnlab.cells.base import Cell, Kept, Numbers, StepBack
+from rnnlab.cells.chrono import Longest, start_chrono
 from rnnlab.cells.functions import sigmoid, tanh
+from rnnlab.core.errors import InputError
 
 
 class LSTM(Cell):
@@ -21,7 +23,8 @@ class LSTM(Cell):
 
     forget_bias: what the forget gates' biases start as, both of torch's together (Jozefowicz, Zaremba &
     Sutskever 2015 advise 1 or more); None leaves them as drawn, near 0, where half of a cell is forgotten
-    at every step.
+    at every step. chrono: the longest distance to remember, by which forget and input gates' biases are drawn
+    instead (see `start_chrono`).
     """
 
     gates = ("input", "forget", "cell", "output")  # (11)
@@ -37,8 +40,10 @@ class LSTM(Cell):
     torch_layer = ("LSTM", {})
     saturating = "s"
 
-    def __init__(self, *, forget_bias: float | None = None) -> None:
-        self.forget_bias = forget_bias
+    def __init__(self, *, forget_bias: float | None = None, chrono: Longest = None) -> None:
+        if forget_bias is not None and chrono is not None:
+            raise InputError("forget_bias and chrono both say where the forget gates start, expected one")
+        self.forget_bias, self.chrono = forget_bias, chrono
 
     def step(
         self, x: Numbers, h: Numbers, state: Numbers, own: Numbers, mix: Any
@@ -77,8 +82,9 @@ class LSTM(Cell):
         return {"c": kept.f}
 
     def start(self, parameters: Mapping[str, Any], rng: np.random.Generator) -> None:
-        """Sets the forget gates' biases."""
+        """Sets the forget gates' biases, with `chrono` the input gates', too."""
         if self.forget_bias is not None:
             hidden_size = parameters["weight_hh"].shape[1]
             forget = self.rows("bias_ih", "forget", hidden_size)
             parameters["bias_ih"][forget], parameters["bias_hh"][forget] = self.forget_bias, 0.0
+        start_chrono(self, parameters, rng, self.chrono, keep="forget", write="input")

@@ -26,6 +26,9 @@ for _function, _of_tensors in (
     (functions.exp, torch.exp),
     (functions.log, torch.log),
     (functions.sqrt, torch.sqrt),
+    (functions.cos, torch.cos),
+    (functions.sin, torch.sin),
+    (functions.log_sigmoid, functional.logsigmoid),
     # torch.maximum would halve the gradient where both are equal.
     (functions.maximum, lambda a, b: torch.where(a >= b, a, b)),
 ):
@@ -203,7 +206,7 @@ def _scan(
 
     sizes: how many texts go on at each step, never rising; the texts are in the order of their lengths.
     """
-    products = functional.linear(rows, run.parameters["weight_ih"], run.parameters["bias_ih"])
+    products = functional.linear(rows, run.parameters["weight_ih"], run.parameters.get("bias_ih"))
     step, by_step = step_of(cell, run.parameters), list(products.split(sizes))
     states: States = tuple(of_state[: sizes[-1 if run.reverse else 0]] for of_state in initial)
     hidden: list[Tensor] = []

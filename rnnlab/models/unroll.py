@@ -92,7 +92,7 @@ def _step_through(
     layer: int,
     direction: str,
 ) -> Unrolled:
-    products = functional.linear(inputs, run.parameters["weight_ih"], run.parameters["bias_ih"])
+    products = functional.linear(inputs, run.parameters["weight_ih"], run.parameters.get("bias_ih"))
     step = step_of(cell, run.parameters)
     zeros = products.new_zeros(inputs.shape[1], products.shape[2] // len(cell.gates))
     states: dict[str, list[Tensor]] = {name: [] for name in cell.states}

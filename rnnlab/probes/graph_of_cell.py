@@ -98,7 +98,7 @@ class _Step:
         if not products:
             return
         cell, mark = self.reader.cell, self.reader.mark
-        bias = "" if ends != "ih" and not cell.recurrent_bias else f" + b_{ends}{mark}"
+        bias = f" + b_{ends}{mark}" if (cell.input_bias if ends == "ih" else cell.recurrent_bias) else ""
         formula, factor = f"W_{ends}{mark} · {value}{bias}", f"W_{ends}{mark}ᵀ"
         if cell.mixed and ends == f"{cell.states[0]}h":  # the rows of the products in the middle stand below
             rows = f"[{', '.join(products)}]"

@@ -166,7 +166,8 @@ def _forward_table(run: Run, tokens: list[str]) -> Table:
         values += [step.new[name] for name in (*others, hidden)]
         rows.append([str(t + 1), token, *map(numbers, values)])
     note = "; ".join(equations(cell))
-    products = "x[…] and h[…]: the rows of W_ih x_t + b_ih and of W_hh h_(t-1) + b_hh, gate by gate"
+    of_input, of_state = " + b_ih" if cell.input_bias else "", " + b_hh" if cell.recurrent_bias else ""
+    products = f"x[…] and h[…]: the rows of W_ih x_t{of_input} and of W_hh h_(t-1){of_state}, gate by gate"
     return Table("3. forward through time", columns, rows, f"{note}\n{products}")
 
 

@@ -11,7 +11,7 @@ from torch.nn import functional
 from rnnlab.core.graph import ComputationGraph, Edge
 from rnnlab.models.base import SequenceModel
 
-NAME = re.compile(r"[A-Za-zα-ω_]+(?:⁽[⁰¹²³⁴⁵⁶⁷⁸⁹]+⁾)?[→←]?[₀-₉]*ᵀ?")
+NAME = re.compile(r"[A-Za-zα-ω_]+′*(?:⁽[⁰¹²³⁴⁵⁶⁷⁸⁹]+⁾)?[→←]?[₀-₉]*ᵀ?")
 SIGNS = str.maketrans({"·": "@", "⊙": "*", "−": "-", ";": ",", "≥": ">="})
 CLASSES = 3
 FUNCTIONS = {
@@ -21,7 +21,10 @@ FUNCTIONS = {
     "relu": torch.relu,
     "exp": torch.exp,
     "ln": torch.log,
+    "lnσ": functional.logsigmoid,
     "max": torch.maximum,
+    "cos": torch.cos,
+    "sin": torch.sin,
     "mean": torch.mean,
     "softmax": lambda y: torch.softmax(y, dim=0),
     "onehot": lambda index: functional.one_hot(index, CLASSES),
@@ -54,7 +57,7 @@ class Written:
         gradients = {"L": torch.ones((), dtype=torch.float64)}
         for symbol in reversed(self.graph.nodes):
             for edge in self.graph.edges:
-                if edge.head == symbol and edge.factor is not None:
+                if edge.head == symbol and edge.factor is not None and symbol in gradients:
                     part = self._part(edge, gradients[symbol])
                     gradients[edge.tail] = gradients.get(edge.tail, 0) + part
         return gradients
@@ -62,7 +65,8 @@ class Written:
     def _part(self, edge: Edge, gradient: Tensor) -> Tensor:
         assert edge.factor is not None
         tail, formula = self.values[edge.tail], self.graph.nodes[edge.head].formula
-        factor = self._compute(edge.factor, edge.head)
+        to = re.match(r"to .*?\[(\w+)\]: ", edge.factor)  # of one of several products that it reads
+        factor = self._compute(edge.factor[to.end() :] if to else edge.factor, edge.head)
         if edge.factor.endswith("ᵀ"):
             return factor @ gradient
         if formula.startswith("["):
@@ -70,7 +74,7 @@ class Written:
             sizes = [len(self.values[name]) for name in names]
             return factor * gradient.split(sizes)[names.index(edge.tail)]
         part = torch.zeros_like(tail)
-        gate = re.search(rf"{edge.tail}\[(\w+)\]", formula)
+        gate = to or re.search(rf"{edge.tail}\[(\w+)\]", formula)
         part[self.names[gate[1]] if gate else ...] = factor * gradient
         return part
 
@@ -110,7 +114,9 @@ def _parameters(model: SequenceModel) -> dict[str, Any]:
         ending = f"_l{layer - 1}{'_reverse' * (direction == 'backward')}"
         for name, parameter in recurrent.named_parameters():
             if name.endswith(ending) and ("reverse" in name) == ("reverse" in ending):
-                short = name.removesuffix(ending).replace("weight_", "W_").replace("bias_", "b_")
+                short = name.removesuffix(ending)
+                if model.cell.blocks(short):
+                    short = short.replace("weight_", "W_").replace("bias_", "b_")
                 found[f"{short}{mark_of(recurrent, layer, direction)}"] = parameter
     size = recurrent.hidden_size
     gates = enumerate(model.cell.gates)

@@ -7,14 +7,12 @@ import numpy as np
 import pytest
 from onnx import helper
 
-from rnnlab.scratch import GRU, LSTM, RNN
+from rnnlab.cells.peephole import PeepholeLSTM
+from rnnlab.scratch import GRU, LSTM, RNN, Layer
 
 OPERATORS = {"RNN": RNN, "LSTM": LSTM, "GRU": GRU}
 # The blocks of rows in ONNX's order, listed in torch's: LSTM i, o, f, c and GRU z, r, h.
 GATE_ROWS = {"RNN": [0], "LSTM": [0, 2, 3, 1], "GRU": [1, 0, 2]}
-SKIPPED = {
-    "test_lstm_with_peepholes": "peepholes: gates that read the cell are outside this engine and torch's",
-}
 INPUTS = ("X", "W", "R", "B", "sequence_lens", "initial_h", "initial_c", "P")
 OUTPUTS = ("Y", "Y_h", "Y_c")
 KNOWN_ATTRIBUTES = {"hidden_size", "layout", "direction", "linear_before_reset"}
@@ -33,7 +31,7 @@ def collect():
 CASES = collect()
 
 
-def parameters(operator, W, R, B):
+def parameters(operator, W, R, B, P=None):
     def torch_rows(w):
         blocks = np.split(w, len(GATE_ROWS[operator]))
         return np.concatenate([blocks[k] for k in GATE_ROWS[operator]])
@@ -45,6 +43,9 @@ def parameters(operator, W, R, B):
             ("weight_ih", "weight_hh", "bias_ih", "bias_hh"), (W[d], R[d], *biases), strict=True
         ):
             named[name + suffix] = torch_rows(rows)
+        if P is not None:
+            for gate, rows in zip(("input", "output", "forget"), np.split(P[d], 3), strict=True):
+                named[f"peephole_{gate}{suffix}"] = rows
     return named
 
 
@@ -57,7 +58,8 @@ def run(operator, attributes, given):
     reverse = attributes.get("direction") == b"reverse"
     assert not (reverse and "sequence_lens" in given), "flipping time is right only without padding"
     options = {"reset_after": bool(attributes.get("linear_before_reset", 0))} if operator == "GRU" else {}
-    layer = OPERATORS[operator](parameters(operator, given["W"], given["R"], given.get("B")), **options)
+    named = parameters(operator, given["W"], given["R"], given.get("B"), given.get("P"))
+    layer = Layer(named, cell=PeepholeLSTM()) if "P" in given else OPERATORS[operator](named, **options)
     forward = layer.forward(x[::-1] if reverse else x, lengths=given.get("sequence_lens"), **states)
     time, batch, _ = x.shape
     y = forward.output.reshape(time, batch, len(given["W"]), -1).swapaxes(1, 2)
@@ -70,8 +72,6 @@ def run(operator, attributes, given):
 
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_node_case(name):
-    if name in SKIPPED:
-        pytest.skip(SKIPPED[name])
     node = CASES[name].model.graph.node[0]
     attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
     assert set(attributes) <= KNOWN_ATTRIBUTES
@@ -87,4 +87,4 @@ def test_node_case(name):
 def test_the_package_has_cases_for_all_three_operators():
     found = {case.model.graph.node[0].op_type for case in CASES.values()}
     assert found == set(OPERATORS) and len(CASES) >= 15
-    assert set(SKIPPED) <= set(CASES)
+    assert "test_lstm_with_peepholes" in CASES
