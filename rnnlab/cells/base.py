@@ -2,7 +2,7 @@
 
 A cell is one file beside this one:
 
-    class MGU(Cell):
+    class Gated(Cell):
         gates = ("forget", "new")                # products of the input, a block of rows of weight_ih each
         recurrent = {"h": ("forget",)}           # products of the old states, blocks of rows of weight_hh
         mixed = ("new",)                         # products in the middle of the step, further blocks of it

@@ -1,6 +1,6 @@
 """The chrono start: biases by which the units of a gated cell forget after times of all lengths up to one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -18,23 +18,21 @@ def start_chrono(
     rng: np.random.Generator,
     longest: int | None,
     *,
-    keep: str | None = None,
-    write: str | None = None,
+    keep: Sequence[str] = (),
+    write: Sequence[str] = (),
 ) -> None:
-    """Sets, in place, the biases of a gate that says how much stays to log u, u uniform in 1 to T − 1, and
-    those of one that says how much is new to −log u.
+    """Sets, in place, the biases of gates that say how much stays to log u, u uniform in 1 to T − 1, and
+    those of gates that say how much is new to −log u; a unit has one u.
 
     A gate σ(log u) = u / (1 + u) forgets within about 1 + u steps (Tallec & Ollivier 2018, "Can recurrent
-    neural networks warp time?", arXiv 1804.11188). A gate's bias is its rows of `bias_ih`, those of
-    `bias_hh` being zero, or else the cell's own `bias_GATE`.
+    neural networks warp time?", arXiv 1804.11188). A gate's bias is its rows of `bias_ih`,
+    those of `bias_hh` being zero, or else the cell's own `bias_GATE`.
     """
     if longest is None:
         return
     hidden_size = len(parameters["weight_ih"]) // len(cell.gates)
     log_u = np.log(rng.uniform(1, longest - 1, hidden_size))
-    for gate, bias in ((keep, log_u), (write, -log_u)):
-        if gate is None:
-            continue
+    for gate, bias in [*((gate, log_u) for gate in keep), *((gate, -log_u) for gate in write)]:
         if f"bias_{gate}" in parameters:
             parameters[f"bias_{gate}"][:] = bias
             continue

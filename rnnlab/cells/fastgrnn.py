@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rnnlab.cells.base import Cell, Kept, Numbers
+from rnnlab.cells.chrono import Longest, start_chrono
 from rnnlab.cells.functions import sigmoid, tanh
 
 
@@ -13,9 +14,9 @@ class FastGRNN(Cell):
     """h = (ζ (1 − z) + ν) ⊙ n + z ⊙ h_prev, with z = σ(W x + U h_prev + b_z), n = tanh(W x + U h_prev + b_n).
 
     Kusupati et al. 2018, "FastGRNN" (arXiv 1901.02358), section 3.2. ζ and ν are sigmoids of two trained
-    numbers, which start at 1 and −4 as in the authors' code, whose biases start at 1; torchrecurrent's start
-    at 3 and −3, and its gate is a tanh unless told otherwise. Left out: W and U of low rank, sparse or
-    rounded.
+    numbers, which start at 1 and −4, and all biases at 1, as in the authors' code. torchrecurrent's start at
+    3 and −3, and its gate is a tanh unless told otherwise. Left out: W and U of low rank, sparse or rounded.
+    chrono: the longest distance to remember, by which the gate's biases are drawn (see `start_chrono`).
     """
 
     gates = ("shared",)
@@ -24,6 +25,9 @@ class FastGRNN(Cell):
     scalars = ("zeta", "nu")
     titles: ClassVar = {"z": "gate", "n": "candidate"}
     saturating = "n"
+
+    def __init__(self, *, chrono: Longest = None) -> None:
+        self.chrono = chrono
 
     def step(self, x: Numbers, h: Numbers, state: Numbers, own: Numbers, mix: Any) -> tuple[tuple[Any], Kept]:
         """Returns the next state (h,), and gate and candidate."""
@@ -40,3 +44,4 @@ class FastGRNN(Cell):
         """Sets biases and scalars."""
         for name, value in {"bias_gate": 1.0, "bias_new": 1.0, "zeta": 1.0, "nu": -4.0}.items():
             parameters[name][...] = value
+        start_chrono(self, parameters, rng, self.chrono, keep=["gate"])

@@ -73,4 +73,4 @@ class GRU(Cell):
 
     def start(self, parameters: Mapping[str, Any], rng: np.random.Generator) -> None:
         """Sets the update gates' biases, if `chrono` is given."""
-        start_chrono(self, parameters, rng, self.chrono, keep="update")
+        start_chrono(self, parameters, rng, self.chrono, keep=["update"])

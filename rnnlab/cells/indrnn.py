@@ -12,11 +12,12 @@ from rnnlab.cells.functions import relu, tanh
 
 
 class IndRNN(Cell):
-    """h = f(W x + u ⊙ h_prev + b), f tanh or relu (Li et al. 2018, arXiv 1803.04831, section 3).
+    """h = f(W x + u ⊙ h_prev + b), f tanh or relu.
 
-    longest: the distance T in steps over which gradients are meant neither to vanish nor to explode; u
-    starts uniform in 0 to 2^(1/T), without it in 0 to 1. Left out: that |u| is held below 2^(1/T) while
-    training, and batch normalisation between layers.
+    Li et al. 2018, "Independently Recurrent Neural Network (IndRNN)" (arXiv 1803.04831), section 3; relu in
+    its experiments. longest: the distance T in steps over which gradients are meant neither to vanish nor to
+    explode; u starts uniform in 0 to 2^(1/T), without it in 0 to 1. Left out: that |u| is held below 2^(1/T)
+    while training, without which relu can explode, and batch normalisation between layers.
     """
 
     gates = ("hidden",)

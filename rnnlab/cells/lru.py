@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, Lt
 
 from rnnlab.cells.base import Cell, Kept, Numbers
 from rnnlab.cells.functions import cos, exp, sin
+from rnnlab.core.errors import InputError
 
 
 class LRU(Cell):
@@ -33,10 +34,12 @@ class LRU(Cell):
     def __init__(
         self,
         *,
-        r_min: Annotated[float, Ge(0.0), Le(1.0)] = 0.0,
+        r_min: Annotated[float, Ge(0.0), Lt(1.0)] = 0.0,
         r_max: Annotated[float, Gt(0.0), Le(1.0)] = 1.0,
         max_phase: Annotated[float, Gt(0.0), Le(2 * math.pi)] = 2 * math.pi,
     ) -> None:
+        if r_min > r_max:
+            raise InputError(f"r_min: expected at most r_max, {r_max}, found {r_min}")
         self.r_min, self.r_max, self.max_phase = r_min, r_max, max_phase
 
     def step(
@@ -49,9 +52,8 @@ class LRU(Cell):
         return (real, imaginary), {"r": r, "p": p}
 
     def retention(self, kept: Numbers, state: Numbers) -> Kept:
-        """Returns |λ|, by which the complex number shrinks that both parts are of."""
-        r = kept.r * np.ones_like(state.h)
-        return {"h": r, "im": r}
+        """Returns |λ|, by which the complex number shrinks that h is the real part of."""
+        return {"h": kept.r * np.ones_like(state.h)}
 
     def start(self, parameters: Mapping[str, Any], rng: np.random.Generator) -> None:
         """Sets B, λ and γ as the paper does, its lemma 3.2 and appendix."""

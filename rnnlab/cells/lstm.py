@@ -87,4 +87,4 @@ class LSTM(Cell):
             hidden_size = parameters["weight_hh"].shape[1]
             forget = self.rows("bias_ih", "forget", hidden_size)
             parameters["bias_ih"][forget], parameters["bias_hh"][forget] = self.forget_bias, 0.0
-        start_chrono(self, parameters, rng, self.chrono, keep="forget", write="input")
+        start_chrono(self, parameters, rng, self.chrono, keep=["forget"], write=["input"])

@@ -41,4 +41,4 @@ class MGU(Cell):
 
     def start(self, parameters: Mapping[str, Any], rng: np.random.Generator) -> None:
         """Sets the gates' biases, if `chrono` is given."""
-        start_chrono(self, parameters, rng, self.chrono, write="forget")
+        start_chrono(self, parameters, rng, self.chrono, write=["forget"])

@@ -46,4 +46,4 @@ class MinGRU(Cell):
 
     def start(self, parameters: Mapping[str, Any], rng: np.random.Generator) -> None:
         """Sets the update gates' biases, if `chrono` is given."""
-        start_chrono(self, parameters, rng, self.chrono, write="update")
+        start_chrono(self, parameters, rng, self.chrono, write=["update"])

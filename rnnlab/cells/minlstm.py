@@ -7,25 +7,25 @@ import numpy as np
 
 from rnnlab.cells.base import Cell, Kept, Numbers
 from rnnlab.cells.chrono import Longest, start_chrono
-from rnnlab.cells.functions import sigmoid
+from rnnlab.cells.functions import log_sigmoid, sigmoid
 
 
 class MinLSTM(Cell):
-    """h = f′ ⊙ h_prev + i′ ⊙ n, with n = W_n x + b_n, f′ = f / (f + i) and i′ = i / (f + i).
+    """h = f′ ⊙ h_prev + i′ ⊙ n, with n = W_n x + b_n, f′ = f / (f + i) and i′ = i / (f + i), f and i being
+    σ(W_f x + b_f) and σ(W_i x + b_i).
 
-    Feng et al. 2024, "Were RNNs All We Needed?" (arXiv 2410.01201), section 3.2. chrono: the longest distance
-    to remember, by which both gates' biases are drawn (see `start_chrono`). Left out: the logarithmic form
-    of their appendix, in which n is held above zero.
+    Feng et al. 2024, "Were RNNs All We Needed?" (arXiv 2410.01201), section 3.2. Written here as
+    f′ = σ(ln f − ln i), the same number, which stays one where both gates are closed. chrono: the longest
+    distance to remember, by which both gates' biases are drawn (see `start_chrono`). Left out: the
+    logarithmic form of their appendix, in which n is held above zero.
     """
 
     gates = ("forget", "input", "new")
     recurrent = {}  # noqa: RUF012 (read only)
     titles: ClassVar = {
-        "f": "forget gate",
-        "i": "input gate",
+        "f": "normalised forget gate",
+        "i": "normalised input gate",
         "n": "candidate",
-        "keep": "normalised forget gate",
-        "write": "normalised input gate",
     }
 
     def __init__(self, *, chrono: Longest = None) -> None:
@@ -33,14 +33,14 @@ class MinLSTM(Cell):
 
     def step(self, x: Numbers, h: Numbers, state: Numbers, own: Numbers, mix: Any) -> tuple[tuple[Any], Kept]:
         """Returns the next state (h,), and the normalised gates and the candidate."""
-        f, i, n = sigmoid(x.forget), sigmoid(x.input), x.new
-        keep, write = f / (f + i), i / (f + i)
-        return (keep * state.h + write * n,), {"f": f, "i": i, "n": n, "keep": keep, "write": write}
+        log_f, log_i = log_sigmoid(x.forget), log_sigmoid(x.input)
+        f, i, n = sigmoid(log_f - log_i), sigmoid(log_i - log_f), x.new
+        return (f * state.h + i * n,), {"f": f, "i": i, "n": n}
 
     def retention(self, kept: Numbers, state: Numbers) -> Kept:
         """Returns the normalised forget gate."""
-        return {"h": kept.keep}
+        return {"h": kept.f}
 
     def start(self, parameters: Mapping[str, Any], rng: np.random.Generator) -> None:
         """Sets both gates' biases, if `chrono` is given."""
-        start_chrono(self, parameters, rng, self.chrono, keep="forget", write="input")
+        start_chrono(self, parameters, rng, self.chrono, keep=["forget"], write=["input"])

@@ -13,12 +13,12 @@ from rnnlab.cells.functions import sigmoid, tanh
 class MultiplicativeLSTM(Cell):
     """An LSTM whose gates see m = (W_mx x) ⊙ (W_mh h_prev) in place of h_prev.
 
-    Krause et al. 2016, "Multiplicative LSTM for sequence modelling" (arXiv 1609.07959). The paper's LSTM is
-    not the common one: its candidate g is not squashed, c = f ⊙ c_prev + i ⊙ g, and its output gate
-    stands inside, h = tanh(c ⊙ o). Many published versions, torchrecurrent's too, have tanh(g) and
-    o ⊙ tanh(c), and biases in m. The rows of W_mh come first in `weight_hh`, then those that multiply m.
-    chrono: the longest distance to remember, by which forget and input gates' biases are drawn (see
-    `start_chrono`).
+    Krause et al. 2016, "Multiplicative LSTM for sequence modelling" (arXiv 1609.07959). Its LSTM is not the
+    common one: the candidate g is not squashed, c = f ⊙ c_prev + i ⊙ g, and the output gate stands inside,
+    h = tanh(c ⊙ o), as in the authors' first code. Their later code and torchrecurrent have tanh(g) and
+    o ⊙ tanh(c), torchrecurrent also biases in m. The rows of W_mh come first in `weight_hh`, then those that
+    multiply m. chrono: the longest distance to remember, by which forget and input gates' biases are drawn
+    (see `start_chrono`).
     """
 
     gates = ("multiplicative", "input", "forget", "cell", "output")
@@ -58,4 +58,4 @@ class MultiplicativeLSTM(Cell):
 
     def start(self, parameters: Mapping[str, Any], rng: np.random.Generator) -> None:
         """Sets forget and input gates' biases, if `chrono` is given."""
-        start_chrono(self, parameters, rng, self.chrono, keep="forget", write="input")
+        start_chrono(self, parameters, rng, self.chrono, keep=["forget"], write=["input"])

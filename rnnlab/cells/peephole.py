@@ -11,8 +11,10 @@ class PeepholeLSTM(LSTM):
     """An LSTM whose input and forget gates see the old cell, and whose output gate sees the new one, each
     unit its own, with a weight each.
 
-    Gers & Schmidhuber 2000, "Recurrent nets that time and count". As in ONNX's operator LSTM; otherwise as
-    torch's LSTM, with two biases, of which the paper has one. Peepholes start as all weights do.
+    Gers & Schmidhuber 2000, "Recurrent nets that time and count", with tanh for its squashing functions, as
+    in Graves 2013 (arXiv 1308.0850), (7) to (11), in ONNX's operator LSTM and in torchrecurrent; and with
+    the whole gradient, where the paper cuts it off at the peepholes. Two biases, as torch's LSTM. Peepholes
+    start as all weights do; `forget_bias` and `chrono` as in `LSTM`.
     """
 
     unit_parameters = ("peephole_input", "peephole_forget", "peephole_output")

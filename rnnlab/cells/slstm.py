@@ -9,17 +9,21 @@ from rnnlab.cells.base import Cell, Kept, Numbers
 from rnnlab.cells.chrono import Longest, start_chrono
 from rnnlab.cells.functions import exp, log_sigmoid, maximum, sigmoid, tanh
 
+TINY = 1e-30  # lost in rounding, but where a first input gate is so small that n and c come out as 0
+
 
 class SLSTM(Cell):
     """An LSTM whose input gate is exponential, whose cell c is read divided by a normaliser n, and whose
     numbers are kept small by a stabiliser m, exp(m) being the scale of both.
 
-    Beck et al. 2024, "xLSTM: Extended Long Short-Term Memory" (arXiv 2405.04517), (8) to (17). All states
-    start at zero. forget: the forget gate's function. chrono: the longest distance to remember, by which
-    forget and input gates' biases are drawn (see `start_chrono`). One head: every unit hears every other's
-    h through a full matrix. Left out: the block around it (convolution, group norm, up- and
-    down-projection). The authors' code skips the maximum in (15) at a text's first step, which changes
-    c, n and m by a factor, not h.
+    Beck et al. 2024, "xLSTM: Extended Long Short-Term Memory" (arXiv 2405.04517), (8) to (17). One head:
+    every unit hears every other's h through a full matrix. All states start at zero; the authors' code skips
+    the maximum in (15) at a text's first step, which changes c, n and m by a factor, not h. From there the
+    input gates' biases cancel out of c / n: they have no gradient. Left out: the block around it
+    (convolution, group norm, up- and down-projection).
+
+    forget: the forget gate's function. chrono: the longest distance to remember, by which the forget gates'
+    biases are drawn (see `start_chrono`), those of exponential gates so that they start as sigmoids would.
     """
 
     gates = ("input", "forget", "cell", "output")
@@ -55,12 +59,16 @@ class SLSTM(Cell):
         o = sigmoid(x.output + h.output)  # (14)
         c = f * state.c + i * z  # (8)
         n = f * state.n + i  # (9)
-        return (o * c / n, c, n, m), {"i": i, "f": f, "z": z, "o": o}  # (10)
+        return (o * c / (n + TINY), c, n, m), {"i": i, "f": f, "z": z, "o": o}  # (10)
 
     def retention(self, kept: Numbers, state: Numbers) -> Kept:
         """Returns the stabilised forget gate, by which cell and normaliser are multiplied."""
         return {"c": kept.f, "n": kept.f}
 
     def start(self, parameters: Mapping[str, Any], rng: np.random.Generator) -> None:
-        """Sets forget and input gates' biases, if `chrono` is given."""
-        start_chrono(self, parameters, rng, self.chrono, keep="forget", write="input")
+        """Sets the forget gates' biases, if `chrono` is given."""
+        start_chrono(self, parameters, rng, self.chrono, keep=["forget"])
+        if self.chrono is not None and self.forget == "exponential":
+            bias = parameters["bias_ih"]
+            rows = self.rows("bias_ih", "forget", len(bias) // len(self.gates))
+            bias[rows] = log_sigmoid(bias[rows])

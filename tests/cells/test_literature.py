@@ -3,7 +3,9 @@ directions and unequal lengths; and, where it has them, the package torchrecurre
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,8 @@ import torchrecurrent
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from rnnlab.cells import Cell
+import rnnlab
+from rnnlab.cells import Cell, shipped_cells
 from rnnlab.cells.cfn import CFN
 from rnnlab.cells.fastgrnn import FastGRNN
 from rnnlab.cells.gru import GRU
@@ -185,8 +188,10 @@ def test_outputs_final_states_and_gradients_are_the_paper_s(
     runs, count = layers * (1 + bidirectional), len(cell.states)
     rng = np.random.default_rng(1)
     x = torch.tensor(rng.standard_normal((max(LENGTHS), len(LENGTHS), INPUT)), requires_grad=True)
-    # Above zero, as a normaliser is, by which is divided.
-    initial = torch.tensor(rng.uniform(0.5, 1.5, (count, runs, len(LENGTHS), HIDDEN)), requires_grad=True)
+    # Above zero, as a normaliser is, by which is divided; one text starts from zeros, as all do in a model.
+    begin = rng.uniform(0.5, 1.5, (count, runs, len(LENGTHS), HIDDEN))
+    begin[:, :, 1] = 0
+    initial = torch.tensor(begin, requires_grad=True)
     of_output = torch.tensor(rng.standard_normal((max(LENGTHS), HIDDEN * (1 + bidirectional))))
     of_final = torch.tensor(rng.standard_normal((count, runs, HIDDEN)))
     parameters: dict[str, Tensor | nn.Parameter] = {"x": x, "initial": initial}
@@ -203,8 +208,8 @@ def test_outputs_final_states_and_gradients_are_the_paper_s(
 
     expected_loss = torch.zeros((), dtype=torch.float64)
     for text, length in enumerate(LENGTHS):
-        begin = [tuple(initial[:, run, text]) for run in range(runs)]
-        outputs, finals = naive(module, paper, list(x[:length, text]), begin)
+        of_text = [tuple(initial[:, run, text]) for run in range(runs)]
+        outputs, finals = naive(module, paper, list(x[:length, text]), of_text)
         last = torch.stack([torch.stack(of_run) for of_run in finals], dim=1)
         assert outputs.norm() > 1e-3 and all(state.norm() > 1e-3 for state in last)
         torch.testing.assert_close(padded[:length, text], outputs, **TOLERANCE)
@@ -331,7 +336,7 @@ def test_a_multiplicative_lstm_is_torchrecurrent_s_but_for_where_tanh_stands() -
         h, c = new_h, new_c
 
 
-def test_a_stabiliser_changes_no_hidden_state_and_holds_where_the_gates_overflow() -> None:
+def test_a_stabiliser_changes_no_hidden_state() -> None:
     step, own, vectors, _ = drawn(SLSTM())
     zeros = torch.zeros(2, HIDDEN, dtype=torch.float64)
     states, c, n, h = (zeros,) * 4, zeros, zeros, zeros
@@ -343,13 +348,36 @@ def test_a_stabiliser_changes_no_hidden_state_and_holds_where_the_gates_overflow
         h = sig(o) * c / n
         states, _ = step(x, states)
         torch.testing.assert_close(states[0], h, **TOLERANCE)
-    cell = SLSTM()
-    layer = Layer.random(INPUT, HIDDEN, cell=cell, rng=np.random.default_rng(0), dtype=np.float32)
-    layer.parameters["bias_ih_l0"][: 2 * HIDDEN] = np.repeat([200.0, -200.0], HIDDEN)
-    forward = layer.forward(np.ones((4, 2, INPUT), np.float32))
-    back = layer.backward(forward.cache, d_output=np.ones((4, 2, HIDDEN), np.float32))
-    arrays = [forward.output, back.x, *back.parameters.values()]
-    assert all(np.isfinite(array).all() for array in arrays)
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_nothing_overflows_in_five_hundred_steps_with_gates_wide_open_and_shut(name: str) -> None:
+    cell, _ = PAPERS[name]
+    torch.manual_seed(0)
+    module = RecurrentLayer(cell, INPUT, HIDDEN)
+    own = {key.removesuffix("_l0"): p.detach().numpy() for key, p in module.named_parameters()}
+    cell.start(own, np.random.default_rng(0))
+    x = np.random.default_rng(1).standard_normal((500, 3, INPUT)).astype(np.float32)
+    x *= np.float32([[1], [100], [1000]])  # products of the input of hundreds, above and below zero
+    given = torch.tensor(x, requires_grad=True)
+    output, _ = module(given)
+    assert (output[-1].abs() > 0).any()
+    output[-1].sum().backward()
+    layer = Layer({key: p.detach().numpy() for key, p in module.named_parameters()}, cell=cell)
+    forward = layer.forward(x)
+    back = layer.backward(forward.cache, d_h_n=np.ones_like(forward.h_n))
+    arrays = [output.detach().numpy(), forward.output, back.x, *back.parameters.values()]
+    arrays += [p.grad.numpy() for p in (given, *module.parameters()) if p.grad is not None]
+    for array in arrays:
+        assert np.isfinite(array).all()
+
+
+def test_an_s_lstm_s_input_bias_cancels_out_from_zeros() -> None:
+    module = RecurrentLayer(SLSTM(), INPUT, HIDDEN).double()
+    output, _ = module(torch.randn(6, 2, INPUT, dtype=torch.float64))
+    output.sum().backward()
+    input_, forget, _, _ = blocks(module.get_parameter("bias_ih_l0").grad)  # type: ignore[arg-type]
+    assert input_.abs().max() < 1e-14 < 1e-3 < forget.abs().max()
 
 
 def started(cell: Cell, hidden_size: int = 400) -> dict[str, np.ndarray]:
@@ -379,18 +407,21 @@ def test_own_parameters_start_as_the_papers_have_them() -> None:
 @pytest.mark.parametrize(
     ("make", "keep", "write"),
     [
-        (LSTM, "forget", "input"),
-        (PeepholeLSTM, "forget", "input"),
-        (SLSTM, "forget", "input"),
-        (MultiplicativeLSTM, "forget", "input"),
-        (MinLSTM, "forget", "input"),
-        (GRU, "update", None),
-        (MinGRU, None, "update"),
-        (MGU, None, "forget"),
+        (LSTM, ["forget"], ["input"]),
+        (PeepholeLSTM, ["forget"], ["input"]),
+        (SLSTM, ["forget"], []),
+        (MultiplicativeLSTM, ["forget"], ["input"]),
+        (MinLSTM, ["forget"], ["input"]),
+        (GRU, ["update"], []),
+        (MinGRU, [], ["update"]),
+        (MGU, [], ["forget"]),
+        (CFN, ["forget"], ["input"]),
+        (FastGRNN, ["gate"], []),
+        (LEM, [], ["step_z", "step_h"]),
     ],
 )
 def test_chrono_spreads_the_times_of_forgetting_up_to_the_longest(
-    make: Callable[..., Cell], keep: str | None, write: str | None
+    make: Callable[..., Cell], keep: list[str], write: list[str]
 ) -> None:
     cell = make(chrono=50)
     found = started(cell)
@@ -402,12 +433,32 @@ def test_chrono_spreads_the_times_of_forgetting_up_to_the_longest(
         recurrent = found["bias_hh"][rows] if gate in cell.blocks("bias_hh") and "bias_hh" in found else 0
         return found["bias_ih"][rows] + recurrent
 
-    for gate, sign in ((keep, 1), (write, -1)):
-        if gate is not None:
-            times = np.exp(sign * bias(gate))
-            assert 1 <= times.min() < 2 and 48 < times.max() <= 49 and abs(times.mean() - 25) < 3
-    if keep and write:
-        np.testing.assert_allclose(bias(keep), -bias(write))
+    log_u = [*map(bias, keep), *(-bias(gate) for gate in write)]
+    u = np.exp(log_u[0])
+    assert 1 <= u.min() < 2 and 48 < u.max() <= 49 and abs(u.mean() - 25) < 3
+    for other in log_u[1:]:
+        np.testing.assert_allclose(other, log_u[0])
+
+
+def test_exponential_gates_start_where_sigmoids_would() -> None:
+    forget = SLSTM().rows("bias_ih", "forget", 400)
+    of_sigmoid = started(SLSTM(chrono=50))["bias_ih"][forget]
+    of_exp = started(SLSTM(forget="exponential", chrono=50))["bias_ih"][forget]
+    np.testing.assert_allclose(np.exp(of_exp), 1 / (1 + np.exp(-of_sigmoid)))
+
+
+def test_no_other_file_of_the_package_names_a_cell() -> None:
+    new = {type(cell) for cell, _ in PAPERS.values()}
+    names = {name: cell.__name__ for name, cell in shipped_cells().items() if cell in new}
+    assert len(names) == 10
+    for path in Path(rnnlab.__file__).parent.rglob("*.py"):
+        words = set(re.findall(r"\w+", path.read_text(encoding="utf-8")))
+        assert not {w for name in names.keys() - {path.stem} for w in (name, names[name])} & words, path
+
+
+def test_every_gated_cell_has_the_chrono_start() -> None:
+    ungated = {"rnn", "indrnn", "lru"}
+    assert {name for name, cell in shipped_cells().items() if "chrono" not in vars(cell())} == ungated
 
 
 def test_a_model_starts_as_its_cell_says() -> None:
@@ -420,6 +471,8 @@ def test_a_model_starts_as_its_cell_says() -> None:
         torch.testing.assert_close(input_, -forget)
 
 
-def test_two_starts_of_one_bias_are_refused() -> None:
+def test_starts_that_contradict_each_other_are_refused() -> None:
     with pytest.raises(InputError, match="forget_bias and chrono"):
         LSTM(forget_bias=1.0, chrono=50)
+    with pytest.raises(InputError, match=r"r_min: expected at most r_max, 0.5, found 0.9"):
+        LRU(r_min=0.9, r_max=0.5)

@@ -36,22 +36,21 @@ def test_a_batch_becomes_a_logit_each(model_name: str, texts: TextSplit, build: 
     assert logits_of(model, texts, [1], 8).shape == (1, 1)
 
 
-@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize(("precision", "layers"), [("float32", 1), ("float64", 2)])
 def test_padding_and_batch_composition_change_nothing(
-    model_name: str, precision: str, texts: TextSplit, build: Any
+    model_name: str, precision: str, layers: int, texts: TextSplit, build: Any
 ) -> None:
-    deeper = [{"num_layers": 2}] if "num_layers" in build(model_name).config.model.settings else []
-    for settings in ({}, *deeper):
-        model = build(model_name, precision=precision, **settings).model.eval()
-        alone = logits_of(model, texts, list(range(8)), 1)
-        assert alone.std() > 1e-3  # texts differ, so that a mix-up would be seen
-        for order in ([0, 1, 2, 3, 4, 5, 6, 7], [7, 2, 1, 0, 5, 6, 4, 3]):
-            for batch_size in (2, 3, 8):
-                batched = logits_of(model, texts, order, batch_size)
-                torch.testing.assert_close(batched, alone[order], rtol=0, atol=1e-6)
-        (batch,) = texts.batches(np.arange(8), 8)
-        wider = torch.nn.functional.pad(batch.inputs, (0, 50))
-        torch.testing.assert_close(model(wider, batch.lengths), alone, rtol=0, atol=1e-6)
+    settings = {"num_layers": layers} if "num_layers" in build(model_name).config.model.settings else {}
+    model = build(model_name, precision=precision, **settings).model.eval()
+    alone = logits_of(model, texts, list(range(8)), 1)
+    assert alone.std() > 1e-3  # texts differ, so that a mix-up would be seen
+    for order in ([0, 1, 2, 3, 4, 5, 6, 7], [7, 2, 1, 0, 5, 6, 4, 3]):
+        for batch_size in (2, 3, 8):
+            batched = logits_of(model, texts, order, batch_size)
+            torch.testing.assert_close(batched, alone[order], rtol=0, atol=1e-6)
+    (batch,) = texts.batches(np.arange(8), 8)
+    wider = torch.nn.functional.pad(batch.inputs, (0, 50))
+    torch.testing.assert_close(model(wider, batch.lengths), alone, rtol=0, atol=1e-6)
 
 
 def test_word_vectors_give_the_logits_of_their_words(model_name: str, texts: TextSplit, build: Any) -> None:
@@ -93,6 +92,8 @@ def test_eight_examples_are_learned_by_heart(model_name: str, texts: TextSplit, 
     state, task = build_state(config, model), build_task(config)
     for _ in range(80):
         figures = train_epoch(state, task, texts.batches(np.arange(8), 8), device="cpu", clip_norm=None)
+        if figures["acc"] == 1.0 and figures["loss"] < 0.05:
+            break
     assert figures["acc"] == 1.0 and figures["loss"] < 0.05
 
 

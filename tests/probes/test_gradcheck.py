@@ -4,14 +4,14 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from rnnlab.cells import shipped_cells
 from rnnlab.cli.gradcheck import gradcheck
 from rnnlab.core.errors import InputError
-from rnnlab.experiment.cells import known_cells
 from rnnlab.probes.gradcheck import LIMIT, check_cell, check_losses
 from rnnlab.scratch import LSTM
 from rnnlab.scratch.bugs import BUGS
 
-CELLS = known_cells()
+CELLS = {name: cell() for name, cell in shipped_cells().items()}
 app = typer.Typer()
 app.command()(gradcheck)
 
@@ -64,7 +64,8 @@ def test_command_prints_a_table_and_tells_by_its_exit_code():
     [
         (
             ["--model", "lstn"],
-            "--model 'lstn' is not one of gru, rnn, lstm, mingru, all; did you mean 'lstm'?",
+            "--model 'lstn' is not one of cfn, gru, lem, lru, mgu, rnn, lstm, mlstm, slstm, indrnn, mingru, "
+            "minlstm, fastgrnn, peephole, all; did you mean 'lstm'?",
         ),
         (["--break", "tanh-twise"], "did you mean 'tanh-twice'?"),
         (

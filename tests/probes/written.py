@@ -11,7 +11,7 @@ from torch.nn import functional
 from rnnlab.core.graph import ComputationGraph, Edge
 from rnnlab.models.base import SequenceModel
 
-NAME = re.compile(r"[A-Za-zα-ω_]+′*(?:⁽[⁰¹²³⁴⁵⁶⁷⁸⁹]+⁾)?[→←]?[₀-₉]*ᵀ?")
+NAME = re.compile(r"(?<![0-9])[A-Za-zα-ω_]+′*(?:⁽[⁰¹²³⁴⁵⁶⁷⁸⁹]+⁾)?[→←]?[₀-₉]*ᵀ?")
 SIGNS = str.maketrans({"·": "@", "⊙": "*", "−": "-", ";": ",", "≥": ">="})
 CLASSES = 3
 FUNCTIONS = {

@@ -5,12 +5,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from rnnlab.cells import shipped_cells
 from rnnlab.cli.explain import explain as command
 from rnnlab.core.errors import InputError
-from rnnlab.experiment.cells import known_cells
 from rnnlab.scratch.explain import explain, explain_padding, make_example
 
-CELLS = known_cells()
+CELLS = {name: cell() for name, cell in shipped_cells().items()}
 app = typer.Typer()
 app.command()(command)
 
