@@ -166,8 +166,9 @@ def _forward_table(run: Run, tokens: list[str]) -> Table:
         values += [step.new[name] for name in (*others, hidden)]
         rows.append([str(t + 1), token, *map(numbers, values)])
     note = "; ".join(equations(cell))
-    of_input, of_state = " + b_ih" if cell.input_bias else "", " + b_hh" if cell.recurrent_bias else ""
-    products = f"x[…] and h[…]: the rows of W_ih x_t{of_input} and of W_hh h_(t-1){of_state}, gate by gate"
+    products = f"x[…]: the rows of W_ih x_t{' + b_ih' if cell.input_bias else ''}, gate by gate"
+    if any(cell.recurrent.values()):
+        products += f"; h[…]: those of W_hh h_(t-1){' + b_hh' if cell.recurrent_bias else ''}"
     return Table("3. forward through time", columns, rows, f"{note}\n{products}")
 
 

@@ -83,6 +83,16 @@ def test_a_trial_is_the_training_of_rnnlab_train(
 
 
 @pytest.mark.usefixtures("in_this_process")
+@pytest.mark.slow
+def test_cells_of_every_kind_stand_on_one_leaderboard(call: Call, tmp_path: Path) -> None:
+    models = ["rnn", "lstm", "gru", "mingru", "lru", "slstm", "indrnn"]
+    words = ["--models", ",".join(models), "--lengths=2", "--seeds=1", "--workers=1"]
+    done = call("horizon", *SMALL, *words)
+    assert done.code == 0, done.err
+    assert sorted(pd.read_csv(only_folder(tmp_path) / "leaderboard.csv")["model"]) == sorted(models)
+
+
+@pytest.mark.usefixtures("in_this_process")
 def test_no_seed_at_a_length_means_no_trial_beyond_it(call: Call, tmp_path: Path) -> None:
     done = call("horizon", *ASKED, "--criterion", "0.000001")
     table = pd.read_csv(only_folder(tmp_path) / "trials.csv")
