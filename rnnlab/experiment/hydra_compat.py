@@ -136,6 +136,20 @@ def run_main(
         hydra.main(version_base=VERSION_BASE, config_path=str(config_dir), config_name=config_name)(job)()
 
 
+def run_composed(job: Callable[[DictConfig], Any], composed: DictConfig, config_dir: Path) -> None:
+    """Hands Hydra a job with its configuration; Hydra's main function would compose that twice again."""
+    GlobalHydra.instance().clear()
+    with (
+        _process_as_before(),
+        _importing_only_its_own(),
+        initialize_config_dir(str(config_dir), version_base=VERSION_BASE),
+    ):
+        hydra = GlobalHydra.instance().hydra
+        assert hydra is not None
+        hydra.compose_config = lambda **_: composed  # type: ignore[method-assign]
+        hydra.run(config_name=None, task_function=job, overrides=[])
+
+
 @contextmanager
 def _process_as_before() -> Iterator[None]:
     """Takes back what Hydra changes in a process: its words, a variable, and where its log goes."""

@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from rnnlab.core.errors import InputError, RnnlabError
 from rnnlab.experiment.build import check_buildable
 from rnnlab.experiment.compose import CONFIG_DIR, ERRORS, checked, compose_config, parsed_overrides, register
-from rnnlab.experiment.hydra_compat import jobs_of_basic_sweeper, quoted, run_main
+from rnnlab.experiment.hydra_compat import jobs_of_basic_sweeper, quoted, run_composed, run_main
 from rnnlab.experiment.hydra_errors import explain
 from rnnlab.experiment.job import Job, begin_job
 from rnnlab.experiment.job_folder import claim, make, missing_folders, remove_empty
@@ -133,7 +133,10 @@ def _launch(job: Callable[[DictConfig], Any], overrides: list[str], options: Hyd
     new = missing_folders(folder / HYDRA)
     claim(folder)
     try:
-        _hydra_main(job, [*overrides, f"hydra.run.dir={quoted(str(folder))}"], options)
+        if options.config_dir is not None:  # which the job is told of by Hydra's main function alone
+            return _hydra_main(job, [*overrides, f"hydra.run.dir={quoted(str(folder))}"], options)
+        composed[0].hydra.run.dir = str(folder)
+        run_composed(job, composed[0], CONFIG_DIR)
     finally:
         remove_empty(new)
 
