@@ -22,8 +22,8 @@ class Calling:
     is_layer: over a whole sequence, else a step at a time; starts: how many states of zeros it has to be
     given at the beginning, 0: None will do; in_tuple: whether its state is a tuple; shapes: of each state, of
     one text, without the dimension of layers; hidden_size: of the first state. Of layers: runs: layers ·
-    directions, 0 where the state has no such dimension; directions; batch_first; output_is_state: whether
-    the last output is the last hidden state.
+    directions, 0 where the state has no such dimension; directions; batch_first; output_size: numbers per
+    step; output_is_state: whether the last output is the last hidden state.
     """
 
     is_layer: bool
@@ -34,6 +34,7 @@ class Calling:
     runs: int = 1
     directions: int = 1
     batch_first: bool = False
+    output_size: int = 0
     output_is_state: bool = True
 
 
@@ -123,6 +124,7 @@ def _as_layer(module: nn.Module, input_size: int, hidden_size: int | None) -> Ca
         runs=runs,
         directions=directions,
         batch_first=batch_first,
+        output_size=output.shape[2],
         output_is_state=ends.shape == top.shape and bool(torch.equal(ends, top)),
     )
 

@@ -27,6 +27,7 @@ class GuestLayer(Guest):
         self.module, self.calling = module, calling
         self.hidden_size, self.bidirectional = calling.hidden_size, calling.directions == 2
         self.num_layers = max(calling.runs, 1) // calling.directions
+        self.output_size = calling.output_size
 
     @property
     def name(self) -> str:

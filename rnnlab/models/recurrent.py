@@ -59,9 +59,10 @@ class RecurrentModel(SequenceModel):
         self.embedding = embedding
         self.recurrent = recurrent
         self.every_step = every_step
-        directions = 2 if recurrent.bidirectional else 1
-        read = directions * (recurrent.num_layers if pooling == "last" and not every_step else 1)
-        width = recurrent.hidden_size * read
+        states = recurrent.hidden_size * (2 if recurrent.bidirectional else 1)
+        width = states * recurrent.num_layers
+        if every_step or pooling != "last":
+            width = getattr(recurrent, "output_size", states)
         self.head = Head(width, head_size, output_size)
         self.dropout = nn.Dropout(dropout)
         initialise(recurrent, self.head, init)

@@ -189,3 +189,36 @@ def test_the_head_reads_the_top_layer_alone(build: Any) -> None:
     deep, pooled = (build("bigru", num_layers=3, pooling=pooling).model for pooling in ("last", "mean"))
     width = deep.recurrent.hidden_size
     assert (deep.head.hidden.in_features, pooled.head.hidden.in_features) == (6 * width, 2 * width)
+
+
+class Widened(nn.Module):
+    """Called as `nn.LSTM` is; its outputs are no states, and wider."""
+
+    def __init__(self, input_size: int) -> None:
+        super().__init__()
+        self.layer, self.out = nn.GRU(input_size, 3), nn.Linear(3, 5)
+
+    def forward(self, x: Tensor, state: Any = None) -> tuple[Tensor, Tensor]:
+        output, last = self.layer(x, state)
+        return self.out(output), last
+
+
+@EVERY_POOLING
+@pytest.mark.parametrize(
+    "make",
+    [lambda width: nn.LSTMCell(width, 4), lambda width: nn.GRU(width, 4, bidirectional=True), Widened],
+    ids=["cell", "layer", "wider outputs"],
+)
+def test_outputs_of_a_torch_module_are_pooled_as_well(make: Any, pooling: Any) -> None:
+    torch.manual_seed(0)
+    embedding = nn.Embedding(24, 6)
+    model = RecurrentModel.around_module(make, embedding=embedding, output_size=1, pooling=pooling).double()
+    expected = torch.stack([naive_logit(model, text) for text in TEXTS])
+    assert expected.std() > 1e-4
+    torch.testing.assert_close(model(*padded(TEXTS)), expected, rtol=0, atol=1e-12)
+
+
+def test_outputs_wider_than_states_are_answered_at_every_step() -> None:
+    made = {"embedding": nn.Embedding(24, 6), "output_size": 2, "every_step": True}
+    model = RecurrentModel.around_module(Widened, **made)  # type: ignore[arg-type]
+    assert model(*padded(TEXTS)).shape == (len(TEXTS), 6, 2)

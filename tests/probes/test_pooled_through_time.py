@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from rnnlab.models.recurrent import RecurrentModel
 from rnnlab.probes.base import ProbeInput
 from rnnlab.probes.health import Health
 from rnnlab.probes.through_time import ThroughTime
@@ -111,6 +112,29 @@ def test_an_lstms_cells_too_and_its_gates_alone_have_a_jacobian_but_no_gradient(
     assert "pooling" not in last and last["gradient_median"].notna().all()
     same = table["jacobian_median"] / last["jacobian_median"]  # the layer does not know what is done with it
     np.testing.assert_allclose(same, 1.0, rtol=1e-9)
+
+
+@EVERY_POOLING
+def test_a_torch_cell_is_followed_as_the_lab_s_own(pooling: str) -> None:
+    own = probe_input_of(RNN, pooling)
+    guest = RecurrentModel.around_module(
+        lambda width: nn.RNNCell(width, SIZES["hidden_size"]),
+        embedding=own.model.embedding,
+        output_size=1,
+        head_size=SIZES["head_size"],
+        pooling=pooling,  # type: ignore[arg-type]
+    ).double()
+    renamed = {
+        name.replace("recurrent.", "recurrent.cells.0.").replace("_l0", ""): parameter
+        for name, parameter in own.model.state_dict().items()
+    }
+    guest.load_state_dict(renamed)
+    expected, found = (
+        ALL.measure(probe_input)["gradient_median"]
+        for probe_input in (own, probe_input_for(guest, random_split()))
+    )
+    assert expected.max() > 0
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-15)
 
 
 def test_a_mean_gives_every_state_a_share_that_no_distance_takes_away() -> None:
