@@ -9,7 +9,7 @@ import typer
 def check(
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="PATH", help="TSV or CSV files, or folders of texts; one a split."),
+        typer.Argument(metavar="PATH", help="TSV or CSV files, or folders of texts; first that of training."),
     ],
     vectors: Annotated[
         Path | None,
@@ -23,6 +23,8 @@ def check(
     ] = True,
 ) -> None:
     """Rows, balance, lengths, vocabulary, duplicates and every bad line; exit code 2 if there is one.
+
+    As in training, the first file has all labels that there are.
 
     Example: rnnlab data check train.tsv valid.tsv --vectors glove.txt
     """

@@ -20,13 +20,15 @@ def evaluate(
 ) -> None:
     """Print the metrics of a finished run beside those of simple rules, and for classes a confusion table.
 
+    Of labels other than negative and positive also precision, recall and F1 of each.
+
     Training and validation texts get the run's inserted tokens; those of data.test get none.
 
     Example: rnnlab evaluate latest data.test=my.tsv
     """
     from rnnlab.terminal.display import TerminalDisplay
     from rnnlab.terminal.messages import print_line
-    from rnnlab.terminal.predictions import print_confusion
+    from rnnlab.terminal.predictions import print_class_metrics, print_confusion
     from rnnlab.terminal.tables import print_rows
     from rnnlab.workflows.evaluate import evaluate as workflow
     from rnnlab.workflows.trained_run import load_run
@@ -40,6 +42,8 @@ def evaluate(
     print_rows(found.table.reset_index(names=""), formats, missing="")
     if found.confusion is not None:
         print_confusion(found.confusion)
+    if found.by_class is not None:
+        print_class_metrics(found.by_class)
 
 
 def _test_path(overrides: list[str], split: str | None) -> str | None:

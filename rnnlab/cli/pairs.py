@@ -18,6 +18,12 @@ def pairs(
         Path | None,
         typer.Option(metavar="CSV", help="Your own pairs: a CSV with the columns positive and negative."),
     ] = None,
+    positive: Annotated[
+        str | None, typer.Option(metavar="LABEL", help="The run's label that counts as positive.")
+    ] = None,
+    negative: Annotated[
+        str | None, typer.Option(metavar="LABEL", help="The run's label that counts as negative.")
+    ] = None,
     checkpoint: Checkpoint = "last",
     form: Format = "table",
 ) -> None:
@@ -36,7 +42,8 @@ def pairs(
     from rnnlab.workflows.trained_run import load_run
 
     trained = load_run(run, checkpoint=checkpoint)
-    found = judge_pairs(trained, suite or [], file=file, display=TerminalDisplay())
+    labels = {"positive": positive, "negative": negative}
+    found = judge_pairs(trained, suite or [], file=file, **labels, display=TerminalDisplay())
     if form != "table":
         print_frame(found.rows, form)
         return

@@ -22,6 +22,7 @@ def positions(
     For each relative position (0: before the first word, 1: after the last): accuracy with the token of
     the text's class, and how far the logit and the probability shift, on average over the texts, when
     <newneg> becomes <newpos>; also how far either token shifts the logit from that of the text alone.
+    Of more than two labels, a row per position and token: how far it shifts ln p / (1 - p) of its own label.
     Writes positions.csv and figures/positions.png into the run folder.
 
     Example: rnnlab positions latest --steps 4
@@ -39,6 +40,6 @@ def positions(
     rows = probed.table.rename(columns=lambda name: name.replace("_", " "))
     rows["position"] = rows["position"].map(lambda place: "no token" if place != place else f"{place:.3g}")
     # Three digits at any size: how small a shift has become is what there is to see.
-    formats = dict.fromkeys(rows.columns[2:], "+.3g")
-    print_rows(rows, {"accuracy": ".4f", **formats})
+    formats = {name: "+.3g" for name in rows.columns if name.endswith("shift")}
+    print_rows(rows, {"accuracy": ".4f", **formats}, group="position" if "token" in rows else "")
     print_paths(probed.path, probed.figures)

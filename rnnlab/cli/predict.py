@@ -28,8 +28,9 @@ def predict(
 ) -> None:
     """Print the probability, 0 to 1, that a finished run gives to each text's being positive.
 
-    Texts get no inserted tokens. Words that the run does not know are listed with each text. Of a run of
-    task=tagging: a tag for every word, words being cut at white space.
+    Of labels other than negative and positive: that of each. Texts get no inserted tokens. Words that the run
+    does not know are listed with each text. Of a run of task=tagging: a tag for every word, words being cut
+    at white space.
 
     Example: rnnlab predict latest "hated it at first, loved it by the end" --trace
     """
@@ -44,7 +45,7 @@ def predict(
     if trace and attribute:
         raise InputError("--trace and --attribute: make no sense together; leave one of them out")
     trained, display = load_run(run, checkpoint=checkpoint), TerminalDisplay()
-    given = given_texts(texts or [], file)
+    given = given_texts(texts or [], file, trained.classes)
     if trace or attribute:
         print_tokens(explain_tokens(trained, given, attribute=attribute, display=display), form)
     else:

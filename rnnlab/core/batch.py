@@ -11,7 +11,8 @@ UNCOUNTED = -100
 
 EVALUATION_BATCH = 64  # examples: a language model gives a number per word of the vocabulary at every step
 
-Criterion = Literal["binary_cross_entropy", "cross_entropy", "mean_squared_error"]
+Criterion = Literal["classification", "binary_cross_entropy", "cross_entropy", "mean_squared_error"]
+"""What is minimized; `classification` is a logistic loss of one logit, a softmax's of several."""
 
 
 class Batch(NamedTuple):

@@ -36,6 +36,58 @@ def logistic(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.exp(-np.logaddexp(0.0, -logits))
 
 
+def class_probabilities(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Returns the probability of each class, (texts, classes), of logits (texts, outputs).
+
+    One output is the logit of the second of two classes, several are one of each class.
+    """
+    if logits.shape[1] == 1:
+        return np.concatenate([logistic(-logits), logistic(logits)], axis=1)
+    return np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))
+
+
+def chosen_classes(logits: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Returns the number of the most probable class, the first of equals, (texts,); logits as above."""
+    return (logits[:, 0] > 0).astype(np.int64) if logits.shape[1] == 1 else logits.argmax(axis=1)
+
+
+def log_odds(logits: NDArray[np.float64], number: int) -> NDArray[np.float64]:
+    """Returns ln p / (1 − p) of the class of that number, (texts,), of several outputs' logits."""
+    others = np.delete(logits, number, axis=1)
+    return logits[:, number] - np.logaddexp.reduce(others, axis=1)
+
+
+MACRO, WEIGHTED = "macro average", "weighted average"
+
+
+def class_metrics(confusion: pd.DataFrame) -> pd.DataFrame:
+    """Returns precision, recall and F1, 0 to 1, of each class, then two averages of them.
+
+    Columns: label, precision, recall, f1, texts (that have the label), predicted (that are called so).
+    precision: right / predicted; recall: right / texts; f1: 2 right / (texts + predicted). What is 0 / 0
+    counts as 0, as scikit-learn has it by default; a class that no text has and none is called has no
+    figures (NaN). The macro average is over the other classes, the weighted one over texts.
+
+    Args:
+        confusion: how many of each true class (row) are predicted as what (column).
+    """
+    counts = confusion.to_numpy()
+    right, texts, predicted = counts.diagonal(), counts.sum(axis=1), counts.sum(axis=0)
+    figures = pd.DataFrame(
+        {
+            "precision": right / np.maximum(predicted, 1),
+            "recall": right / np.maximum(texts, 1),
+            "f1": 2 * right / np.maximum(texts + predicted, 1),
+        }
+    )[texts + predicted > 0].reindex(range(len(texts)))
+    averages = [figures.mean(), figures.mul(texts, axis=0).sum() / max(texts.sum(), 1)]
+    table = pd.concat([figures, pd.DataFrame(averages)], ignore_index=True)
+    table.insert(0, "label", [*confusion.index, MACRO, WEIGHTED])
+    table["texts"] = [*texts, texts.sum(), texts.sum()]
+    table["predicted"] = [*predicted, predicted.sum(), predicted.sum()]
+    return table
+
+
 def confusion_counts(
     true: NDArray[np.int64], predicted: NDArray[np.int64], classes: Sequence[str]
 ) -> pd.DataFrame:

@@ -20,14 +20,13 @@ from rnnlab.data.vectors import load_vectors
 class SplitReport:
     """One file or folder: `errors` has every bad line, the other figures are of the texts that are good.
 
-    `lengths` are tokens per text, shape (texts,); `empty` names the texts without a token; `types` counts
-    distinct tokens. `covered_types` and `covered_tokens` are shares in 0..1 of those with a vector, None
-    without vectors or tokens.
+    `labels` has the texts of each class; `lengths` are tokens per text, shape (texts,); `empty` names the
+    texts without a token; `types` counts distinct tokens. `covered_types` and `covered_tokens` are shares in
+    0..1 of those with a vector, None without vectors or tokens.
     """
 
     name: str
-    negative: int
-    positive: int
+    labels: dict[str, int]
     lengths: NDArray[np.int64]
     empty: list[str]
     errors: list[str]
@@ -67,7 +66,11 @@ def check_files(
     Raises InputError only for the vectors file.
     """
     cutter = make_tokenizer(tokenizer, strip_html=strip_html)
-    surveys = [survey(path) for path in paths]
+    surveys: list[tuple[Examples, list[InputError]]] = []
+    for path in paths:
+        # As in training, the first has all labels that there are.
+        first = next((examples.classes for examples, _ in surveys if examples.texts), None)
+        surveys.append(survey(path, first))
     encoded = [list(cutter.encode(examples.texts)) for examples, _ in surveys]
     found = None
     if vectors is not None:
@@ -99,8 +102,7 @@ def _split_report(
         problems.append(f"{name}: {len(empty):,} of {total:,} texts hold no token, at most 1 in 100 may")
     return SplitReport(
         name=name,
-        negative=int((examples.labels == 0).sum()),
-        positive=int((examples.labels == 1).sum()),
+        labels=dict(zip(examples.classes, examples.counts, strict=True)),
         lengths=lengths,
         empty=empty,
         errors=problems,
@@ -115,7 +117,7 @@ def find_duplicates(splits: list[Examples]) -> Duplicates:
     places = defaultdict(list)
     for index, examples in enumerate(splits):
         for text, label, source in zip(examples.texts, examples.labels, examples.sources, strict=True):
-            places[" ".join(text.lower().split())].append((index, int(label), source))
+            places[" ".join(text.lower().split())].append((index, examples.classes[label], source))
     repeated = [group for group in places.values() if len(group) > 1]
     within, across = Counter[int](), Counter[tuple[int, int]]()
     for group in repeated:

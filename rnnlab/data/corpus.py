@@ -10,8 +10,8 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import fingerprint, write_text
+from rnnlab.data.labels import NEG_POS, class_token, named
 from rnnlab.data.readers import EMPTY_TEXTS_ALLOWED, read_examples
 from rnnlab.data.splits import TextSplit, stratified
 from rnnlab.data.tokenizers import make_tokenizer
 from rnnlab.data.vocabulary import Vocabulary, build_vocabulary
 
-FORMAT = 1  # to be raised whenever the same files and settings would give other ids than before
+FORMAT = 2  # to be raised whenever the same files and settings would give other ids than before
 
 
 @runtime_checkable
@@ -54,11 +55,13 @@ class Encoding:
 class Corpus:
     """A vocabulary, the splits encoded with it, and what was left out of them (one line each).
 
-    files: for every file or folder read, its path and the SHA-256 of its contents; place: where in the
-    cache the corpus belongs, None for nowhere.
+    classes: those of the training texts, whose tokens end the vocabulary; files: for every file or folder
+    read, its path and the SHA-256 of its contents; place: where in the cache the corpus belongs, None for
+    nowhere.
     """
 
     vocabulary: Vocabulary
+    classes: tuple[str, ...]
     splits: dict[str, TextSplit]
     notes: list[str]
     files: dict[str, dict[str, str]]
@@ -69,7 +72,7 @@ class Corpus:
         if self.place is None:
             return self
         if not self.place.is_dir():
-            _publish(self.place, self.vocabulary, self.splits, self.notes)
+            _publish(self.place, self)
         return _load(self.place, self.files)
 
 
@@ -95,17 +98,24 @@ def load_corpus(paths: dict[str, Path], encoding: Encoding, *, cache: Path | Non
 
 def _load(folder: Path, files: dict[str, dict[str, str]]) -> Corpus:
     facts = json.loads((folder / "corpus.json").read_text(encoding="utf-8"))
-    splits = {name: TextSplit.load(folder, name) for name in facts["splits"]}
-    return Corpus(Vocabulary.load(folder / "vocabulary.txt"), splits, facts["notes"], files, folder)
+    classes = tuple(facts["classes"])
+    splits = {name: TextSplit.load(folder, name, classes) for name in facts["splits"]}
+    vocabulary = Vocabulary.load(folder / "vocabulary.txt")
+    return Corpus(vocabulary, classes, splits, facts["notes"], files, folder)
 
 
 def encode_file(
-    path: Path, vocabulary: Vocabulary, encoding: Encoding, *, track: Track
+    path: Path,
+    vocabulary: Vocabulary,
+    encoding: Encoding,
+    *,
+    classes: Sequence[str] = NEG_POS,
+    track: Track,
 ) -> tuple[TextSplit, list[str]]:
     """Returns a file's texts in an existing vocabulary, and notes of what was left out."""
     _check_paths({"test": path})
     tokenizer = make_tokenizer(encoding.tokenizer, strip_html=encoding.strip_html)
-    split, notes = _read_split("test", path, tokenizer.encode, track)
+    split, notes = _read_split("test", path, classes, tokenizer.encode, track)
     split = _renumber(split, vocabulary.encode(tokenizer.strings))
     return (split.first(encoding.max_length) if encoding.max_length else split), notes
 
@@ -118,11 +128,12 @@ def _check_paths(paths: dict[str, Path]) -> None:
 
 def _encode(
     paths: dict[str, Path], encoding: Encoding, track: Track
-) -> tuple[Vocabulary, dict[str, TextSplit], list[str]]:
+) -> tuple[Vocabulary, tuple[str, ...], dict[str, TextSplit], list[str]]:
     tokenizer = make_tokenizer(encoding.tokenizer, strip_html=encoding.strip_html)
-    splits, notes = {}, []
-    for name, path in paths.items():
-        split, left_out = _read_split(name, path, tokenizer.encode, track)
+    splits, notes, classes = {}, [], None
+    for name in ("train", *(other for other in paths if other != "train")):  # whose labels are the classes
+        split, left_out = _read_split(name, paths[name], classes, tokenizer.encode, track)
+        classes = split.classes
         # Cut before counting: the vocabulary holds just the words that training gets to see.
         splits[name] = split.first(encoding.max_length) if encoding.max_length else split
         notes += left_out
@@ -135,13 +146,22 @@ def _encode(
                 f"texts to {use}"
             )
         splits["train"], splits["valid"] = splits["train"].take(kept), splits["train"].take(held_out)
+    assert classes is not None
+    untaught = set(range(len(classes))) - set(splits["train"].labels.tolist())
+    if untaught:
+        names = named([classes[number] for number in sorted(untaught)])
+        by = f" by data.valid_fraction={encoding.valid_fraction:g}" if encoding.valid_fraction else ""
+        raise InputError(f"data.train: no text of label {names} is left{by} to train on")
     counts = np.bincount(splits["train"].ids, minlength=len(tokenizer.strings)).tolist()
     used = {word: count for word, count in zip(tokenizer.strings, counts, strict=True) if count}
     vocabulary = _vocabulary_of(encoding.vocabulary)(
-        used, min_count=encoding.min_count, max_vocabulary=encoding.max_vocabulary
+        used,
+        min_count=encoding.min_count,
+        max_vocabulary=encoding.max_vocabulary,
+        extra=tuple(map(class_token, classes)),
     )
     ids = vocabulary.encode(tokenizer.strings)
-    return vocabulary, {name: _renumber(split, ids) for name, split in splits.items()}, notes
+    return vocabulary, classes, {name: _renumber(split, ids) for name, split in splits.items()}, notes
 
 
 def _vocabulary_of(name: str) -> Callable[..., Vocabulary]:
@@ -153,10 +173,17 @@ def _vocabulary_of(name: str) -> Callable[..., Vocabulary]:
 
 
 def _read_split(
-    name: str, path: Path, encode: Callable[[Iterable[str]], Iterable[NDArray[np.int32]]], track: Track
+    name: str,
+    path: Path,
+    classes: Sequence[str] | None,
+    encode: Callable[[Iterable[str]], Iterable[NDArray[np.int32]]],
+    track: Track,
 ) -> tuple[TextSplit, list[str]]:
-    """Returns a split in the tokenizer's own numbering; texts that leave no token are left out and named."""
-    examples = read_examples(path, split_name=f"data.{name}")
+    """Returns a split in the tokenizer's own numbering; texts that leave no token are left out and named.
+
+    classes: those that there may be, None for those that the labels make.
+    """
+    examples = read_examples(path, split_name=f"data.{name}", classes=classes)
     texts = track(examples.texts, description=f"encoding {name}", total=len(examples.texts))
     encoded = list(encode(texts))
     lengths = np.array([len(ids) for ids in encoded], dtype=np.int64)
@@ -167,22 +194,24 @@ def _read_split(
     notes = [f"{name}: left out {len(empty)} empty text(s): {'; '.join(empty)}"] if empty else []
     kept = lengths > 0
     offsets = np.concatenate([[0], lengths[kept].cumsum()])
-    return TextSplit(ids=np.concatenate(encoded), offsets=offsets, labels=examples.labels[kept]), notes
+    labels = examples.labels[kept]
+    return TextSplit(np.concatenate(encoded), offsets, labels, classes=examples.classes), notes
 
 
 def _renumber(split: TextSplit, ids: NDArray[np.int32]) -> TextSplit:
-    return TextSplit(ids=ids[split.ids], offsets=split.offsets, labels=split.labels)
+    return replace(split, ids=ids[split.ids])
 
 
-def _publish(folder: Path, vocabulary: Vocabulary, splits: dict[str, TextSplit], notes: list[str]) -> None:
+def _publish(folder: Path, corpus: Corpus) -> None:
     """Writes a corpus beside its place in the cache, then renames it there: it is whole or absent."""
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
         temporary.mkdir(parents=True)
-        vocabulary.save(temporary / "vocabulary.txt")
-        for name, split in splits.items():
+        corpus.vocabulary.save(temporary / "vocabulary.txt")
+        for name, split in corpus.splits.items():
             split.save(temporary, name)
-        write_text(temporary / "corpus.json", json.dumps({"splits": list(splits), "notes": notes}))
+        facts = {"splits": list(corpus.splits), "classes": corpus.classes, "notes": corpus.notes}
+        write_text(temporary / "corpus.json", json.dumps(facts))
         temporary.rename(folder)
     except OSError as error:
         # Another run that encoded the same files first has left the same bytes there.

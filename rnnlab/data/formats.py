@@ -9,37 +9,47 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from rnnlab.core.errors import InputError, did_you_mean
+from rnnlab.core.errors import InputError
+from rnnlab.data.labels import read_label
 from rnnlab.data.open_file import open_bytes, quote, show_path
 
-LABELS = {"neg": 0, "negative": 0, "0": 0, "pos": 1, "positive": 1, "1": 1}
 _TEXT_COLUMNS = ("review", "text")
 _LABEL_COLUMNS = ("sentiment", "label")
+_OTHER_LABEL_COLUMNS = ("stars", "rating", "topic", "category", "class")
 
 
 class Example(NamedTuple):
-    """A text, its label (0 negative, 1 positive) and where it stands (`train.tsv, line 3`)."""
+    """A text, its label and where it stands (`train.tsv, line 3`)."""
 
     text: str
-    label: int
+    label: str
     source: str
 
 
-def scan_whole_file(path: Path, label: int) -> Iterator[Example | InputError]:
+def scan_whole_file(path: Path, label: str) -> Iterator[Example | InputError]:
     """Yields the whole file as one text, which may be empty."""
     name = show_path(path)
     lines = (_decode(line, f"{name}, line {number}") for number, line in enumerate(_split_lines(path), 1))
     yield Example("\n".join(lines), label, name)
 
 
-def scan_lines_of_label(path: Path, label: int) -> Iterator[Example | InputError]:
+def scan_lines_of_label(path: Path, label: str) -> Iterator[Example | InputError]:
     """Yields every line as a text with that label."""
     return _scan_lines(path, lambda line, source: Example(line, label, source))
 
 
 def scan_tsv(path: Path) -> Iterator[Example | InputError]:
     """Yields the text of every line `label<TAB>text`; only the first tab separates."""
-    return _scan_lines(path, _tsv_example)
+    for number, result in enumerate(_scan_lines(path, _tsv_example)):
+        if not number and isinstance(result, Example) and _is_header(result):
+            yield InputError(f"{result.source}: is a header; expected label<TAB>text from the first line on")
+        else:
+            yield result
+
+
+def _is_header(example: Example) -> bool:
+    labels = (*_LABEL_COLUMNS, *_OTHER_LABEL_COLUMNS)
+    return example.text.strip().lower() in _TEXT_COLUMNS and example.label.lower() in labels
 
 
 def _tsv_example(line: str, source: str) -> Example:
@@ -47,7 +57,7 @@ def _tsv_example(line: str, source: str) -> Example:
     if not tab:
         found = quote(line) if line else "a blank line"
         raise InputError(f"{source}: no tab; expected label<TAB>text, found {found}")
-    return Example(text, _label_of(label, source), source)
+    return Example(text, read_label(label, source), source)
 
 
 def _scan_lines(path: Path, parse: Callable[[str, str], Example]) -> Iterator[Example | InputError]:
@@ -62,13 +72,18 @@ def _scan_lines(path: Path, parse: Callable[[str, str], Example]) -> Iterator[Ex
 
 
 def scan_csv(path: Path) -> Iterator[Example | InputError]:
-    """Yields the text of every row of a CSV with columns review or text, sentiment or label."""
+    """Yields the text of every row of a CSV with columns review or text, sentiment or label.
+
+    Without one of the latter two, the labels stand in a column stars, rating, topic, category or class.
+    """
     rows = _csv_rows(path)
     source, header = next(rows)
     if isinstance(header, InputError):
         raise header
     text_at = _column(header, _TEXT_COLUMNS, source)
-    label_at = _column(header, _LABEL_COLUMNS, source)
+    names = {name.strip().lower() for name in header}
+    others = not names & {*_LABEL_COLUMNS} and names & {*_OTHER_LABEL_COLUMNS}
+    label_at = _column(header, _OTHER_LABEL_COLUMNS if others else _LABEL_COLUMNS, source)
     for source, row in rows:
         result: Example | InputError
         if isinstance(row, InputError):
@@ -77,7 +92,7 @@ def scan_csv(path: Path) -> Iterator[Example | InputError]:
             result = InputError(f"{source}: expected {len(header)} fields, found {len(row)}")
         else:
             try:
-                result = Example(row[text_at], _label_of(row[label_at], source), source)
+                result = Example(row[text_at], read_label(row[label_at], source), source)
             except InputError as error:
                 result = error
         yield result
@@ -124,15 +139,6 @@ def _column(header: list[str], names: tuple[str, ...], source: str) -> int:
     problem = "more than one" if matches else "no"
     found = quote(", ".join(header))
     raise InputError(f"{source}: {problem} column named {' or '.join(names)} in the header; found {found}")
-
-
-def _label_of(name: str, source: str) -> int:
-    label = LABELS.get(name.strip().lower())
-    if label is None:
-        expected = "neg/pos, negative/positive or 0/1"
-        hint = did_you_mean(name.strip().lower(), (label for label in LABELS if len(label) > 1))
-        raise InputError(f"{source}: unknown label {quote(name)}; expected {expected}{hint}")
-    return label
 
 
 def _lines_of_nonempty(path: Path) -> list[bytes]:

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from rnnlab.core.batch import Batch
+from rnnlab.data.labels import NEG_POS, class_token
 
 Insert = Literal["none", "start", "middle", "end"]
 
@@ -19,17 +20,24 @@ class TextSplit:
     """Labelled texts as token ids.
 
     ids: int32 (tokens of all texts,), maybe a memory map; offsets: int64 (texts + 1,), text i being
-    ids[offsets[i]:offsets[i + 1]]; labels: int64 (texts,), 0 negative and 1 positive.
+    ids[offsets[i]:offsets[i + 1]]; labels: int64 (texts,), numbers of `classes`; precision: of the targets
+    where there are two classes, those of more being int64.
     """
 
     ids: NDArray[np.int32]
     offsets: NDArray[np.int64]
     labels: NDArray[np.int64]
     precision: torch.dtype = torch.float32
+    classes: tuple[str, ...] = NEG_POS
 
     def __len__(self) -> int:
         """Returns the number of texts."""
         return len(self.labels)
+
+    @property
+    def class_tokens(self) -> list[str]:
+        """Returns the token that stands for each class."""
+        return [class_token(label) for label in self.classes]
 
     @property
     def lengths(self) -> NDArray[np.int64]:
@@ -46,7 +54,9 @@ class TextSplit:
 
     def batches(self, order: NDArray[np.int64], batch_size: int) -> Iterator[Batch]:
         """Yields the texts numbered in `order`, padded with 0 to the longest of each batch."""
-        targets = torch.from_numpy(self.labels[order]).to(self.precision)
+        targets = torch.from_numpy(self.labels[order])
+        if len(self.classes) == 2:
+            targets = targets.to(self.precision)
         starts, lengths = self.offsets[order], self.lengths[order]
         for begin in range(0, len(order), batch_size):
             part = slice(begin, begin + batch_size)
@@ -101,14 +111,14 @@ class TextSplit:
             np.save(folder / f"{name}.{part}.npy", getattr(self, part))
 
     @classmethod
-    def load(cls, folder: Path, name: str) -> "TextSplit":
+    def load(cls, folder: Path, name: str, classes: tuple[str, ...] = NEG_POS) -> "TextSplit":
         """Reads what `save` wrote, the ids as a read-only memory map."""
         # A plain view: slices of a np.memmap itself take several times as long to make.
         ids = np.asarray(np.load(folder / f"{name}.ids.npy", mmap_mode="r", allow_pickle=False))
         offsets, labels = (
             np.load(folder / f"{name}.{part}.npy", allow_pickle=False) for part in ("offsets", "labels")
         )
-        return cls(ids=ids, offsets=offsets, labels=labels)
+        return cls(ids=ids, offsets=offsets, labels=labels, classes=classes)
 
 
 def stratified(labels: NDArray[np.int64], fraction: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -20,7 +20,7 @@ import numpy as np
 from rnnlab.core.errors import InputError
 from rnnlab.data.open_file import open_bytes, show_path
 from rnnlab.data.vectors import Vectors
-from rnnlab.data.vocabulary import NEWNEG, NEWPOS, PAD, RESERVED, UNK, Vocabulary
+from rnnlab.data.vocabulary import NEWNEG, NEWPOS, PAD, UNK, Vocabulary, is_reserved
 
 _VERSION = "0.6.0"
 
@@ -41,7 +41,7 @@ def from_torchtext(vocab: TorchtextVocab, *, extra: tuple[str, ...] = (NEWNEG, N
     Ids are those of `vocab` if it was made with `specials=["<pad>", "<unk>"]`. Rows of its vectors, should
     it have some, are to be put in the new order: `vocab.vectors[[vocab.stoi[w] for w in result.words]]`.
     """
-    words = (word for word in vocab.itos if word not in RESERVED)
+    words = (word for word in vocab.itos if not is_reserved(word))
     return Vocabulary((PAD, UNK, *words, *extra))
 
 
@@ -56,7 +56,7 @@ def build_torchtext_vocabulary(
 
     Raises InputError if torchtext 0.6.0 is not installed.
     """
-    counter = Counter({word: count for word, count in counts.items() if word not in RESERVED})
+    counter = Counter({word: count for word, count in counts.items() if not is_reserved(word)})
     torchtext_vocab = _torchtext_vocab()
     vocab = torchtext_vocab.Vocab(counter, max_size=max_vocabulary, min_freq=min_count, specials=[PAD, UNK])
     return from_torchtext(vocab, extra=extra)

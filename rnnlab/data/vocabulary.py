@@ -10,16 +10,23 @@ from numpy.typing import NDArray
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import write_text
+from rnnlab.data.labels import NEG_POS, class_token, is_class_token
 from rnnlab.data.open_file import quote, show_path
 
 PAD, UNK = "<pad>", "<unk>"
-NEWNEG, NEWPOS = "<newneg>", "<newpos>"
+NEWNEG, NEWPOS = map(class_token, NEG_POS)
 PAD_ID, UNK_ID = 0, 1
-RESERVED = frozenset({PAD, UNK, NEWNEG, NEWPOS})
-"""Words that stand for no text: one that occurs in a text all the same is an unknown word there."""
 
 _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
 _PLAIN = {escape: plain for plain, escape in _ESCAPES.items()}
+
+
+def is_reserved(word: str) -> bool:
+    """Returns whether a word stands for no text: `<pad>`, `<unk>` or the token of a class, `<newLABEL>`.
+
+    One that occurs in a text all the same is an unknown word there.
+    """
+    return word in (PAD, UNK) or is_class_token(word)
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,7 @@ class Vocabulary:
 
         So a text in which somebody wrote `<newpos>` or `<pad>` neither tells its label nor is padding.
         """
-        ids = (UNK_ID if token in RESERVED else self[token] for token in tokens)
+        ids = (UNK_ID if is_reserved(token) else self[token] for token in tokens)
         return np.fromiter(ids, dtype=np.int32)
 
     def save(self, path: Path) -> None:
@@ -98,7 +105,7 @@ def build_vocabulary(
     neither limit touches `<pad>`, `<unk>` and `extra`, which stand beside the counted words. A reserved
     word among the counted ones is left out.
     """
-    kept = [word for word, count in counts.items() if count >= max(min_count, 1) and word not in RESERVED]
+    kept = [word for word, count in counts.items() if count >= max(min_count, 1) and not is_reserved(word)]
     kept.sort(key=lambda word: (-counts[word], word))
     return Vocabulary((PAD, UNK, *kept[:max_vocabulary], *extra))
 

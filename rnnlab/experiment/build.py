@@ -9,8 +9,9 @@ from rnnlab.core.batch import Split, Stream
 from rnnlab.core.errors import InputError, did_you_mean
 from rnnlab.core.metrics import higher_is_better
 from rnnlab.core.seeds import seed_everything
+from rnnlab.data.labels import is_class_token
 from rnnlab.data.vectors import Vectors
-from rnnlab.data.vocabulary import NEWNEG, NEWPOS, PAD_ID, Vocabulary
+from rnnlab.data.vocabulary import PAD_ID, Vocabulary
 from rnnlab.experiment.schema import Config
 from rnnlab.models.base import Embedding, Features, SequenceModel
 from rnnlab.models.embedding import make_embedding
@@ -70,7 +71,7 @@ def build_embedding(
         vocabulary_size=len(vocabulary),
         embedding_dim=config.data.embedding_dim or DEFAULT_EMBEDDING_DIM,
         vectors=None if vectors is None else torch.from_numpy(vectors.matrix),
-        zero_rows=[PAD_ID, *(vocabulary[word] for word in (NEWNEG, NEWPOS) if word in vocabulary)],
+        zero_rows=[PAD_ID, *(vocabulary[word] for word in vocabulary.words if is_class_token(word))],
         freeze=config.freeze,
     )
 

@@ -53,7 +53,7 @@ def examples_of(restored: RestoredRun, split: str | None, *, test: str | None, t
     data = config.data
     if (test or split == "test") and data.test is not None:
         settings = replace(data_settings(config, track=track), vectors=None)
-        given = restored.task.load_test(Path(data.test), settings, restored.vocabulary)
+        given = restored.task.load_test(Path(data.test), settings, restored.vocabulary, restored.classes)
         return given if test else given._replace(name="test")
     task_data = task_data_of(restored, track=track)
     name = split or task_data.evaluation_split

@@ -102,9 +102,9 @@ class RestoredRun:
     def predict(self, texts: str | Sequence[str]) -> pd.DataFrame:
         """Returns what the net says of texts.
 
-        Of a classifier one row per text: `Input text`, `Classifier probability` (of `pos`, 0 to 1),
-        `Output label`, `Unknown words`; of tagging one row per word. Raises InputError for a text that holds
-        no token.
+        Of a classifier one row per text: `Input text`, `Classifier probability` (of `pos`, 0 to 1; of labels
+        of one's own `P(LABEL)` of each), `Output label`, `Unknown words`; of tagging one row per word. Raises
+        InputError for a text that holds no token.
         """
         return self.predictions(self.encode([texts] if isinstance(texts, str) else texts))
 
@@ -150,6 +150,8 @@ def restore(run: Run, *, checkpoint: Which = "last") -> RestoredRun:
     model = build_model(config_then, vocabulary, None, sizes)
     facts = load_model(model, path)
     device, task = build_device(config), build_task(config)
+    if task.uses_insert:
+        check_classes(run, sizes)
     return RestoredRun(
         run=run,
         config=config,
@@ -179,3 +181,12 @@ def read_sizes(run: Run) -> InputOutputSizes:
         return ONE_LOGIT if found is None else TypeAdapter(InputOutputSizes).validate_python(found)
     except ValidationError:
         raise InputError(f"{run.folder / SUMMARY}: shape: expected a net's shape, found {found!r}") from None
+
+
+def check_classes(run: Run, sizes: InputOutputSizes) -> None:
+    """Raises InputError if the names of classes in a run's summary are not those of its net's outputs."""
+    found = run.summary.get("classes") or []
+    names = isinstance(found, list) and all(isinstance(name, str) for name in found)
+    number = 2 if sizes.output_size == 1 else sizes.output_size
+    if not names or (found and len(found) != number):
+        raise InputError(f"{run.folder / SUMMARY}: classes: expected {number} names, found {found!r}")

@@ -7,7 +7,7 @@ import torch
 
 from rnnlab.core.files import fingerprint
 from rnnlab.data.corpus import Track
-from rnnlab.data.vocabulary import RESERVED
+from rnnlab.data.vocabulary import is_reserved
 from rnnlab.experiment.schema import Config
 from rnnlab.tasks.base import DataSettings, Task, TaskData, untracked
 
@@ -36,7 +36,7 @@ def load_task_data(config: Config, task: Task, *, track: Track) -> TaskData:
     if task_data.vectors is None or settings.vectors is None or task_data.vocabulary is None:
         return task_data
     found = int(task_data.vectors.found.sum())
-    words = sum(word not in RESERVED for word in task_data.vocabulary.words)
+    words = sum(not is_reserved(word) for word in task_data.vocabulary.words)
     note = f"vectors: {found:,} of {words:,} words found; the others start as zeros"
     facts = {"path": str(settings.vectors), "sha256": fingerprint(settings.vectors)}
     return replace(task_data, notes=(*task_data.notes, note), files={**task_data.files, "vectors": facts})

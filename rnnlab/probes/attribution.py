@@ -22,7 +22,7 @@ TOKENS_AT_ONCE = 2**15  # bounds the memory of a pass, which holds steps × toke
 
 @dataclass(frozen=True)
 class Attribution:
-    """Each token's share of the way from the baseline's logit to the text's, both logits of `pos`.
+    """Each token's share of the way from the baseline's logit to the text's, both of one output.
 
     values: float64 (tokens,), in units of the logit; they add up to logit − baseline_logit within 1 % of it
     + 0.001. steps: points at which the gradient was taken.
@@ -48,17 +48,19 @@ class Attribution:
         )
 
 
-def integrated_gradients(model: SequenceModel, text: EncodedText, *, device: str) -> Attribution:
+def integrated_gradients(
+    model: SequenceModel, text: EncodedText, *, output: int = 0, device: str
+) -> Attribution:
     """Returns every token's integrated gradient from zero vectors (Sundararajan, Taly & Yan 2017).
 
-    values[t] = x_t · ∫ ∂F/∂x_t (α x) dα, α from 0 to 1, summed over the vector's entries, in float64. The way
-    is cut into sections, each integrated by Gauss and Legendre's rule and each complete on its own in
-    theory; those that err most are halved until all errors together are within the bound. So a saturated
-    net, whose logit leaps within a millionth of the way, is still measured. Raises RnnlabError if LAST_STEPS
-    are not enough.
+    output: the number of the logit F. values[t] = x_t · ∫ ∂F/∂x_t (α x) dα, α from 0 to 1, summed over the
+    vector's entries, in float64. The way is cut into sections, each integrated by Gauss and Legendre's rule
+    and each complete on its own in theory; those that err most are halved until all errors together are
+    within the bound. So a saturated net, whose logit leaps within a millionth of the way, is still measured.
+    Raises RnnlabError if LAST_STEPS are not enough.
     """
     with in_float64(model) as double:
-        way = _Way(double, text, device)
+        way = _Way(double, text, output, device)
         start, end = way.logits(np.array([0.0, 1.0])).tolist()
         bound = RELATIVE * abs(end - start) + ABSOLUTE
         sections = way.sections(np.arange(FIRST_SECTIONS) / FIRST_SECTIONS, 1 / FIRST_SECTIONS)
@@ -86,10 +88,10 @@ class _Section(NamedTuple):
 class _Way:
     """The straight way from zero vectors to those of a text: α x, α from 0 to 1."""
 
-    def __init__(self, model: SequenceModel, text: EncodedText, device: str) -> None:
+    def __init__(self, model: SequenceModel, text: EncodedText, output: int, device: str) -> None:
         from captum.attr import IntegratedGradients  # late: it takes seconds to import
 
-        self.model = model.requires_grad_(False)
+        self.model, self.output = model.requires_grad_(False), output
         self.vectors = self.model.embedding(torch.from_numpy(text.ids).long().to(device))
         self.integrated = IntegratedGradients(self._forward)
 
@@ -111,7 +113,7 @@ class _Way:
         return torch.from_numpy(alphas).to(self.vectors)[:, None, None] * self.vectors
 
     def _forward(self, points: Tensor) -> Tensor:
-        return self.model.forward_vectors(points, torch.full((len(points),), points.shape[1]))[:, 0]
+        return self.model.forward_vectors(points, torch.full((len(points),), points.shape[1]))[:, self.output]
 
 
 def _refined(sections: list[_Section], way: _Way, bound: float) -> list[_Section]:

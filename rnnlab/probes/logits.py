@@ -11,12 +11,11 @@ from rnnlab.models.base import SequenceModel
 
 @torch.no_grad()
 def logits_of(model: SequenceModel, texts: TextSplit, *, device: str) -> NDArray[np.float64]:
-    """Returns the logit of the positive class for every text, (texts,); the mode of `model` is left alone."""
+    """Returns the logits of every text, (texts, outputs); the mode of `model` is left alone."""
     order = texts.by_length()
     parts = [
-        model(batch.inputs.to(device), batch.lengths)[:, 0].cpu().double()
+        model(batch.inputs.to(device), batch.lengths).cpu().double()
         for batch in texts.batches(order, EVALUATION_BATCH)
     ]
-    logits = np.empty(len(texts))
-    logits[order] = torch.cat(parts).numpy()
-    return logits
+    logits: NDArray[np.float64] = torch.cat(parts).numpy()
+    return logits[np.argsort(order)]

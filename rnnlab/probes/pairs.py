@@ -13,11 +13,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from rnnlab.core.errors import InputError, did_you_mean
 from rnnlab.core.intervals import wilson
-from rnnlab.core.metrics import logistic
+from rnnlab.core.metrics import class_probabilities
 from rnnlab.data.encoded_text import EncodedText
+from rnnlab.data.labels import named
 from rnnlab.data.open_file import open_bytes, quote, show_path
 from rnnlab.models.base import SequenceModel
 from rnnlab.probes.prediction import logits
@@ -130,10 +132,47 @@ def _column(header: list[str], column: str, name: str) -> int:
     return header.index(column)
 
 
-def judge(suite: Suite, encode: Encode, model: SequenceModel, *, device: str) -> pd.DataFrame:
-    """Returns a row per pair: its texts, the probability of `pos` for each, and the outcome.
+def positive_and_negative(
+    classes: Sequence[str], positive: str | None = None, negative: str | None = None
+) -> tuple[int, int]:
+    """Returns the numbers of the classes that count as positive and as negative.
 
-    difference: the first text's logit less the second's; outcome: `tie` (see TIE), else `right` or
+    positive, negative: their labels, by default those that are called so. Raises InputError if there are
+    none.
+    """
+    numbers = []
+    for option, label, names in (
+        ("positive", positive, ("pos", "positive")),
+        ("negative", negative, ("neg", "negative")),
+    ):
+        found = [
+            number
+            for number, name in enumerate(classes)
+            if (name == label if label is not None else name.casefold() in names)
+        ]
+        if len(found) != 1:
+            why = "no label is called so" if label is None else f"{quote(label)} is no label of the run"
+            hint = "" if label is None else did_you_mean(label, classes)
+            raise InputError(f"--{option}: {why}; expected one of {named(classes)}{hint}")
+        numbers += found
+    if numbers[0] == numbers[1]:
+        raise InputError(f"--negative: expected another label than --positive, {quote(classes[numbers[0]])}")
+    return numbers[0], numbers[1]
+
+
+def judge(
+    suite: Suite,
+    encode: Encode,
+    model: SequenceModel,
+    *,
+    positive: int = 1,
+    negative: int = 0,
+    device: str,
+) -> pd.DataFrame:
+    """Returns a row per pair: its texts, the probability of being positive for each, and the outcome.
+
+    positive, negative: the numbers of the classes that count as such; difference: the first text's logit,
+    ln p(positive) / p(negative), less the second's; outcome: `tie` (see TIE), else `right` or
     `wrong`, or `moved` in a suite that has no right order; same_words: whether only the order of the words
     differs; unknown: the words that the net does not know.
     """
@@ -141,16 +180,17 @@ def judge(suite: Suite, encode: Encode, model: SequenceModel, *, device: str) ->
         encode([pair[side] for pair in suite.pairs], [pair.place for pair in suite.pairs]) for side in (0, 1)
     )
     both = logits(model, [*first, *second], device=device)
-    of_first, of_second = np.split(both, 2)
+    of_first, of_second = np.split(_preference(both, positive, negative), 2)
     difference = of_first - of_second
+    chances = class_probabilities(both)[:, positive]
     outcome = np.where(difference > 0, "right", "wrong") if suite.ordered else np.full(len(first), "moved")
     return pd.DataFrame(
         {
             "suite": suite.name,
             "first": [text.text for text in first],
             "second": [text.text for text in second],
-            "first_probability": logistic(of_first),
-            "second_probability": logistic(of_second),
+            "first_probability": chances[: len(first)],
+            "second_probability": chances[len(first) :],
             "difference": difference,
             "outcome": np.where(np.abs(difference) <= TIE, "tie", outcome),
             "same_words": [sorted(a.tokens) == sorted(b.tokens) for a, b in zip(first, second, strict=True)],
@@ -159,6 +199,13 @@ def judge(suite: Suite, encode: Encode, model: SequenceModel, *, device: str) ->
             ],
         }
     )
+
+
+def _preference(of_texts: NDArray[np.float64], positive: int, negative: int) -> NDArray[np.float64]:
+    """Returns ln p(positive) / p(negative) of logits (texts, outputs)."""
+    if of_texts.shape[1] == 1:
+        return of_texts[:, 0] * (positive - negative)
+    return of_texts[:, positive] - of_texts[:, negative]
 
 
 def summarise(rows: pd.DataFrame) -> pd.DataFrame:

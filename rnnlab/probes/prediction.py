@@ -8,12 +8,12 @@ import torch
 from numpy.typing import NDArray
 
 from rnnlab.core.batch import EVALUATION_BATCH
-from rnnlab.core.metrics import logistic
 from rnnlab.data.encoded_text import EncodedText
+from rnnlab.data.labels import NEG_POS
 from rnnlab.data.splits import TextSplit
 from rnnlab.models.base import SequenceModel
 from rnnlab.probes.in_float64 import in_float64
-from rnnlab.tasks.classification import PROBABILITY
+from rnnlab.tasks.classification import chances
 
 ATTENTION = "Attention"
 
@@ -48,12 +48,14 @@ def logits_by_text(
 
 
 def logits(model: SequenceModel, texts: Sequence[EncodedText], *, device: str) -> NDArray[np.float64]:
-    """Returns the logit of `pos` for every text, (texts,), computed in float64."""
-    return np.array([of_text[0] for of_text in logits_by_text(model, texts, device=device)], dtype=np.float64)
+    """Returns the logits of every text, (texts, outputs), computed in float64."""
+    return np.array(logits_by_text(model, texts, device=device), dtype=np.float64)
 
 
-def trace(model: SequenceModel, text: EncodedText, *, device: str) -> pd.DataFrame:
-    """Returns a row per token: the probability of `pos` if the text ended with it.
+def trace(
+    model: SequenceModel, text: EncodedText, classes: Sequence[str] = NEG_POS, *, device: str
+) -> pd.DataFrame:
+    """Returns a row per token: the probabilities (`chances`) if the text ended with it.
 
     Every prefix is read anew, as a text of its own: so it is right for nets that read backwards, too, or pool
     their states. With `pooling=attention` the weights of the whole text's tokens, which add up to one,
@@ -65,7 +67,7 @@ def trace(model: SequenceModel, text: EncodedText, *, device: str) -> pd.DataFra
         {
             "Position": ends,
             "Token": text.tokens,
-            PROBABILITY: logistic(logits(model, prefixes, device=device)),
+            **chances(logits(model, prefixes, device=device), classes),
             "Known": text.known,
         }
     )

@@ -9,7 +9,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from rnnlab.core.errors import InputError
+from rnnlab.data.labels import class_token, is_class_token
 from rnnlab.data.vocabulary import Vocabulary
+
+EVERY_CLASS = class_token("*")
 
 
 def cosine(first: Float[np.ndarray, " embedding"], second: Float[np.ndarray, " embedding"]) -> float:
@@ -21,9 +24,27 @@ def cosine(first: Float[np.ndarray, " embedding"], second: Float[np.ndarray, " e
 def known_pairs(
     pairs: Sequence[Sequence[str]], vocabulary: Vocabulary
 ) -> tuple[list[tuple[str, str]], list[str]]:
-    """Returns the pairs of which both words are in the vocabulary, and the words that are missing."""
+    """Returns the pairs of which both words are in the vocabulary, and the words that are missing.
+
+    `<new*>` stands for the token of every class: a pair of it and a word for one per class, a pair of it and
+    itself for every pair of classes.
+    """
+    pairs = _each_class(pairs, [word for word in vocabulary.words if is_class_token(word)])
     missing = dict.fromkeys(word for pair in pairs for word in pair if word not in vocabulary)
     return [(a, b) for a, b in pairs if a not in missing and b not in missing], list(missing)
+
+
+def _each_class(pairs: Sequence[Sequence[str]], tokens: Sequence[str]) -> list[tuple[str, str]]:
+    """Returns the pairs with the tokens of classes in place of `<new*>`, class by class."""
+    general = [pair for pair in pairs if EVERY_CLASS in pair]
+    expanded = [(a, b) for a, b in pairs if EVERY_CLASS not in (a, b)]
+    for number, token in enumerate(tokens):
+        for a, b in general:
+            if a == b:
+                expanded += [(token, later) for later in tokens[number + 1 :]]
+            else:
+                expanded.append((token, b) if a == EVERY_CLASS else (a, token))
+    return expanded
 
 
 def similarities(

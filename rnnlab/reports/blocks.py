@@ -63,7 +63,9 @@ class Table:
         rows = [[_cell(value, digits) for value in row] for row in shown.itertuples(index=False, name=None)]
         if large:
             rows.insert(half, ["…"] * len(shown.columns))
-        return cls([str(name).replace("_", " ") for name in shown], rows, "; ".join(notes), folded)
+        # A name with a space in it is written for people, and may hold a label.
+        header = [name if " " in name else name.replace("_", " ") for name in map(str, shown)]
+        return cls(header, rows, "; ".join(notes), folded)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from rnnlab.reports.records import Records
 from rnnlab.runs import files
 
 METRICS = ("train_acc", "train_loss", "valid_acc", "valid_loss")
-NORMS = ("newneg_norm", "newpos_norm", "cosine", "ratio_to_end")
 
 
 @dataclass(frozen=True)
@@ -82,37 +81,47 @@ def similarity(course: Course, presets: Sequence[str]) -> Table:
 def gradients(course: Course, models: Sequence[str]) -> list[Block]:
     """Returns the gradient of the loss at the inserted tokens by position, untrained nets, over seeds."""
     chosen = course.gradients[course.gradients["model"].isin(models)]
+    keys = [name for name in ("model", "position", "token") if name in chosen]
+    values = [str(name) for name in chosen if name not in {*keys, "seed"}]
     rows = [
-        [
-            str(model),
-            str(position),
-            *(spread(part[name].astype(float).tolist(), digits=None) for name in NORMS),
-        ]
-        for (model, position), part in chosen.groupby(["model", "position"], sort=False)
+        [*map(str, key), *(spread(part[name].astype(float).tolist(), digits=None) for name in values)]
+        for key, part in chosen.groupby(keys, sort=False)
     ]
-    header = ["model", "position", "<newneg> norm", "<newpos> norm", "cosine", "ratio to end"]
+    header = [*keys, *map(heading, values)]
     caption = (
         "Untrained nets: sum over mini-batches of 8 of the gradient of their mean loss, all validation texts"
     )
     return [Table(header, rows, caption)]
 
 
+def heading(column: str) -> str:
+    """Returns a column of a table of gradients in words, as in `<newneg> norm`."""
+    if column.endswith("_norm"):
+        return f"<{column.removesuffix('_norm')}> norm"
+    return column.replace("_", " ")
+
+
 def texts(course: Course, presets: Sequence[str]) -> Table:
-    """Returns the probability of `pos` that each preset's net gives to the course's texts."""
+    """Returns the probability of `pos` that each preset's net gives to the course's texts.
+
+    Of labels of one's own that of each, in a row of its own.
+    """
     tables = {preset: [run.table(files.TEXTS) for run in course.runs[preset]] for preset in presets}
     first = tables[presets[0]][0]
     assert first is not None
+    shares = [str(name) for name in first if str(name).startswith("P(")]
     rows = [
         [
             str(first["question"][i]),
             str(first["Input text"][i]),
-            *(
-                spread([float(t["Classifier probability"][i]) for t in tables[preset] if t is not None])
-                for preset in presets
-            ),
+            *([share] if shares else []),
+            *(spread([float(t[share][i]) for t in tables[preset] if t is not None]) for preset in presets),
         ]
         for i in range(len(first))
+        for share in shares or ["Classifier probability"]
     ]
+    if shares:
+        return Table(["question", "text", "probability", *presets], rows, "Probability of each label")
     return Table(["question", "text", *presets], rows, "Probability of positive")
 
 

@@ -17,12 +17,12 @@ from rnnlab.reports.style import (
 )
 
 PANELS_A_ROW = 4
-TOKENS = {"newneg_norm": "<newneg>", "newpos_norm": "<newpos>"}
+MOST_TOKENS = 8  # drawn
 
 
 @styled
 def draw_gradients(table: pd.DataFrame) -> Figure:
-    """Returns a figure of rows `model`, `position`, `newneg_norm`, `newpos_norm`, a panel per model.
+    """Returns a figure of rows of `rnnlab.probes.gradients` with a column `model`, a panel per model.
 
     The axis of norms is logarithmic and the same in every panel; a norm of zero has no mark.
     """
@@ -36,13 +36,13 @@ def draw_gradients(table: pd.DataFrame) -> Figure:
         axes.remove()
     for axes, model in zip(grid.flat, models, strict=False):
         of_model = table[table["model"] == model]
-        for number, (column, token) in enumerate(TOKENS.items()):
-            style = line_style(number, len(of_model))
-            axes.plot(of_model["position"], positive(of_model[column]), label=token, **style)
+        for number, (token, norms) in enumerate(norms_by_token(of_model)):
+            style = line_style(number, len(norms))
+            axes.plot(norms["position"], positive(norms["norm"]), label=label(token), **style)
         axes.set_title(label(model))
         axes.margins(x=0.15)
     log_y(grid[0, 0])
-    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
+    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=4)
     figure.supxlabel("position of the inserted token", fontsize="medium")
     for axes in grid[:, 0]:
         axes.set_ylabel("gradient norm\n(nats per unit of the embedding)", fontsize="small")
@@ -51,15 +51,31 @@ def draw_gradients(table: pd.DataFrame) -> Figure:
 
 @styled
 def draw_gradients_over_training(table: pd.DataFrame) -> Figure:
-    """Returns a figure of rows `epoch` or `step`, `position`, `newneg_norm`, `newpos_norm`; a panel each."""
-    figure, axes = panels(len(TOKENS))
+    """Returns a figure of rows with a column `epoch` or `step`, too, a panel per token."""
+    tokens = norms_by_token(table)
+    figure, axes = panels(len(tokens))
     when = step_column(table)
-    for panel, (column, token) in zip(axes, TOKENS.items(), strict=True):
-        for number, (position, rows) in enumerate(table.groupby("position", sort=False)):
+    for panel, (token, norms) in zip(axes, tokens, strict=True):
+        for number, (position, rows) in enumerate(norms.groupby("position", sort=False)):
             style = line_style(number, len(rows))
-            panel.plot(rows[when], positive(rows[column]), label=label(position), **style)
+            panel.plot(rows[when], positive(rows["norm"]), label=label(position), **style)
         log_y(panel)
-        panel.set_title(f"gradient norm at {token} (nats per unit of the embedding)")
+        panel.set_title(f"gradient norm at {label(token)} (nats per unit of the embedding)")
         whole_numbers(panel)
     axes[-1].set_xlabel(when)
     return arrange(figure, axes, same_lines=True)
+
+
+def norms_by_token(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Returns each token with its rows, the norm in a column `norm`; of many tokens the first ones.
+
+    Of two tokens a table has a column each, as in `newneg_norm`, of more a row each.
+    """
+    if "token" in table:
+        of_tokens = [(str(token), rows) for token, rows in table.groupby("token", sort=False)]
+    else:
+        columns = [str(name) for name in table if str(name).endswith("_norm")]
+        of_tokens = [
+            (f"<{name.removesuffix('_norm')}>", table.rename(columns={name: "norm"})) for name in columns
+        ]
+    return of_tokens[:MOST_TOKENS]

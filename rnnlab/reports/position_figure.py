@@ -3,13 +3,10 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from rnnlab.reports.style import QUIET, RULE, arrange, line_style, panels, styled
+from rnnlab.reports.style import QUIET, RULE, arrange, label, line_style, panels, styled
 
-SHIFTS = {
-    "logit_shift": "<newpos> less <newneg>",
-    "newpos_shift": "<newpos> less no token",
-    "newneg_shift": "<newneg> less no token",
-}
+MOST_TOKENS = 8  # drawn
+OWN = "own"
 INSERTED_AT = {"start": 0.0, "middle": 0.5, "end": 1.0}
 
 
@@ -20,7 +17,8 @@ def draw_positions(table: pd.DataFrame, *, insert: str | None) -> Figure:
     insert: where the token stood in training (`insert=`), marked by a line; `none` and None are not.
     """
     without_token = table[table["position"].isna()]["accuracy"].iloc[0]
-    rows = table.dropna(subset=["position"])
+    every_row = table.dropna(subset=["position"])
+    rows = every_row[every_row["token"] == OWN] if "token" in every_row else every_row
     figure, axes = panels(2)
     accuracy, shift = axes
     style = line_style(0, len(rows))
@@ -28,10 +26,11 @@ def draw_positions(table: pd.DataFrame, *, insert: str | None) -> Figure:
     accuracy.axhline(without_token, color=QUIET, linestyle="--", label="without a token")
     accuracy.set_ylim(-0.03, 1.03)
     accuracy.set_title("accuracy (share of texts)")
-    for number, (column, name) in enumerate(SHIFTS.items()):
-        shift.plot(rows["position"], rows[column], label=name, **line_style(number, len(rows)))
+    for number, (name, shifts) in enumerate(_shifts(every_row)):
+        shift.plot(rows["position"], shifts, label=label(name), **line_style(number, len(rows)))
     shift.axhline(0, color=QUIET, linewidth=0.8)
-    shift.set_title("mean shift of the logit (nats)")
+    of = "own label's ln p / (1 − p)" if "token" in every_row else "logit"
+    shift.set_title(f"mean shift of the {of} (nats)")
     shift.set_xlabel("relative position (0: before the first word, 1: after the last)")
     if insert in INSERTED_AT:
         for panel in axes:
@@ -39,3 +38,20 @@ def draw_positions(table: pd.DataFrame, *, insert: str | None) -> Figure:
                 INSERTED_AT[insert], color=RULE, linewidth=6, zorder=0, label="position in training"
             )
     return arrange(figure, axes, same_lines=True)
+
+
+def _shifts(table: pd.DataFrame) -> list[tuple[str, pd.Series]]:
+    """Returns what a line is called, and its values by position.
+
+    Of two tokens a table has a column each, of more a row each, of which the first are drawn.
+    """
+    if "token" in table:
+        of_tokens = [(str(token), rows["shift"]) for token, rows in table.groupby("token", sort=False)]
+        return [(token, shift) for token, shift in of_tokens if token != OWN][:MOST_TOKENS]
+    columns = [str(name) for name in table if str(name).startswith("new")]
+    first, second = (f"<{name.removesuffix('_shift')}>" for name in columns)
+    return [
+        (f"{second} less {first}", table["logit_shift"]),
+        (f"{second} less no token", table[columns[1]]),
+        (f"{first} less no token", table[columns[0]]),
+    ]

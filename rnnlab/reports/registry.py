@@ -11,7 +11,7 @@ import pandas as pd
 
 from rnnlab.reports.blocks import Picture
 from rnnlab.reports.curve_figure import draw_curves
-from rnnlab.reports.gradient_figure import TOKENS, draw_gradients, draw_gradients_over_training
+from rnnlab.reports.gradient_figure import draw_gradients, draw_gradients_over_training
 from rnnlab.reports.health_figure import MEASURES, draw_health
 from rnnlab.reports.position_figure import draw_positions
 from rnnlab.reports.records import RunFacts, last_look, metric_names, step_column
@@ -102,6 +102,8 @@ def _gradients(table: pd.DataFrame, run: RunFacts) -> list[Picture]:
 
 def _positions(table: pd.DataFrame, run: RunFacts) -> list[Picture]:
     when, insert = step_column(table), run.settings.get("insert")
+    if not {"token", "logit_shift"} & set(table):
+        return []
     name, title = "positions", "Output by the position of the token"
     if when in table:
         name, title = "positions_last", f"{title}, {when} {table[when].max()}"
@@ -159,22 +161,29 @@ VIEWS: dict[str, RecordView] = {
     ),
     "baselines": RecordView(TASK, "beside simple rules"),
     "tags": RecordView(TASK, "accuracy by tag"),
-    "confusion": RecordView(TASK, "confusion, in tokens: a row per true tag, a column per predicted one"),
+    "classes": RecordView(
+        TASK,
+        "precision, recall and F1 of each label, over validation texts (training texts, where there are "
+        "none); 0 / 0 counts as 0; macro average: over the labels that occur, in texts or predictions; "
+        "weighted average: by texts",
+    ),
+    "confusion": RecordView(TASK, "confusion: a row per true label or tag, a column per predicted one"),
     "series": RecordView(TASK, "the rows held out, true and predicted", columns=("row",), draw=_series),
     "gradients": RecordView(
         GRADIENTS,
         "gradient of the loss at the inserted tokens' vectors",
-        columns=("position", *TOKENS),
+        columns=("position", "cosine", "ratio_to_end"),
         draw=_gradients,
         reading="How much learning is told about a token at the start, in the middle and at the end of the "
-        "texts; ratio to end: the norm beside that at the end.",
+        "texts; ratio to end: the norm beside that at the end; cosine: with the other tokens' gradient.",
     ),
     "positions": RecordView(
         "The token moved through the texts",
         "means over the texts by the token's relative position; the row without one: no token",
-        columns=("position", "accuracy", "logit_shift", "newpos_shift", "newneg_shift"),
+        columns=("position", "accuracy"),
         draw=_positions,
-        reading="Where a token counts, the accuracy with it is above that without, and the logit shifts.",
+        reading="Where a token counts, the accuracy with it is above that without, and the logit shifts. Of "
+        "more than two labels the shift is that of the token's own label, ln p / (1 − p).",
     ),
     "through_time": RecordView(
         "Gradients through time",

@@ -91,6 +91,11 @@ def _of_counted_classes(logits: Array, classes: Array) -> Loss:
     return _of_counted(cross_entropy_with_logits, logits, classes, classes != NOT_COUNTED)
 
 
+def _of_labels(logits_NC: Array, classes_N: Array) -> Loss:
+    """Binary cross-entropy of two classes, by one logit; cross-entropy of more, by one each."""
+    return (_of_one_output if logits_NC.shape[1] == 1 else _of_counted_classes)(logits_NC, classes_N)
+
+
 def _of_counted_numbers(predictions: Array, targets: Array) -> Loss:
     """Mean squared error of any shape, where targets that are NaN are left out of the mean."""
     targets = as_floats("targets", targets)
@@ -110,6 +115,7 @@ def _of_counted(
 
 
 CRITERIA: dict[str, Callable[[Array, Array], Loss]] = {
+    "classification": _of_labels,
     "binary_cross_entropy": _of_one_output,
     "cross_entropy": _of_counted_classes,
     "mean_squared_error": _of_counted_numbers,

@@ -147,7 +147,7 @@ class Task:
 
     unit: what metrics average over; criterion: what is minimized; reads: the keys of `data.` that the task
     makes use of; causal: whether a net that reads backwards would see what it is asked for; classes: those
-    that are known before any data; uses_insert: whether its texts have a class each, whose token `insert` can
+    of a run that recorded none; uses_insert: whether its texts have a class each, whose token `insert` can
     put into them; draws_examples: whether it draws them without end, of any `task.length`; generates_text:
     whether a trained net can go on with a text.
     """
@@ -176,10 +176,13 @@ class Task:
         """Reads or draws all examples; raises InputError for bad input."""
         raise NotImplementedError
 
-    def load_test(self, path: Path, settings: DataSettings, vocabulary: Vocabulary | None) -> GivenSplit:
+    def load_test(
+        self, path: Path, settings: DataSettings, vocabulary: Vocabulary | None, classes: Sequence[str] = ()
+    ) -> GivenSplit:
         """Returns the examples of a file as data.test, for a net that was trained with these settings.
 
-        Raises InputError for bad input, and for training files that have changed since.
+        vocabulary, classes: what the run recorded. Raises InputError for bad input, and for training files
+        that have changed since.
         """
         task_data = self.load(replace(settings, paths={**settings.paths, "test": path}))
         check_vocabulary(task_data, vocabulary, settings)

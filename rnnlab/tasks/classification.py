@@ -9,33 +9,33 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 from numpy.typing import NDArray
-from torch import Tensor
 
 from rnnlab.core.batch import Criterion, Split
 from rnnlab.core.errors import InputError
-from rnnlab.core.metrics import confusion_counts, logistic
+from rnnlab.core.metrics import chosen_classes, class_metrics, class_probabilities, confusion_counts
 from rnnlab.data.corpus import encode_file, load_corpus
 from rnnlab.data.encoded_text import EncodedText, TextEncoder
+from rnnlab.data.labels import NEG_POS, named
 from rnnlab.data.splits import TextSplit
 from rnnlab.data.tokenizers import make_tokenizer
-from rnnlab.data.vocabulary import NEWNEG, NEWPOS, Vocabulary
+from rnnlab.data.vocabulary import Vocabulary
 from rnnlab.tasks.base import DataSettings, GivenSplit, InputOutputSizes, PredictFn, Task, TaskData
 from rnnlab.tasks.most_confident import logits_of, most_confident
 
-CLASS_TOKENS = (NEWNEG, NEWPOS)
 TEXT, PROBABILITY, LABEL, UNKNOWN = "Input text", "Classifier probability", "Output label", "Unknown words"
 
 
 class Classification(Task):
-    """Binary classification of texts by one logit, above 0 for positive.
+    """Classification of texts into the labels that the training texts have.
 
-    Its texts are encoded once and kept in a cache. With `insert`, training and validation texts get the
-    token of their class; those of data.test never do.
+    Two classes have one logit, above 0 for the second of them; more have one each, of a softmax. Texts are
+    encoded once and kept in a cache. With `insert`, training and validation texts get the token of their
+    class; those of data.test never do.
     """
 
     metrics: ClassVar[tuple[str, ...]] = ("acc", "loss")
     unit: ClassVar[str] = "texts"
-    criterion: ClassVar[Criterion] = "binary_cross_entropy"
+    criterion: ClassVar[Criterion] = "classification"
     uses_insert: ClassVar[bool] = True
     reads: ClassVar[frozenset[str]] = frozenset(
         {
@@ -43,8 +43,7 @@ class Classification(Task):
             *("vocabulary", "min_count", "max_vocabulary", "max_length", "strip_html", "cache"),
         }
     )
-    sizes: ClassVar[InputOutputSizes] = InputOutputSizes(output_size=1)
-    classes: ClassVar[tuple[str, ...]] = ("neg", "pos")
+    classes: ClassVar[tuple[str, ...]] = NEG_POS
 
     def load(self, settings: DataSettings) -> TaskData:
         """Reads and encodes the texts, or takes them from the cache, and puts the tokens in."""
@@ -54,11 +53,11 @@ class Classification(Task):
         corpus = load_corpus(
             dict(settings.paths), settings.encoding, cache=settings.cache, track=settings.track
         )
-        vocabulary = corpus.vocabulary
+        vocabulary, classes = corpus.vocabulary, corpus.classes
         vectors = settings.load_vectors(vocabulary)
         corpus = corpus.keep()  # not before the vectors are known to be good: bad input leaves nothing behind
         texts = {name: replace(split, precision=settings.precision) for name, split in corpus.splits.items()}
-        tokens = [vocabulary[token] for token in CLASS_TOKENS]
+        tokens = [vocabulary[token] for token in texts["train"].class_tokens]
         splits = {
             name: split if name == "test" else split.insert(settings.insert, tokens)
             for name, split in texts.items()
@@ -66,36 +65,46 @@ class Classification(Task):
         return TaskData(
             train=splits.pop("train"),
             splits=splits,
-            sizes=self.sizes,
+            sizes=InputOutputSizes(output_size=1 if len(classes) == 2 else len(classes)),
             vocabulary=vocabulary,
             vectors=vectors,
             texts=texts,
-            classes=self.classes,
-            notes=tuple(corpus.notes),
+            classes=classes,
+            notes=(*corpus.notes, *_note_of_labels(texts["train"])),
             files=corpus.files,
         )
 
-    def load_test(self, path: Path, settings: DataSettings, vocabulary: Vocabulary | None) -> GivenSplit:
+    def load_test(
+        self,
+        path: Path,
+        settings: DataSettings,
+        vocabulary: Vocabulary | None,
+        classes: Sequence[str] = NEG_POS,
+    ) -> GivenSplit:
         """Returns a file's texts in the run's vocabulary, without tokens; needs none of the run's files."""
         assert vocabulary is not None
-        split, notes = encode_file(path, vocabulary, settings.encoding, track=settings.track)
+        split, notes = encode_file(path, vocabulary, settings.encoding, classes=classes, track=settings.track)
         return GivenSplit(str(path), replace(split, precision=settings.precision), tuple(notes))
 
-    def probabilities(self, logits: Float[Tensor, "batch 1"]) -> Float[Tensor, " batch"]:
-        """Returns the probability, 0 to 1, that each text is positive."""
-        return logits.squeeze(1).sigmoid()
-
     def tables(self, predict_fn: PredictFn, task_data: TaskData) -> dict[str, pd.DataFrame]:
-        """Returns the table `predictions`: the most confident ones, right and wrong, of validation texts."""
-        examples = task_data.finite[task_data.evaluation_split]
+        """Returns the most confident `predictions`, right and wrong, of validation texts.
+
+        Of labels other than negative and positive also `classes`, precision, recall and F1 of each, and
+        their `confusion`.
+        """
+        examples, classes = task_data.finite[task_data.evaluation_split], task_data.classes
         assert isinstance(examples, TextSplit) and task_data.vocabulary is not None
-        return {"predictions": most_confident(predict_fn, examples, task_data.vocabulary, task_data.classes)}
+        tables = {"predictions": most_confident(predict_fn, examples, task_data.vocabulary, classes)}
+        if classes == NEG_POS:
+            return tables
+        counts = self.confusion(predict_fn, examples, classes)
+        confusion = counts.rename(columns=lambda name: f"predicted {name}").reset_index(names="label")
+        return {"classes": class_metrics(counts), "confusion": confusion} | tables
 
     def confusion(self, predict_fn: PredictFn, examples: Split, classes: Sequence[str]) -> pd.DataFrame:
         """Returns how many texts of each label are called what."""
         assert isinstance(examples, TextSplit)
-        predicted = (logits_of(predict_fn, examples)[:, 0] > 0).astype(int)
-        return confusion_counts(examples.labels, predicted, classes)
+        return confusion_counts(examples.labels, chosen_classes(logits_of(predict_fn, examples)), classes)
 
     def text_encoder(self, vocabulary: Vocabulary, settings: DataSettings) -> TextEncoder:
         """Returns what reads texts as the run read its own, without tokens of their class."""
@@ -112,13 +121,36 @@ class Classification(Task):
         vocabulary: Vocabulary,
         classes: Sequence[str],
     ) -> pd.DataFrame:
-        """Returns one row per text: it, the probability of `pos` (0 to 1), the label, its unknown words."""
-        chances = logistic(np.array([of_text[0] for of_text in logits]))
+        """Returns one row per text: it, its probabilities (`chances`), the label, its unknown words."""
+        outputs = 1 if len(classes) == 2 else len(classes)
+        of_texts = np.reshape(logits, (len(texts), outputs))
         return pd.DataFrame(
             {
                 TEXT: [text.text for text in texts],
-                PROBABILITY: chances,
-                LABEL: [classes[int(chance > 0.5)] for chance in chances],
+                **chances(of_texts, classes),
+                LABEL: [classes[number] for number in chosen_classes(of_texts)],
                 UNKNOWN: [" ".join(text.unknown) for text in texts],
             }
         )
+
+
+def chances(
+    logits: Float[np.ndarray, "texts outputs"], classes: Sequence[str]
+) -> dict[str, Float[np.ndarray, " texts"]]:
+    """Returns the probability of each class, 0 to 1, by column: `P(LABEL)`.
+
+    Where there is only negative and positive, that of positive says all: `Classifier probability`.
+    """
+    of_classes = class_probabilities(logits)
+    if tuple(classes) == NEG_POS:
+        return {PROBABILITY: of_classes[:, 1]}
+    return {f"P({label})": of_classes[:, number] for number, label in enumerate(classes)}
+
+
+def _note_of_labels(train: TextSplit) -> list[str]:
+    """Returns how many training texts each label has, of labels of one's own."""
+    if train.classes == NEG_POS:
+        return []
+    counts = np.bincount(train.labels, minlength=len(train.classes)).tolist()
+    shown = [f"{label} ({count:,})" for label, count in zip(train.classes, counts, strict=True)]
+    return [f"labels (training texts): {named(shown)}"]

@@ -31,6 +31,11 @@ def cross_entropy(logits: Tensor, targets: Tensor) -> Measures:
     return {"acc": (chosen.argmax(dim=1) == wanted).to(loss.dtype), "loss": loss}
 
 
+def classification(logits: Tensor, targets: Tensor) -> Measures:
+    """Returns loss and `acc` of classes: of two by one logit (batch, 1), of more by one each."""
+    return (binary_cross_entropy if logits.shape[1] == 1 else cross_entropy)(logits, targets)
+
+
 def mean_squared_error(logits: Tensor, targets: Tensor) -> Measures:
     """Returns the squared error of every number, of predictions and targets of one shape; NaN is left out."""
     counted = ~targets.isnan()
@@ -38,6 +43,7 @@ def mean_squared_error(logits: Tensor, targets: Tensor) -> Measures:
 
 
 CRITERIA: dict[Criterion, Callable[[Tensor, Tensor], Measures]] = {
+    "classification": classification,
     "binary_cross_entropy": binary_cross_entropy,
     "cross_entropy": cross_entropy,
     "mean_squared_error": mean_squared_error,

@@ -16,7 +16,7 @@ from rnnlab.core.files import fingerprint
 from rnnlab.data.ngrams import Bigram, perplexity
 from rnnlab.data.open_file import show_path
 from rnnlab.data.running_text import Choice, Unit, WordIndex, read_text, read_word_list, tokens_of
-from rnnlab.data.vocabulary import PAD, RESERVED, UNK, UNK_ID, Vocabulary
+from rnnlab.data.vocabulary import PAD, UNK, UNK_ID, Vocabulary, is_reserved
 from rnnlab.tasks.base import DataSettings, InputOutputSizes, PredictFn, Task, TaskData
 from rnnlab.tasks.sequences import TaggedSplit
 
@@ -94,7 +94,7 @@ class Language(Task):
                     f"task.window={self.window}"
                 )
         index = WordIndex.of(tokens["train"])
-        vocabulary = Vocabulary((PAD, UNK, *(word for word in index.words if word not in RESERVED)))
+        vocabulary = Vocabulary((PAD, UNK, *(word for word in index.words if not is_reserved(word))))
         ids = {name: vocabulary.encode(found).astype(np.int64) for name, found in tokens.items()}
         splits = {name: windows(of_split, self.window) for name, of_split in ids.items()}
         for name, split in splits.items():

@@ -8,39 +8,44 @@ import torch
 from numpy.typing import NDArray
 
 from rnnlab.core.batch import EVALUATION_BATCH
-from rnnlab.core.metrics import logistic
+from rnnlab.core.metrics import chosen_classes, class_probabilities
+from rnnlab.data.labels import NEG_POS
 from rnnlab.data.splits import TextSplit
 from rnnlab.data.vocabulary import Vocabulary
 from rnnlab.tasks.base import PredictFn
 
 LOOKED_AT = 1000  # texts, evenly spaced over the split
+ROWS = 20  # about, one per text
 
 
 def most_confident(
-    predict_fn: PredictFn,
-    texts: TextSplit,
-    vocabulary: Vocabulary,
-    classes: Sequence[str],
-    *,
-    number: int = 5,
+    predict_fn: PredictFn, texts: TextSplit, vocabulary: Vocabulary, classes: Sequence[str]
 ) -> pd.DataFrame:
-    """Returns up to `number` texts each of right and wrong ones of either class, the most confident first.
+    """Returns a few right and a few wrong texts of every class, five each of two, the most confident first.
 
-    Columns: outcome, label, probability (of the second class, 0 to 1), text (its tokens, inserted ones
-    included).
+    Columns: outcome, label, probability (0 to 1), text (its tokens, inserted ones included). The probability
+    is that of positive; of labels of one's own it is that of the label `called`, a further column.
     """
     split = texts.spread(LOOKED_AT)
-    logits = logits_of(predict_fn, split)[:, 0]
-    chances = logistic(logits)
-    right = (chances > 0.5) == (split.labels == 1)
+    logits = logits_of(predict_fn, split)
+    chosen, chances, margins = chosen_classes(logits), class_probabilities(logits), _margins(logits)
+    two, number = tuple(classes) == NEG_POS, max(1, ROWS // (2 * len(classes)))
     rows = []
-    for outcome, wanted in (("right", right), ("wrong", ~right)):
+    for outcome, wanted in (("right", chosen == split.labels), ("wrong", chosen != split.labels)):
         for label, name in enumerate(classes):
             members = np.flatnonzero(wanted & (split.labels == label))
-            for index in members[np.argsort(-np.abs(logits[members]), kind="stable")][:number]:
-                words = " ".join(vocabulary.words[i] for i in split.text(int(index)))
-                rows.append((outcome, name, float(chances[index]), words))
-    return pd.DataFrame(rows, columns=["outcome", "label", "probability", "text"])
+            for index in members[np.argsort(-margins[members], kind="stable")][:number]:
+                called = int(chosen[index])
+                rows.append(
+                    {
+                        "outcome": outcome,
+                        "label": name,
+                        **({} if two else {"called": classes[called]}),
+                        "probability": float(chances[index, 1 if two else called]),
+                        "text": " ".join(vocabulary.words[i] for i in split.text(int(index))),
+                    }
+                )
+    return pd.DataFrame(rows)
 
 
 def logits_of(predict_fn: PredictFn, texts: TextSplit) -> NDArray[np.float64]:
@@ -49,3 +54,11 @@ def logits_of(predict_fn: PredictFn, texts: TextSplit) -> NDArray[np.float64]:
     parts = [predict_fn(batch).double() for batch in texts.batches(order, EVALUATION_BATCH)]
     logits = torch.cat(parts).numpy()
     return logits[np.argsort(order)]
+
+
+def _margins(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Returns how far the chosen class is ahead: by its logit, of several outputs less the next one."""
+    if logits.shape[1] == 1:
+        return np.abs(logits[:, 0])
+    first_two = np.partition(logits, -2, axis=1)[:, -2:]
+    return first_two[:, 1] - first_two[:, 0]

@@ -17,7 +17,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.files import fingerprint
 from rnnlab.data.encoded_text import EncodedText, TextEncoder
 from rnnlab.data.tagged import read_tagged, tag_ids
-from rnnlab.data.vocabulary import RESERVED, UNK, Vocabulary, build_vocabulary
+from rnnlab.data.vocabulary import UNK, Vocabulary, build_vocabulary, is_reserved
 from rnnlab.tasks.base import DataSettings, InputOutputSizes, PredictFn, Task, TaskData
 from rnnlab.tasks.drawn import generator
 from rnnlab.tasks.sequences import TaggedSplit
@@ -166,7 +166,7 @@ class Tagging(Task):
 
     def _id(self, word: str, vocabulary: Vocabulary) -> int:
         form = self._form(word)
-        known = form in vocabulary and form not in RESERVED and not form.startswith("<unk")
+        known = form in vocabulary and not is_reserved(form) and not form.startswith("<unk")
         return vocabulary[form if known else self.stand_in(word)]
 
     def _vocabulary(self, words: list[str], settings: DataSettings) -> Vocabulary:

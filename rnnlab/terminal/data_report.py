@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rnnlab.data.check import Report, SplitReport, histogram
+from rnnlab.data.labels import NEG_POS
 
 _EXAMPLES_SHOWN = 5
 
@@ -38,6 +39,11 @@ def _table_of_figures(splits: list[SplitReport]) -> Table:
     for split in splits:
         table.add_column(Text(split.name), justify="right", overflow="fold")
     with_vectors = any(split.covered_types is not None for split in splits)
+    table.add_row("texts", *(f"{split.lengths.size:,}" for split in splits))
+    labels = tuple(dict.fromkeys(label for split in splits for label in split.labels))
+    names = ("negative", "positive") if labels == NEG_POS else [f"label {label}" for label in labels]
+    for name, label in zip(names, labels, strict=True):
+        table.add_row(Text(name), *(_of_texts(split.labels.get(label, 0), split) for split in splits))
     for figure, show in (_FIGURES | (_COVERAGE if with_vectors else {})).items():
         table.add_row(figure, *(show(split) for split in splits))
     return table
@@ -53,9 +59,6 @@ def _share(part: float | None) -> str:
 
 _Figures = dict[str, Callable[[SplitReport], str]]
 _FIGURES: _Figures = {
-    "texts": lambda split: f"{split.lengths.size:,}",
-    "negative": lambda split: _of_texts(split.negative, split),
-    "positive": lambda split: _of_texts(split.positive, split),
     "empty texts": lambda split: f"{len(split.empty):,}",
     "bad lines": lambda split: f"{len(split.errors):,}",
     "tokens": lambda split: f"{split.lengths.sum():,}",

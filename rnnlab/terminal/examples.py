@@ -1,15 +1,19 @@
 """Examples as a net gets to see them, in a terminal."""
 
+from itertools import cycle
+
 from rich.table import Table
 from rich.text import Text
 from torch import Tensor
 
 from rnnlab.core.batch import UNCOUNTED, Batch
-from rnnlab.data.vocabulary import NEWNEG, NEWPOS, UNK, Vocabulary
+from rnnlab.data.labels import is_class_token
+from rnnlab.data.vocabulary import UNK, Vocabulary
 from rnnlab.tasks.base import TaskData
 from rnnlab.terminal.messages import printable
 
 STEPS_SHOWN = 60
+COLOURS = ("red", "green", "blue", "magenta", "yellow", "cyan")
 
 
 def table_of_examples(batch: Batch, task_data: TaskData) -> Table:
@@ -51,7 +55,8 @@ def _target(target: Tensor, length: int, task_data: TaskData) -> Text:
 
 
 def _tokens(ids: list[int], vocabulary: Vocabulary) -> Text:
-    styles = {NEWNEG: "bold reverse red", NEWPOS: "bold reverse green", UNK: "dim"}
+    tokens = [word for word in vocabulary.words if is_class_token(word)]
+    styles = {UNK: "dim"} | {word: f"bold reverse {colour}" for word, colour in zip(tokens, cycle(COLOURS))}
     line = Text()
     for number in ids:
         word = vocabulary.words[number]

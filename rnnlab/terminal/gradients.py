@@ -10,13 +10,22 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-HEADINGS = {"newneg_norm": "<newneg> norm", "newpos_norm": "<newpos> norm", "ratio_to_end": "ratio to end"}
-
 
 def print_gradients(rows: "pd.DataFrame") -> None:
     """Prints a row per model and position."""
-    caption = "ratio to end: the mean of the two norms over that mean at the end"
-    print_rows(rows.rename(columns=HEADINGS), {"cosine": ".4f"}, caption=caption, group="model")
+    caption, group = "ratio to end: the mean of the two norms over that mean at the end", "model"
+    if "token" in rows:
+        group, caption = (
+            "position",
+            "cosine: with the other gradients' sum; ratio to end: norm over that at the end",
+        )
+    print_rows(rows.rename(columns=_heading), {"cosine": ".4f"}, caption=caption, group=group)
+
+
+def _heading(column: str) -> str:
+    if column.endswith("_norm"):
+        return f"<{column.removesuffix('_norm')}> norm"
+    return column.replace("_", " ")
 
 
 def print_vectors(model: str, vectors: "Iterable[tuple[str, str, np.ndarray]]") -> None:

@@ -32,8 +32,21 @@ def print_predictions(
 
 def print_confusion(counts: "pd.DataFrame", stream: TextIO | None = None) -> None:
     """Prints how many texts of each label (row) are called what (column)."""
-    shown = counts.map("{:,}".format).rename(columns=lambda name: f"predicted {name}")
-    print_rows(shown.reset_index(names="label"), title="confusion (texts)", file=stream)
+    if len(counts) == 2:
+        shown, first = counts.map("{:,}".format).rename(columns=lambda name: f"predicted {name}"), "label"
+    else:
+        shown, first = counts.copy(), "label / predicted"
+    shown.insert(0, first, counts.index)
+    print_rows(shown, title="confusion (texts)", file=stream)
+
+
+def print_class_metrics(rows: "pd.DataFrame") -> None:
+    """Prints precision, recall and F1 of each class, and their averages."""
+    formats = dict.fromkeys(("precision", "recall", "f1"), ".4f")
+    caption = (
+        "0 / 0 counts as 0. macro: over the labels that occur, in texts or predictions; weighted: by texts"
+    )
+    print_rows(rows, formats, title="by label", caption=caption)
 
 
 def print_tokens(tables: "list[pd.DataFrame]", form: str) -> None:
@@ -52,10 +65,16 @@ def print_tokens(tables: "list[pd.DataFrame]", form: str) -> None:
 def _coloured(table: "pd.DataFrame") -> Text:
     """Returns the tokens on red (negative) to blue (positive) ground, each followed by its number, and by its
     weight where there is attention.
+
+    Of labels of one's own the number is the probability of the one that is most probable in the end.
     """
     attributed = "Attribution" in table
-    values = table["Attribution" if attributed else "Classifier probability"]
-    leanings = values / (values.abs().max() or 1.0) if attributed else 2 * values - 1
+    shares = [str(name) for name in table if str(name).startswith("P(")]
+    column = "Attribution" if attributed else "Classifier probability"
+    if shares:
+        column = table[shares].iloc[-1].idxmax()
+    values = table[column]
+    leanings = values / (values.abs().max() or 1.0) if attributed else values if shares else 2 * values - 1
     line, weights = Text(), table.get(ATTENTION)
     beside = [""] * len(table) if weights is None else [f" ({weight:.3f})" for weight in weights]
     for token, value, leaning, known, weight in zip(
@@ -71,6 +90,10 @@ def _coloured(table: "pd.DataFrame") -> Text:
             f"\nlogit {last['Baseline logit']:+.4f} at the baseline, {last['Logit']:+.4f} for the text; "
             f"the attributions add up to {values.sum():+.4f} ({last['Steps']:,} steps)"
         )
+    if shares:
+        line.append(f"\n{column} after each token", style="dim")
+    if "Label" in table:
+        line.append(f"\nof the logit of {table['Label'].iloc[0]}", style="dim")
     if not table["Known"].all():
         line.append("\nstruck out: unknown to the run", style="dim")
     return line

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from rnnlab.core.metrics import class_metrics
+from rnnlab.data.labels import NEG_POS
 from rnnlab.experiment.probe_input import examples_of
 from rnnlab.experiment.restore import RestoredRun
 from rnnlab.experiment.torch_settings import torch_settings
@@ -17,7 +19,8 @@ class Evaluation:
 
     name: of their split, or their file; examples: how many there are; metrics: the net's, by name;
     baselines: what simple rules reach, by rule and metric; confusion: how many examples of a class (row) are
-    called what (column), None where there are no classes to mix up.
+    called what (column), None where there are no classes to mix up; by_class: precision, recall and F1 (see
+    `rnnlab.core.metrics.class_metrics`), None where there is only negative and positive.
     """
 
     name: str
@@ -25,6 +28,12 @@ class Evaluation:
     metrics: dict[str, float]
     baselines: dict[str, dict[str, float]]
     confusion: pd.DataFrame | None
+
+    @property
+    def by_class(self) -> pd.DataFrame | None:
+        """Precision, recall and F1 of each class."""
+        known = self.confusion is None or tuple(self.confusion) == NEG_POS
+        return None if known else class_metrics(self.confusion)
 
     @property
     def table(self) -> pd.DataFrame:

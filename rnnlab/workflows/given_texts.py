@@ -8,21 +8,24 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class GivenTexts:
-    """Texts, the place of each (`texts.txt, line 3`), and labels (0 neg, 1 pos) where there are some."""
+    """Texts, the place of each (`texts.txt, line 3`), and numbers of classes where there are labels."""
 
     texts: list[str]
     places: list[str]
     labels: list[int] | None = None
 
 
-def given_texts(arguments: Sequence[str], file: Path | None) -> GivenTexts:
-    """Returns the arguments, or the texts of a file, or the lines of a pipe; raises InputError for none."""
+def given_texts(arguments: Sequence[str], file: Path | None, classes: Sequence[str]) -> GivenTexts:
+    """Returns the arguments, or the texts of a file, or the lines of a pipe; raises InputError for none.
+
+    classes: those that labels in the file may name.
+    """
     from rnnlab.core.errors import InputError
 
     if arguments and file is not None:
         raise InputError("--file: makes no sense beside a TEXT; leave one of them out")
     if file is not None:
-        return texts_of_file(file)
+        return texts_of_file(file, classes)
     if arguments:
         places = [f"text {number}" for number in range(1, len(arguments) + 1)]
         for text, place in zip(arguments, places, strict=True):
@@ -35,28 +38,30 @@ def given_texts(arguments: Sequence[str], file: Path | None) -> GivenTexts:
     return GivenTexts(*_lines(sys.stdin.buffer.read(), "standard input"))
 
 
-def texts_of_file(path: Path) -> GivenTexts:
+def texts_of_file(path: Path, classes: Sequence[str]) -> GivenTexts:
     """Returns a text per line; those of a CSV, or of a TSV that begins with a label and a tab, with labels.
 
-    Raises InputError for a file that is missing, binary, empty or not UTF-8, or a line without its label.
+    Raises InputError for a file that is missing, binary, empty or not UTF-8, a line without its label, or a
+    label that is none of the classes.
     """
     from rnnlab.core.errors import InputError
-    from rnnlab.data.formats import LABELS
+    from rnnlab.data.labels import class_number, is_label
     from rnnlab.data.open_file import open_bytes, show_path
     from rnnlab.data.readers import scan
 
     with open_bytes(path) as opened:
         texts, places = _lines(opened.read(), show_path(path))
-    is_csv = path.name.lower().removesuffix(".gz").endswith(".csv")
+    name = path.name.lower().removesuffix(".gz")
     label, tab, _ = texts[0].partition("\t")
-    if not (is_csv or (tab and label.strip().lower() in LABELS)):
+    if not (name.endswith(".csv") or (tab and (name.endswith(".tsv") or is_label(label, classes)))):
         return GivenTexts(texts, places)
     examples = []
     for example in scan(path):
         if isinstance(example, InputError):
             raise example
         examples.append(example)
-    return GivenTexts([e.text for e in examples], [e.source for e in examples], [e.label for e in examples])
+    labels = [class_number(e.label, e.source, classes) for e in examples]
+    return GivenTexts([e.text for e in examples], [e.source for e in examples], labels)
 
 
 def _lines(content: bytes, name: str) -> tuple[list[str], list[str]]:

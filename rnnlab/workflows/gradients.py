@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rnnlab.data.vocabulary import NEWNEG, NEWPOS
 from rnnlab.experiment.experiment import prepare
 from rnnlab.experiment.find_probe import find_probe
 from rnnlab.experiment.job import Job
 from rnnlab.experiment.launch import NO_FLAGS, HydraOptions, launch
 from rnnlab.experiment.schema import Config
+from rnnlab.probes.base import labelled
 from rnnlab.probes.gradients import Gradients, Reduction
 from rnnlab.runs.files import GRADIENTS
 from rnnlab.runs.tables import write_table
@@ -92,8 +92,9 @@ def describe(probed: Probed) -> str:
 def vectors(probed: Probed) -> Iterator[tuple[str, str, NDArray[np.float64]]]:
     """Yields token, position and gradient (embedding,), measured again."""
     assert isinstance(probed.probe, Gradients)
-    for position, pair in probed.probe.vectors(probed.probe_input).items():
-        for token, vector in zip((NEWNEG, NEWPOS), pair, strict=True):
+    texts, _ = labelled(probed.probe_input)
+    for position, of_tokens in probed.probe.vectors(probed.probe_input).items():
+        for token, vector in zip(texts.class_tokens, of_tokens, strict=True):
             yield token, position, vector
 
 

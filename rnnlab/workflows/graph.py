@@ -46,12 +46,11 @@ def draw(overrides: list[str], *, length: int, output: Path | None = None, displ
 
 
 def _svg(probe_input: ProbeInput, name: str, length: int) -> str:
-    graph = unrolled(
-        probe_input.model,
-        length,
-        words=_words(probe_input, length),
-        criterion=getattr(probe_input.objective, "criterion", "binary_cross_entropy"),
-    )
+    criterion = probe_input.objective.criterion
+    if criterion == "classification":
+        outputs = probe_input.model.head.output.out_features
+        criterion = "binary_cross_entropy" if outputs == 1 else "cross_entropy"
+    graph = unrolled(probe_input.model, length, words=_words(probe_input, length), criterion=criterion)
     title = (
         f"{name}, {length} {'step' if length == 1 else 'steps'}\n"
         "solid: forward; dashed: the gradient's way back, multiplied (·) by what stands beside the arrow"

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from rnnlab.data.encoded_text import EncodedText
 from rnnlab.experiment.probe_input import require_labelled_texts
 from rnnlab.experiment.torch_settings import torch_settings
 from rnnlab.probes.attribution import BASELINE, integrated_gradients
-from rnnlab.probes.prediction import trace
+from rnnlab.probes.prediction import logits_by_text, trace
 from rnnlab.tasks.classification import LABEL
 from rnnlab.workflows.display import SILENT, Display
 from rnnlab.workflows.given_texts import GivenTexts
@@ -35,7 +36,7 @@ def predict(run: TrainedRun, given: GivenTexts) -> Predictions:
     if given.labels is None or LABEL not in table:
         return Predictions(table)
     labels = pd.Categorical([run.classes[label] for label in given.labels], run.classes)
-    table.insert(3, TRUE_LABEL, labels.astype(str))
+    table.insert(table.columns.get_loc(LABEL) + 1, TRUE_LABEL, labels.astype(str))
     predicted = pd.Categorical(table[LABEL], run.classes)
     confusion = pd.crosstab(labels, predicted, dropna=False, rownames=["label"], colnames=[""])
     return Predictions(table, float((table[TRUE_LABEL] == table[LABEL]).mean()), confusion)
@@ -46,16 +47,26 @@ def explain_tokens(
 ) -> list[pd.DataFrame]:
     """Returns a table per text, a row per token.
 
-    attribute: each token's share of the logit, by integrated gradients; else the probability of the positive
-    class if the text ended with the token, and the token's weight in the whole text where the net pools its
-    states by attention. Raises InputError for a run whose texts have no class each, or a
-    text that holds no token.
+    attribute: each token's share of a logit, by integrated gradients: that of the second of two classes, of
+    more that of the text's most probable one; else the probability of each class if the text ended with the
+    token, and the token's weight in the whole text where the net pools its states by attention. Raises
+    InputError for a run whose texts have no class each, or a text that holds no token.
     """
     require_labelled_texts(run, "predict")
     encoded = run.encode(given.texts, given.places)
     if attribute:
-        display.note(f"attributions in units of the logit of pos; baseline: {BASELINE}")
+        of = run.classes[1] if len(run.classes) == 2 else "each text's most probable label"
+        display.note(f"attributions in units of the logit of {of}; baseline: {BASELINE}")
     with torch_settings(run.config):
         if attribute:
-            return [integrated_gradients(run.model, text, device=run.device).table(text) for text in encoded]
-        return [trace(run.model, text, device=run.device) for text in encoded]
+            return [_attributions(run, text) for text in encoded]
+        return [trace(run.model, text, run.classes, device=run.device) for text in encoded]
+
+
+def _attributions(run: TrainedRun, text: EncodedText) -> pd.DataFrame:
+    output = 0
+    if len(run.classes) > 2:
+        (logits,) = logits_by_text(run.model, [text], device=run.device)
+        output = int(logits.argmax())
+    table = integrated_gradients(run.model, text, output=output, device=run.device).table(text)
+    return table.assign(Label=run.classes[output]) if len(run.classes) > 2 else table

@@ -153,6 +153,6 @@ def test_real_coverage_is_that_of_the_sample(real_data: Path) -> None:
     )
     (split,) = report.splits
     assert split.errors == []
-    assert (split.negative, split.positive) == (500, 500)
+    assert split.labels == {"neg": 500, "pos": 500}
     assert split.covered_tokens is not None
     assert split.covered_tokens > 0.95

@@ -102,7 +102,7 @@ def test_only_newlines_end_a_line_of_tsv(
     content = ending.join(f"{index % 2}\t{text}".encode() for index, text in enumerate(texts))
     path = write(tmp_path_factory.getbasetemp() / "awkward.tsv", content + ending * last)
     found = [result if isinstance(result, InputError) else result[:2] for result in scan(path)]
-    assert found == [(text, index % 2) for index, text in enumerate(texts)]
+    assert found == [(text, str(index % 2)) for index, text in enumerate(texts)]
 
 
 @settings(max_examples=100, deadline=None)
@@ -158,7 +158,7 @@ def test_csv_fields_may_be_longer_than_the_modules_limit(tmp_path: Path) -> None
             "line 3: unknown label 'postive'; expected neg/pos, negative/posi",
         ),
         ("label.tsv", GOOD + b"postive\tfine\n", "did you mean 'positive'?"),
-        ("label.csv", b"text,label\nfine,1\ndull,2\n", "label.csv, line 3: unknown label '2'"),
+        ("label.csv", b"text,label\nfine,1\ndull,\n", "label.csv, line 3: has no label"),
         (
             "header.csv",
             b"fine,positive\ndull,negative\n",
@@ -261,7 +261,7 @@ def test_an_empty_file_among_the_texts_of_a_folder_is_an_empty_text(tmp_path: Pa
 
 
 def test_every_bad_line_is_found_and_the_good_ones_are_read(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.tsv", b"pos\tfine\nbad\nneg\tdull\nmeh\tso so\npos\tcaf\xe9\nneg\tlong\n")
+    path = write(tmp_path / "a.tsv", b"pos\tfine\nbad\nneg\tdull\nnegativ\tso so\npos\tcaf\xe9\nneg\tlong\n")
     examples, errors = survey(path)
     assert examples.texts == ["fine", "dull", "long"]
     assert [str(error).partition(":")[0].rpartition(" ")[2] for error in errors] == ["2", "4", "5"]
@@ -276,7 +276,7 @@ def test_every_bad_row_of_a_csv_is_found(tmp_path: Path) -> None:
         b'"so" bad,0',
         b"dull,0",
         b"one",
-        b"meh,2",
+        b"meh,postive",
         b"good,1",
     ]
     examples, errors = survey(write(tmp_path / "a.csv", b"\n".join(rows)))

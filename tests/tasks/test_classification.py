@@ -9,7 +9,7 @@ import torch
 from rnnlab.core.errors import InputError
 from rnnlab.data.splits import TextSplit
 from rnnlab.tasks.base import DataSettings, InputOutputSizes, TaskData
-from rnnlab.tasks.classification import Classification
+from rnnlab.tasks.classification import PROBABILITY, Classification, chances
 
 TASK = Classification()
 
@@ -47,7 +47,7 @@ def test_only_the_loss_has_a_gradient() -> None:
 
 
 def test_probabilities_are_those_of_the_positive_class() -> None:
-    probabilities = TASK.probabilities(torch.tensor([[0.0], [math.log(3)]], dtype=torch.float64))
+    probabilities = chances(np.array([[0.0], [math.log(3)]]), ("neg", "pos"))[PROBABILITY]
     np.testing.assert_allclose(probabilities, [0.5, 0.75], rtol=1e-14)
     assert TASK.classes == ("neg", "pos")
 

@@ -1,6 +1,7 @@
 """Five sicknesses of a training, each with the threshold that it is found by.
 
-loss stuck at ln 2     the last epoch's training loss is at most 0.02 below ln 2, a coin's
+loss stuck at ln 2     the last epoch's training loss is at most 0.02 below ln 2, a coin's (of more classes:
+                       below the logarithm of their number)
 vanished gradients     validation accuracy is below 0.9, and the gradient of the loss at the start or the
                        middle of the texts is under 1/1000 of that where it is largest (medians)
 overfitting            accuracy is 0.1 higher in training than in validation, or validation loss has risen
@@ -19,10 +20,11 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from rnnlab.data.labels import NEG_POS
+from rnnlab.data.open_file import quote
 from rnnlab.models.base import SequenceModel
 from rnnlab.probes.doctor.evidence import Evidence
 
-LN2 = math.log(2)
 STUCK_MARGIN = 0.02
 VANISHED_RATIO, SATISFIED_ACCURACY = 1e-3, 0.9
 OVERFITTING_GAP, OVERFITTING_RISE = 0.1, 0.1
@@ -65,11 +67,12 @@ def diagnose(evidence: Evidence, recipe: Recipe) -> list[Diagnosis]:
 
 
 def stuck_loss(evidence: Evidence, recipe: Recipe) -> Diagnosis:
-    """Looks for a training loss that is no better than that of a coin."""
-    last = evidence.metrics.iloc[-1]
-    found = bool(last.train_loss >= LN2 - STUCK_MARGIN)
-    said = f"training loss {last.train_loss:.4f} in epoch {int(last.epoch)}; a coin's is ln 2 = {LN2:.4f}"
-    return Diagnosis("loss stuck at ln 2", found, said, _ways_to_move(recipe))
+    """Looks for a training loss that is no better than that of a coin, or of a die with a side a class."""
+    last, classes = evidence.metrics.iloc[-1], len(evidence.predicted)
+    chance, guess = math.log(classes), "a coin's" if classes == 2 else "that of guessing"
+    found = bool(last.train_loss >= chance - STUCK_MARGIN)
+    said = f"training loss {last.train_loss:.4f} in epoch {int(last.epoch)}; {guess} is ln {classes} = "
+    return Diagnosis(f"loss stuck at ln {classes}", found, f"{said}{chance:.4f}", _ways_to_move(recipe))
 
 
 def _ways_to_move(recipe: Recipe) -> tuple[str, ...]:
@@ -135,9 +138,13 @@ def overfitting(evidence: Evidence, recipe: Recipe) -> Diagnosis:
 
 def one_class(evidence: Evidence, recipe: Recipe) -> Diagnosis:
     """Looks for an output that is the same class whatever the text."""
-    side = "positive" if evidence.predicted_positive >= 0.5 else "negative"
-    shares = (evidence.predicted_positive, evidence.valid_positive, evidence.train_positive)
-    predicted, valid, train = (share if side == "positive" else 1 - share for share in shares)
+    # Of two classes that are called equally often, the second.
+    label = max(reversed(evidence.predicted), key=evidence.predicted.__getitem__)
+    predicted, valid, train = (
+        shares[label] for shares in (evidence.predicted, evidence.valid, evidence.train)
+    )
+    classes = tuple(evidence.predicted)
+    side = {"neg": "negative", "pos": "positive"}[label] if classes == NEG_POS else quote(label)
     found = predicted >= ONE_CLASS_SHARE and predicted - valid >= ONE_CLASS_EXCESS
     said = f"{predicted:.1%} of the validation texts are called {side}; {valid:.1%} are"
     if train >= 0.6:

@@ -1,5 +1,6 @@
 """What the doctor measures of a trained net, beside the figures its training left."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
+from rnnlab.core.metrics import chosen_classes
 from rnnlab.probes.base import ProbeInput
 from rnnlab.probes.in_float64 import in_float64
 from rnnlab.probes.logits import logits_of
@@ -20,16 +22,16 @@ class Evidence:
     """The figures that a diagnosis rests on.
 
     metrics: a row per epoch, 0 and up, as in metrics.csv; gradients: see `gradients_by_place`;
-    predicted_positive, valid_positive, train_positive: the share, 0 to 1, of texts that the net calls
-    positive, and that are positive among the validation and the training texts; token_coverage: the share
+    predicted, valid, train: by class the share, 0 to 1, of validation texts that the net calls so, and of
+    the validation and the training texts that are so; token_coverage: the share
     of the training texts' running words that had a pretrained vector, None without vectors.
     """
 
     metrics: pd.DataFrame
     gradients: dict[str, float]
-    predicted_positive: float
-    valid_positive: float
-    train_positive: float
+    predicted: dict[str, float]
+    valid: dict[str, float]
+    train: dict[str, float]
     token_coverage: float | None
 
 
@@ -41,15 +43,20 @@ def gather(
     token_coverage: float | None,
 ) -> Evidence:
     """Returns what is to be known of a net; `metrics` ends with the epoch of its parameters."""
-    logits = logits_of(probe_input.model, probe_input.with_token, device=probe_input.device)
+    texts = probe_input.with_token
+    logits = logits_of(probe_input.model, texts, device=probe_input.device)
     return Evidence(
         metrics=metrics,
         gradients=gradients_by_place(probe_input),
-        predicted_positive=float(np.mean(logits > 0)),
-        valid_positive=float(np.mean(probe_input.with_token.labels == 1)),
-        train_positive=float(np.mean(train_labels == 1)),
+        predicted=_shares(chosen_classes(logits), texts.classes),
+        valid=_shares(texts.labels, texts.classes),
+        train=_shares(train_labels, texts.classes),
         token_coverage=token_coverage,
     )
+
+
+def _shares(numbers: NDArray[np.int64], classes: Sequence[str]) -> dict[str, float]:
+    return {label: float(np.mean(numbers == number)) for number, label in enumerate(classes)}
 
 
 def gradients_by_place(probe_input: ProbeInput) -> dict[str, float]:
@@ -63,11 +70,10 @@ def gradients_by_place(probe_input: ProbeInput) -> dict[str, float]:
     norms: dict[str, list[torch.Tensor]] = {"start": [], "middle": [], "end": []}
     with in_float64(probe_input.model) as model:
         for batch in texts.batches(texts.by_length(), GRADIENT_BATCH):
-            inputs, lengths, targets = batch.to(probe_input.device)
+            inputs, lengths, targets = batch.double().to(probe_input.device)
             vectors = model.embedding(inputs).detach().requires_grad_()
-            losses = probe_input.objective.measure(model.forward_vectors(vectors, lengths), targets.double())[
-                "loss"
-            ]
+            logits = model.forward_vectors(vectors, lengths)
+            losses = probe_input.objective.measure(logits, targets)["loss"]
             # The texts of a batch have nothing to do with each other: the sum gives each its own gradient.
             (gradient,) = torch.autograd.grad(losses.sum(), vectors)
             rows = torch.arange(len(lengths))
