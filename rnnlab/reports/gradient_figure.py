@@ -51,8 +51,12 @@ def draw_gradients(table: pd.DataFrame) -> Figure:
 
 @styled
 def draw_gradients_over_training(table: pd.DataFrame) -> Figure:
-    """Returns a figure of rows with a column `epoch` or `step`, too, a panel per token."""
-    tokens = norms_by_token(table)
+    """Returns a figure of rows with a column `epoch` or `step`, too, a panel per token.
+
+    One that gets no gradient has none, unless none gets one.
+    """
+    every_token = norms_by_token(table)
+    tokens = [(token, norms) for token, norms in every_token if norms["norm"].gt(0).any()] or every_token
     figure, axes = panels(len(tokens))
     when = step_column(table)
     for panel, (token, norms) in zip(axes, tokens, strict=True):

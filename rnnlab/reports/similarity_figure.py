@@ -6,17 +6,26 @@ from matplotlib.figure import Figure
 from rnnlab.reports.records import step_column
 from rnnlab.reports.style import QUIET, arrange, label, line_style, panels, styled, whole_numbers
 
+MOST_LINES, MOST_PANELS = 8, 8
+
 
 @styled
 def draw_similarity(rows: pd.DataFrame) -> Figure:
-    """Returns a figure of rows `epoch` or `step`, `word1`, `word2`, `similarity`; NaN leaves a gap."""
-    figure, (axes,) = panels(1)
-    when = step_column(rows)
-    axes.axhline(0, color=QUIET, linewidth=0.8)
-    for number, ((word1, word2), pair) in enumerate(rows.groupby(["word1", "word2"], sort=False)):
-        name = label(f"{word1} – {word2}")
-        axes.plot(pair[when], pair["similarity"], label=name, **line_style(number, len(pair)))
-    axes.set(xlabel=when, ylim=(-1.05, 1.05))
-    axes.set_title("cosine similarity of the word vectors")
-    whole_numbers(axes)
-    return arrange(figure, [axes], height=2.8)
+    """Returns a figure of rows `epoch` or `step`, `word1`, `word2`, `similarity`; NaN leaves a gap.
+
+    Of many pairs there is a panel per first word, of very many first words the first ones.
+    """
+    when, few = step_column(rows), rows.groupby(["word1", "word2"]).ngroups <= MOST_LINES
+    groups = [rows] if few else [group for _, group in rows.groupby("word1", sort=False)][:MOST_PANELS]
+    figure, axes = panels(len(groups))
+    for panel, group in zip(axes, groups, strict=True):
+        panel.axhline(0, color=QUIET, linewidth=0.8)
+        for number, ((word1, word2), pair) in enumerate(group.groupby(["word1", "word2"], sort=False)):
+            name = label(f"{word1} – {word2}" if few else word2)
+            panel.plot(pair[when], pair["similarity"], label=name, **line_style(number, len(pair)))
+        panel.set(ylim=(-1.05, 1.05))
+        of = "the word vectors" if few else f"the vector of {label(group['word1'].iloc[0])}"
+        panel.set_title(f"cosine similarity of {of}")
+        whole_numbers(panel)
+    axes[-1].set_xlabel(when)
+    return arrange(figure, axes, height=2.8 if few else 1.6)
