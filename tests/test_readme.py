@@ -2,8 +2,7 @@
 
 What takes long is cut short by RULES, the one table of that. Names in capitals are a reader's to fill in:
 PLACEHOLDERS does. Words in square brackets may be left out: they are run with them. A snippet whose first or
-second line is a comment that names a file is written there before anything runs: into a copy of the program
-where that file is one of the program's own, else into the reader's folder.
+second line is a comment that names a file is written there, in the reader's folder, before anything runs.
 """
 
 import json
@@ -112,8 +111,7 @@ class Reader:
         write_files(self.folder)
         for snippet in SNIPPETS:
             if snippet.path:
-                own = (REPOSITORY / snippet.path.parts[0]).is_dir()
-                file = (self.program if own else self.folder) / snippet.path
+                file = self.folder / snippet.path
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(snippet.text + "\n")
         settings = {
@@ -171,21 +169,38 @@ def test_every_command_and_every_piece_of_python_runs(reader: Reader) -> None:
     assert not faults, "\n\n".join(faults)
 
 
+def into_the_program(reader: Reader) -> list[Path]:
+    """Puts what the snippets add where it would stand in a checkout; returns the yamls."""
+    rooms = {"model": "cells", "task": "tasks", "probe": "probes"}
+    added = []
+    for path in [snippet.path for snippet in SNIPPETS if snippet.path and snippet.path.suffix == ".yaml"]:
+        text, group = (reader.folder / path).read_text(), path.parts[1]
+        module = re.findall(r"_target_: (\w+)\.", text)[0]
+        if not (reader.folder / f"{module}.py").is_file():
+            continue  # of an installed package
+        shutil.copy(reader.folder / f"{module}.py", reader.program / "rnnlab" / rooms[group])
+        (reader.program / path).write_text(
+            text.replace(f"_target_: {module}.", f"_target_: rnnlab.{rooms[group]}.{module}.")
+        )
+        added.append(Path(path))
+    return added
+
+
 def test_what_the_snippets_add_is_found_by_the_tests_and_passes_them(reader: Reader) -> None:
-    files = [snippet.path for snippet in SNIPPETS if snippet.path]
-    names = [path.stem for path in files if path.parts[0] == "configs"]
+    added = into_the_program(reader)
+    assert {path.parts[1] for path in added} == {"model", "task", "probe"}
     where = ["tests/cells", "tests/models/test_every_model.py", "tests/tasks/test_every_task.py"]
     command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *where]
     done = subprocess.run(
-        [*command, "-k", " or ".join(names)],
+        [*command, "-k", " or ".join(path.stem for path in added)],
         cwd=reader.program,
         env=reader.environment,
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
-    for path in files:
-        if path.parts[:2] in (("configs", "model"), ("configs", "task")):
+    for path in added:
+        if path.parts[1] != "probe":
             assert f"[{path.stem}" in done.stdout, f"README.md, {path}: no test of {where} has found it"
 
 
