@@ -1,7 +1,6 @@
-"""A cell, a task and a probe, each one file and one yaml: everything works on them without a further line."""
+"""A cell, a task and a probe, each one file and one yaml in a folder of the user's: all works on them."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[1]
 ADDED = {
-    "rnnlab/cells/wheel.py": '''
+    "wheel.py": '''
 """A cell that no paper has: three states, one of them mixed in the middle, and a trainable scalar."""
 
 from rnnlab.cells import Cell, exp, sigmoid, tanh
@@ -41,7 +40,7 @@ class Wheel(Cell):
         parameters["slip"][...] = self.start_at
 ''',
     "configs/model/wheel.yaml": """
-_target_: rnnlab.cells.wheel.Wheel
+_target_: wheel.Wheel
 start_at: 0.25
 hidden_size: 8
 num_layers: 1
@@ -50,7 +49,7 @@ head_size: null
 dropout: 0.0
 init: default
 """,
-    "rnnlab/tasks/majority.py": '''
+    "majority.py": '''
 """Are there more ones than zeros?"""
 
 from typing import Annotated, ClassVar
@@ -85,11 +84,11 @@ class Majority(DrawnTask):
     "configs/task/majority.yaml": """
 # @package _global_
 defaults: [override /data: generated]
-task: {_target_: rnnlab.tasks.majority.Majority, length: 5, valid_examples: 64}
+task: {_target_: majority.Majority, length: 5, valid_examples: 64}
 training: {epochs: null, steps: 20, validate_every: 10, batch_size: 8}
 similarity: []
 """,
-    "rnnlab/probes/largest.py": '''
+    "largest.py": '''
 """The largest number of every parameter."""
 
 import pandas as pd
@@ -111,56 +110,102 @@ class Largest:
 ''',
     "configs/probe/largest.yaml": """
 # @package probe.active.largest
-_target_: rnnlab.probes.largest.Largest
+_target_: largest.Largest
 times: 1.0
+""",
+    "my_modules.py": '''
+"""A cell with its own step back, and an ordinary torch module that computes the same."""
+
+import torch
+from torch import nn
+
+from rnnlab.cells import Cell, StepBack, tanh
+
+
+class Elman(Cell):
+    """The first recurrent net."""
+
+    gates = ("new",)
+
+    def step(self, x, h, state, own, mix):
+        n = tanh(x.new + h.new)
+        return (n,), {"n": n}
+
+    def step_back(self, d, kept, old, new, mix_back):
+        d_a = {"new": d.h * (1 - kept.n**2)}
+        return StepBack(x=d_a, h=d_a)
+
+
+class Module(nn.Module):
+    """Is called as nn.LSTMCell is."""
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+        self.hidden_size = hidden_size
+        self.linear = nn.Linear(input_size + hidden_size, hidden_size)
+
+    def forward(self, x, h=None):
+        h = torch.zeros(len(x), self.hidden_size) if h is None else h
+        return torch.tanh(self.linear(torch.cat([x, h], dim=1)))
+''',
+    "configs/model/elman.yaml": """
+_target_: my_modules.Elman
+hidden_size: 8
+""",
+    "configs/model/module.yaml": """
+_target_: my_modules.Module
+hidden_size: 8
 """,
 }
 RUN_ALL = """
+import os
 import sys
+
+import hydra.main
+import matplotlib.pyplot
+import spacy
+import torch._dynamo
+
+import rnnlab.workflows.train
 from rnnlab.cli.app import main
 
 for line in sys.stdin.read().splitlines():
     sys.argv = ["rnnlab", *eval(line)]
-    code = 0
-    try:
+    sys.stdout.flush()
+    child = os.fork()  # so that no command profits from what an earlier one has named
+    if not child:
         main()
-    except SystemExit as stop:
-        code = int(stop.code or 0)
-    print("EXIT", code, *sys.argv[1:3], flush=True)
+        sys.exit()
+    print("EXIT", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), *sys.argv[1:3], flush=True)
 """
 TEXTS = ["data=files", "data.train=train.tsv", "data.valid=valid.tsv", "data.tokenizer=whitespace"]
-IN_M = "hydra.run.dir=outputs/m"
-ONE_TRIAL = ["--seeds", "1", "--lengths", "3", "--workers", "1", "training.steps=20"]
 QUICK = ["training.epochs=1", "insert=end", "probe.every=1"]
+ONE_TRIAL = ["--seeds", "1", "--lengths", "3", "--workers", "1", "training.steps=20"]
 
 
 @pytest.fixture(scope="module")
-def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the program with the three files and their yamls, and texts in a folder `work` beside it."""
-    folder = tmp_path_factory.mktemp("extended")
-    for name in ("rnnlab", "configs"):
-        shutil.copytree(REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "inputs").symlink_to(REPOSITORY / "inputs")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the files, their yamls and texts."""
+    folder = tmp_path_factory.mktemp("stranger")
     for name, text in ADDED.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text.lstrip())
-    work = folder / "work"
-    work.mkdir()
     for name in ("train", "valid"):
         lines = [
             f"{'pos' if n % 2 else 'neg'}\tthe film was {'great' if n % 2 else 'awful'} {n}\n"
             for n in range(24)
         ]
-        (work / f"{name}.tsv").write_text("".join(lines))
-    return work
+        (folder / f"{name}.tsv").write_text("".join(lines))
+    return folder
 
 
-def run_all(work: Path, commands: list[list[str]]) -> str:
-    """Runs the commands in one process of the extended program; returns all that they printed."""
+def run_all(folder: Path, module: str, commands: list[list[str]], *, code: int = 0) -> str:
+    """Runs the commands, each with `--module`, and expects their exit code; returns all that they printed."""
     done = subprocess.run(
         [sys.executable, "-c", RUN_ALL],
-        cwd=work,
-        env={**os.environ, "PYTHONPATH": str(work.parent), "OMP_NUM_THREADS": "1", "COLUMNS": "200"},
-        input="\n".join(map(repr, commands)),
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1", "COLUMNS": "200"},
+        input="\n".join(repr([*words, "--module", module]) for words in commands),
         capture_output=True,
         text=True,
         check=False,
@@ -168,88 +213,106 @@ def run_all(work: Path, commands: list[list[str]]) -> str:
     )
     codes = [line.split(" ", 2)[1:] for line in done.stdout.splitlines() if line.startswith("EXIT ")]
     assert len(codes) == len(commands), done.stderr
-    failed = [command for code, command in codes if code != "0"]
+    failed = [command for found, command in codes if found != str(code)]
     assert not failed, f"{failed}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
-    return done.stdout
+    return done.stdout + done.stderr
+
+
+def figures(folder: Path, run: str) -> list[float]:
+    """Returns accuracies and losses after the first epoch."""
+    line = (folder / "outputs" / run / "metrics.csv").read_text().split("\n")[2]
+    return [float(number) for number in line.split(",")[1:5]]
+
+
+def on_a_run(run: str) -> list[list[str]]:
+    """Returns the commands that look at a run."""
+    return [
+        ["grads", "--run", run],
+        ["through-time", run],
+        ["positions", run, "--steps", "2"],
+        ["probe", run, "health"],
+        ["predict", run, "the film was great", "--trace"],
+        ["report", run],
+    ]
 
 
 @pytest.mark.slow
-def test_a_cell_of_one_step_trains_and_every_command_works_on_it(extended: Path) -> None:
+def test_a_cell_of_one_step_trains_and_every_command_works_on_it(folder: Path) -> None:
     out = run_all(
-        extended,
+        folder,
+        "wheel",
         [
             ["train", "model=wheel", *TEXTS, *QUICK, "hydra.run.dir=outputs/a"],
             ["train", "model=wheel", *TEXTS, *QUICK, "engine=scratch", "hydra.run.dir=outputs/b"],
             ["train", "model=wheel", "model.num_layers=2", "model.bidirectional=true", *TEXTS, *QUICK],
             ["train", "model=wheel", "task=copy", "training.steps=2", "training.validate_every=1"],
-            ["grads", "--run", "a"],
-            ["through-time", "a"],
-            ["positions", "a", "--steps", "2"],
-            ["probe", "a", "health"],
+            *on_a_run("a"),
             ["doctor", "a"],
+            ["predict", "a", "the film was great", "--attribute"],
+            ["weights", "a"],
             ["graph", "model=wheel", *TEXTS, "--length", "2", "--output", "graph.svg"],
             ["explain", "--model", "wheel"],
             ["gradcheck", "--model", "wheel", "--hidden-size", "2"],
-            [
-                "horizon",
-                "--models",
-                "wheel",
-                "--seeds",
-                "1",
-                "--lengths",
-                "3",
-                "training.steps=20",
-                "--workers",
-                "1",
-            ],
-            ["predict", "a", "the film was great", "--trace"],
-            ["predict", "a", "the film was great", "--attribute"],
-            ["weights", "a"],
-            ["report", "a"],
+            ["horizon", "--models", "wheel", *ONE_TRIAL],
         ],
     )
     assert "slip" in out and "wheel" in out
-    through_time = (extended / "outputs" / "a" / "through_time.csv").read_text()
+    through_time = (folder / "outputs" / "a" / "through_time.csv").read_text()
     assert all(f",{path}," in through_time for path in ("hidden", "cell", "cell_only", "z"))
-    (torchs, ours) = (
-        (extended / "outputs" / name / "metrics.csv").read_text().split("\n")[2] for name in "ab"
-    )
-    for a, b in zip(torchs.split(",")[1:5], ours.split(",")[1:5], strict=True):
-        assert float(a) == pytest.approx(float(b), rel=1e-4)
-    assert "f₁" in (extended / "graph.svg").read_text()
+    assert figures(folder, "b") == pytest.approx(figures(folder, "a"), rel=1e-4)
+    assert "f₁" in (folder / "graph.svg").read_text()
 
 
 @pytest.mark.slow
-def test_a_task_and_a_probe_stand_in_the_report_under_their_own_names(extended: Path) -> None:
+def test_a_cell_with_its_own_step_back_and_a_module_of_torchs_kind_do_the_same(folder: Path) -> None:
     run_all(
-        extended,
+        folder,
+        "my_modules",
         [
-            [
-                "train",
-                "task=majority",
-                "model=gru",
-                "probe=largest",
-                "probe.every=1",
-                "hydra.run.dir=outputs/m",
-            ],
+            ["train", "model=elman", *TEXTS, *QUICK, "hydra.run.dir=outputs/c"],
+            ["train", "model=elman", *TEXTS, *QUICK, "engine=scratch", "hydra.run.dir=outputs/d"],
+            ["train", "model=module", *TEXTS, *QUICK, "hydra.run.dir=outputs/e"],
+            *on_a_run("e"),
+            ["horizon", "--models", "module", *ONE_TRIAL],
+        ],
+    )
+    assert figures(folder, "d") == pytest.approx(figures(folder, "c"), rel=1e-4)
+    refused = run_all(
+        folder,
+        "my_modules",
+        [
+            ["graph", "model=module", *TEXTS],
+            ["explain", "--model", "module"],
+            ["train", "model=module", *TEXTS, "engine=scratch"],
+        ],
+        code=2,
+    )
+    assert refused.count("the equations of Module are not known") == 3, refused
+    assert len([line for line in refused.splitlines() if line.startswith("error: ")]) == 3
+
+
+@pytest.mark.slow
+def test_a_task_and_a_probe_stand_in_the_report_under_their_own_names(folder: Path) -> None:
+    begin = ["train", "task=majority", "model=gru", "--module", "majority"]
+    run_all(
+        folder,
+        "largest",
+        [
+            [*begin, "probe=largest", "probe.every=1", "hydra.run.dir=outputs/m"],
+            ["probe", "m", "largest", "times=2", "--module", "majority"],
+            ["probe", "m", "through_time", "--module", "majority"],
+            ["evaluate", "m", "--module", "majority"],
+        ],
+    )
+    run_all(
+        folder,
+        "majority",
+        [
             ["train", "task=majority", "model=rnn", "engine=scratch"],
-            [
-                "horizon",
-                "task=majority",
-                "--models",
-                "gru",
-                "--seeds",
-                "1",
-                "--lengths",
-                "3",
-                "training.steps=10",
-            ],
-            ["probe", "m", "largest", "times=2"],
-            ["probe", "m", "through_time"],
-            ["evaluate", "m"],
+            ["horizon", "task=majority", "--models", "gru", *ONE_TRIAL],
             ["report", "m"],
         ],
     )
-    page = (extended / "outputs" / "m" / "report.html").read_text()
+    page = (folder / "outputs" / "m" / "report.html").read_text()
     assert "4711" in page and "counted &lt;b&gt;by&lt;/b&gt; me" in page
     assert "largest of all" in page or "largest_of_all" in page

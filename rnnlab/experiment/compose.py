@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from rnnlab.core.errors import InputError
+from rnnlab.experiment.class_source import SCHEME, ClassesByName
 from rnnlab.experiment.hydra_compat import (
     Override,
     compose_fresh,
@@ -35,11 +36,12 @@ INPUTS_DIR = SHIPPED / "inputs"
 
 class UserConfigs(SearchPathPlugin):
     """Puts the current folder's `configs/` before the shipped one, to add to it or shadow it, and those of
-    plugins after it.
+    plugins after it, and last classes by their dotted names.
     """
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         """Prepends `./configs` where there is one."""
+        search_path.append("classes", f"{SCHEME}://")
         for folder in plugin_configs():
             search_path.append("plugin", f"file://{folder}")
         own = Path("configs").resolve()
@@ -74,6 +76,7 @@ def register() -> None:
     OmegaConf.register_new_resolver("rounds", rounds, replace=True)
     OmegaConf.register_new_resolver("inputs", lambda name: str(INPUTS_DIR / name), replace=True)
     register_plugin(UserConfigs)
+    register_plugin(ClassesByName)
 
 
 def compose_config(overrides: list[str], *, config_name: str = "config") -> DictConfig:

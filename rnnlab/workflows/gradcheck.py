@@ -50,7 +50,8 @@ def check_gradients(
     bug: a historic bug to put into a copy, of which the losses are then left out. Raises InputError for a
     model or a bug that is none.
     """
-    cells = {model: cell_of_choice(model)} if model in choices_of("model") else known_cells()
+    one = "." in model or model in choices_of("model")
+    cells = {model: cell_of_choice(model)} if one else known_cells()
     rows: list[Row] = []
     for name in chosen_models(list(cells), model, bug):
         rows += check_cell(name, cells[name], hidden_size=hidden_size, seed=seed, bug=bug)

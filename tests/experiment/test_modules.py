@@ -331,3 +331,21 @@ def test_what_lies_in_the_current_folder_is_no_plugin(
     with pytest.raises(InputError, match="add --module mine"):
         read_target({"_target_": "mine.Evil"}, "model")
     assert "mine" not in modules.plugins() and not list(tmp_path.rglob(MARK))
+
+
+def test_a_class_by_its_dotted_name_is_a_model_without_a_yaml(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my_cell.py").write_text(CELL)
+    overrides = ["model=my_cell.MyCell", "model.hidden_size=3"]
+    with pytest.raises(InputError, match="add --module my_cell"):
+        read_target(dict(compose_config(overrides).model), "model")
+    assert "my_cell" not in sys.modules
+    use_modules(["my_cell"])
+    target = read_target(dict(compose_config(overrides).model), "model")
+    assert (target.class_name, target.settings["hidden_size"], target.settings["num_layers"]) == (
+        "MyCell",
+        3,
+        1,
+    )

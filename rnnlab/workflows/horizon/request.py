@@ -46,7 +46,7 @@ class Request:
             raise InputError(f"--lengths: expected whole numbers of 1 or more, found {min(numbers)}")
         choices = [*SHORTHANDS, *choices_of("model")]
         for name in names:
-            if name not in choices:
+            if name not in choices and "." not in name:
                 known = ", ".join(choices)
                 raise InputError(
                     f"--models: no model {name!r}{did_you_mean(name, choices)} (there are: {known})"
