@@ -4,11 +4,14 @@ from typing import Annotated
 
 import typer
 
+from rnnlab.cli.options import Pooling
+
 
 def gradcheck(
     model: Annotated[str, typer.Option(help="A choice of model= with a recurrent cell, or all.")] = "all",
     hidden_size: Annotated[int, typer.Option(min=1, max=64, help="Units of the recurrent layer.")] = 4,
     seed: Annotated[int, typer.Option(min=0, help="Seed of parameters and predictions.")] = 1,
+    pooling: Pooling = None,
     bug: Annotated[
         str | None, typer.Option("--break", metavar="NAME", help="Put a historic bug into a copy.")
     ] = None,
@@ -22,7 +25,7 @@ def gradcheck(
     from rnnlab.terminal.tables import print_rows
     from rnnlab.workflows.gradcheck import check_gradients
 
-    found = check_gradients(model, hidden_size=hidden_size, seed=seed, bug=bug)
+    found = check_gradients(model, hidden_size=hidden_size, seed=seed, pooling=pooling, bug=bug)
     rows = found.table
     verdicts = {True: Text("ok", style="green"), False: Text("differs", style="red")}
     rows[""] = [verdicts[passed] for passed in rows.pop("passed")]

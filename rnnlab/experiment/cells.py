@@ -4,6 +4,7 @@ from rnnlab.cells import Cell
 from rnnlab.core.errors import InputError
 from rnnlab.experiment.compose import checked, choices_of, compose_config
 from rnnlab.models.make import is_module, make_cell
+from rnnlab.models.pooling import Pooling
 
 
 def cell_of_choice(name: str) -> Cell:
@@ -14,9 +15,9 @@ def cell_of_choice(name: str) -> Cell:
     return cell
 
 
-def pooling_of_choice(name: str) -> str:
+def pooling_of_choice(name: str) -> Pooling:
     """Returns how `model=NAME`, one with a recurrent cell, pools its states."""
-    pooling: str = checked(compose_config([f"model={name}"])).model.settings.get("pooling", "last")
+    pooling: Pooling = checked(compose_config([f"model={name}"])).model.settings.get("pooling", "last")
     return pooling
 
 

@@ -17,7 +17,9 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 from rnnlab.cells import Cell
 from rnnlab.core.errors import InputError, did_you_mean
+from rnnlab.models.base import unpack
 from rnnlab.models.layer import make_layer
+from rnnlab.models.pooling import Attention, Pooling, pool
 from rnnlab.scratch import losses
 from rnnlab.scratch.bugs import BUGS
 from rnnlab.scratch.classifiers import RecurrentClassifier, classifier_parameters
@@ -67,12 +69,21 @@ def finite_differences(loss: Callable[[], float], parameter: Array) -> Array:
     return slopes
 
 
-def check_cell(model: str, cell: Cell, *, hidden_size: int, seed: int, bug: str | None = None) -> list[Row]:
+def check_cell(
+    model: str,
+    cell: Cell,
+    *,
+    hidden_size: int,
+    seed: int,
+    pooling: Pooling = "last",
+    bug: str | None = None,
+) -> list[Row]:
     """Returns a row for every parameter, and for every gate where there are several; model: the cell's
     name.
     """
-    parameters, autograd = _draw(cell, hidden_size, np.random.default_rng(seed))
-    net = RecurrentClassifier(parameters, BUGS[bug].break_layer if bug else Layer, cell=cell)
+    parameters, autograd = _draw(cell, hidden_size, pooling, np.random.default_rng(seed))
+    layer = BUGS[bug].break_layer if bug else Layer
+    net = RecurrentClassifier(parameters, layer, pooling=pooling, cell=cell)
     found = net.loss_and_gradients(IDS, LENGTHS, LABELS).gradients
 
     def loss() -> float:
@@ -136,7 +147,7 @@ def chosen_models(known: Sequence[str], model: str, bug: str | None) -> list[str
 
 
 def _draw(
-    cell: Cell, hidden_size: int, rng: np.random.Generator
+    cell: Cell, hidden_size: int, pooling: Pooling, rng: np.random.Generator
 ) -> tuple[dict[str, Array], dict[str, Array]]:
     """Returns parameters and autograd's gradients, drawn again until no gate's gradient is too small.
 
@@ -150,11 +161,12 @@ def _draw(
             EMBEDDING_DIM, hidden_size, cell=cell, rng=rng, input_init=normal, recurrent_init=glorot
         )
         parameters = classifier_parameters(
-            drawn, VOCABULARY_SIZE, EMBEDDING_DIM, head_size=HEAD_SIZE, rng=rng
+            drawn, VOCABULARY_SIZE, EMBEDDING_DIM, head_size=HEAD_SIZE, pooling=pooling, rng=rng
         )
-        for name in filter(lambda name: "bias" in name, parameters):
-            parameters[name] = rng.standard_normal(parameters[name].shape)  # zeros would hide bugs in biases
-        gradients = _autograd(cell, parameters, hidden_size)
+        # Zeros would hide bugs in biases, and nearly equal weights those in attention.
+        for name in filter(lambda name: "bias" in name or "attention" in name, parameters):
+            parameters[name] = rng.standard_normal(parameters[name].shape)
+        gradients = _autograd(cell, parameters, hidden_size, pooling)
         norms = {
             (name, gate): np.linalg.norm(gradient[rows])
             for name, gradient in gradients.items()
@@ -167,21 +179,30 @@ def _draw(
             return parameters, gradients
 
 
-def _autograd(cell: Cell, parameters: dict[str, Array], hidden_size: int) -> dict[str, Array]:
+def _autograd(
+    cell: Cell, parameters: dict[str, Array], hidden_size: int, pooling: Pooling
+) -> dict[str, Array]:
     """Returns torch's gradients of the same net on the same batch, by its own layer if it has one."""
     named = {name: torch.tensor(array, requires_grad=True) for name, array in parameters.items()}
     layer = make_layer(cell, EMBEDDING_DIM, hidden_size, 1, dropout=0.0, bidirectional=False).double()
     layer.load_state_dict({n.removeprefix("recurrent."): p for n, p in named.items() if "recurrent." in n})
     x = functional.embedding(torch.tensor(IDS), named["embedding.weight"])
     packed = pack_padded_sequence(x, torch.tensor(LENGTHS), batch_first=True, enforce_sorted=False)
-    h_n = layer(packed)[1]
+    states, h_n = layer(packed)
     document = (h_n[0] if isinstance(h_n, tuple) else h_n)[0]
+    attention = Attention(hidden_size).double() if pooling == "attention" else None
+    if attention is not None:
+        attention.load_state_dict({name: named[f"attention.{name}"] for name in attention.state_dict()})
+    if pooling != "last":
+        document = pool(*unpack(states), pooling, attention)
     hidden = functional.relu(
         functional.linear(document, named["head.hidden.weight"], named["head.hidden.bias"])
     )
     logits = functional.linear(hidden, named["head.output.weight"], named["head.output.bias"])[:, 0]
     functional.binary_cross_entropy_with_logits(logits, torch.tensor(LABELS, dtype=torch.float64)).backward()
     of_layer = {f"recurrent.{name}": p.grad for name, p in layer.named_parameters()}
+    if attention is not None:
+        of_layer |= {f"attention.{name}": p.grad for name, p in attention.named_parameters()}
     found = of_layer | {name: p.grad for name, p in named.items() if p.grad is not None}
     return {name: gradient.numpy() for name, gradient in found.items() if gradient is not None}
 

@@ -72,7 +72,8 @@ def trace(
         }
     )
     if model.pooling == "attention":
-        table.insert(3, ATTENTION, attention_weights(model, text, device=device))
+        weights = attention_weights(model, text, device=device)
+        table.insert(table.columns.get_loc("Known"), ATTENTION, weights)
     return table
 
 

@@ -1,6 +1,7 @@
 """A short text through a from-scratch net, number by number."""
 
 from rnnlab.experiment.cells import cell_of_choice, pooling_of_choice
+from rnnlab.models.pooling import Pooling
 from rnnlab.scratch import explain
 from rnnlab.scratch.explain import Table
 
@@ -12,7 +13,7 @@ def explain_text(
     model: str = "rnn",
     *,
     label: int = 1,
-    pooling: str | None = None,
+    pooling: Pooling | None = None,
     embedding_dim: int = 2,
     hidden_size: int = 2,
     seed: int = 1,

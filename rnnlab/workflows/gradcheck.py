@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from rnnlab.experiment.cells import cell_of_choice, known_cells
+from rnnlab.experiment.cells import cell_of_choice, known_cells, pooling_of_choice
 from rnnlab.experiment.compose import choices_of
+from rnnlab.models.pooling import Pooling
 from rnnlab.probes.gradcheck import LIMIT, STEP, Row, check_cell, check_losses, chosen_models
 from rnnlab.scratch.bugs import BUGS
 
@@ -43,18 +44,24 @@ class GradientChecks:
 
 
 def check_gradients(
-    model: str = "all", *, hidden_size: int = 4, seed: int = 1, bug: str | None = None
+    model: str = "all",
+    *,
+    hidden_size: int = 4,
+    seed: int = 1,
+    pooling: Pooling | None = None,
+    bug: str | None = None,
 ) -> GradientChecks:
     """Compares every gradient of a model's cell (or of all), and of the losses, with both references.
 
-    bug: a historic bug to put into a copy, of which the losses are then left out. Raises InputError for a
-    model or a bug that is none.
+    pooling: of the states, by default the model's own, of all models the last; bug: a historic bug to put
+    into a copy, of which the losses are then left out. Raises InputError for a model or a bug that is none.
     """
     one = "." in model or model in choices_of("model")
     cells = {model: cell_of_choice(model)} if one else known_cells()
+    pooling = pooling or (pooling_of_choice(model) if one else "last")
     rows: list[Row] = []
     for name in chosen_models(list(cells), model, bug):
-        rows += check_cell(name, cells[name], hidden_size=hidden_size, seed=seed, bug=bug)
+        rows += check_cell(name, cells[name], hidden_size=hidden_size, seed=seed, pooling=pooling, bug=bug)
     if bug is None:
         rows += check_losses(seed=seed)
     return GradientChecks(rows, bug)

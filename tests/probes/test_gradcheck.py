@@ -30,6 +30,15 @@ def test_every_parameter_and_gate_agrees(model, seed, hidden_size):
     assert max(row.autograd for row in rows) < 1e-10
 
 
+@pytest.mark.parametrize("pooling", ["mean", "max", "attention"])
+def test_every_parameter_agrees_where_states_are_pooled(pooling):
+    rows = check_cell("rnn", CELLS["rnn"], hidden_size=2, seed=1, pooling=pooling)
+    own = [row.parameter for row in rows if row.parameter.startswith("attention.")]
+    assert len(own) == (3 if pooling == "attention" else 0)
+    assert max(row.finite_differences for row in rows) < LIMIT / 10
+    assert max(row.autograd for row in rows) < 1e-10
+
+
 def test_losses_agree_with_respect_to_predictions():
     rows = check_losses(seed=1)
     assert len(rows) == 5 and all(row.passed for row in rows)
@@ -54,6 +63,8 @@ def test_command_prints_a_table_and_tells_by_its_exit_code():
     assert good.exit_code == 0
     assert "recurrent.weight_hh_l0" in good.output and "mean_squared_error" in good.output
     assert "14 of 14 rows agree; float64, two-sided differences with step 1e-05" in good.output
+    pooled = run("--model", "rnn", "--hidden-size", "2", "--pooling", "attention")
+    assert pooled.exit_code == 0 and "17 of 17 rows agree" in pooled.output
     bad = run("--model", "lstm", "--hidden-size", "2", "--break", "tanh-twice")
     assert bad.exit_code == 1
     assert "broken on purpose: tanh applied twice to the cell" in bad.output and "differs" in bad.output

@@ -10,6 +10,7 @@ from rnnlab.data.vocabulary import UNK_ID
 from rnnlab.models.base import SequenceModel
 from rnnlab.probes.prediction import ATTENTION, attention_weights, logits, logits_by_text, trace
 from rnnlab.tasks.classification import LABEL, PROBABILITY, UNKNOWN, Classification
+from tests.models.torchs import GRU
 from tests.probes.nets import NETS, encoded, exact_logits, make_net, random_texts
 from tests.probes.probe_inputs import VOCABULARY
 
@@ -96,3 +97,11 @@ def test_a_trace_has_attentions_weights_of_the_whole_text_beside_its_words(ids: 
 @pytest.mark.parametrize("name", [name for name in NETS if name != "attention"])
 def test_a_trace_without_attention_has_no_weights(name: str) -> None:
     assert ATTENTION not in trace(make_net(name), encoded(3, 4), device="cpu")
+
+
+def test_attentions_weights_stand_behind_the_probabilities_of_all_labels() -> None:
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 6, "head_size": 4, "output_size": 3}
+    model = GRU(embedding=torch.nn.Embedding(12, 5), pooling="attention", **sizes)
+    columns = list(trace(model, encoded(3, 4, 5), ("bad", "so-so", "good"), device="cpu"))
+    assert columns[2:] == ["P(bad)", "P(so-so)", "P(good)", ATTENTION, "Known"]
