@@ -18,6 +18,7 @@ from rnnlab.reports.style import (
 
 PANELS_A_ROW = 4
 MOST_TOKENS = 8  # drawn
+LONG_TOKEN = 14  # characters
 
 
 @styled
@@ -64,7 +65,8 @@ def draw_gradients_over_training(table: pd.DataFrame) -> Figure:
             style = line_style(number, len(rows))
             panel.plot(rows[when], positive(rows["norm"]), label=label(position), **style)
         log_y(panel)
-        panel.set_title(f"gradient norm at {label(token)} (nats per unit of the embedding)")
+        between = "\n" if len(token) > LONG_TOKEN else " "
+        panel.set_title(f"gradient norm at {label(token)}{between}(nats per unit of the embedding)")
         whole_numbers(panel)
     axes[-1].set_xlabel(when)
     return arrange(figure, axes, same_lines=True)

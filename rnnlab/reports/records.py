@@ -12,6 +12,9 @@ import yaml
 from rnnlab.core.errors import InputError
 from rnnlab.runs import files
 
+LABELS = {"label": str, "called": str}
+"""Columns that hold labels: `1.0` is one and no number."""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RunFacts:
@@ -45,7 +48,7 @@ def read_table(path: Path) -> pd.DataFrame | None:
     """Returns a CSV file's rows, None if there are none; raises InputError if it is not CSV."""
     try:
         # Words such as `null` or `nan` are words; only an empty cell is a gap.
-        frame = pd.read_csv(path, keep_default_na=False, na_values=[""])
+        frame = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=LABELS)
     except pd.errors.EmptyDataError:
         return None
     except (OSError, ValueError) as error:

@@ -20,12 +20,14 @@ def draw_similarity(rows: pd.DataFrame) -> Figure:
     figure, axes = panels(len(groups))
     for panel, group in zip(axes, groups, strict=True):
         panel.axhline(0, color=QUIET, linewidth=0.8)
-        for number, ((word1, word2), pair) in enumerate(group.groupby(["word1", "word2"], sort=False)):
+        pairs = list(group.groupby(["word1", "word2"], sort=False))
+        for number, ((word1, word2), pair) in enumerate(pairs[:MOST_LINES]):
             name = label(f"{word1} – {word2}" if few else word2)
             panel.plot(pair[when], pair["similarity"], label=name, **line_style(number, len(pair)))
         panel.set(ylim=(-1.05, 1.05))
         of = "the word vectors" if few else f"the vector of {label(group['word1'].iloc[0])}"
-        panel.set_title(f"cosine similarity of {of}")
+        some = f"\n(with the first {MOST_LINES} of {len(pairs)} words)" if len(pairs) > MOST_LINES else ""
+        panel.set_title(f"cosine similarity of {of}{some}")
         whole_numbers(panel)
     axes[-1].set_xlabel(when)
     return arrange(figure, axes, height=2.8 if few else 1.6)

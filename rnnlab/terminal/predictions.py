@@ -1,6 +1,7 @@
 """What a net says of texts, as a person or a program reads it."""
 
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, TextIO
 
 from rich.text import Text
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 UNKNOWN, ATTENTION = "Unknown words", "Attention"
+NUMBER_WIDTH = 6  # characters, as in 0.1234
+WIDE = 0.6  # of a terminal's width
+LARGEST, CONFUSIONS = 3, 10  # shown, of more than fit
 
 
 def print_predictions(
@@ -22,7 +26,8 @@ def print_predictions(
     form: `table`, `csv` or `jsonl`.
     """
     plain = form == "table" and UNKNOWN in rows and not rows[UNKNOWN].any()
-    print_frame(rows.drop(columns=UNKNOWN) if plain else rows, form)
+    shown = rows.drop(columns=UNKNOWN) if plain else rows
+    print_frame(_with_fewer_columns(shown) if form == "table" else shown, form)
     if confusion is not None:
         # Beside CSV or JSON lines it would be in the way of the program that reads them.
         stream = sys.stdout if form == "table" else sys.stderr
@@ -37,7 +42,37 @@ def print_confusion(counts: "pd.DataFrame", stream: TextIO | None = None) -> Non
     else:
         shown, first = counts.copy(), "label / predicted"
     shown.insert(0, first, counts.index)
+    if _width(shown.columns) > make_console(stream).width:
+        shown = _most_frequent_confusions(counts)
     print_rows(shown, title="confusion (texts)", file=stream)
+
+
+def _most_frequent_confusions(counts: "pd.DataFrame") -> "pd.DataFrame":
+    """Returns which label is taken for which other, the most frequent first, for more labels than fit beside
+    each other.
+    """
+    long = counts.rename_axis("label").reset_index().melt("label", var_name="predicted", value_name="texts")
+    wrong = long[(long["label"] != long["predicted"]) & (long["texts"] > 0)]
+    return wrong.sort_values("texts", ascending=False, kind="stable").head(CONFUSIONS)
+
+
+def _with_fewer_columns(rows: "pd.DataFrame") -> "pd.DataFrame":
+    """Returns rows with the largest probabilities in one column, where all take too much of the width."""
+    shares = [str(name) for name in rows if str(name).startswith("P(")]
+    if _width(shares) <= WIDE * make_console().width:
+        return rows
+    largest = [
+        ", ".join(f"{name[2:-1]} {share:.4f}" for name, share in of_text.nlargest(LARGEST).items())
+        for _, of_text in rows[shares].iterrows()
+    ]
+    compact = rows.drop(columns=shares)
+    compact.insert(int(rows.columns.get_loc(shares[0])), "Largest probabilities", largest)
+    return compact
+
+
+def _width(names: Iterable[str]) -> int:
+    """Returns how many characters columns of numbers with these names take in a table."""
+    return sum(max(len(str(name)), NUMBER_WIDTH) + 3 for name in names)
 
 
 def print_class_metrics(rows: "pd.DataFrame") -> None:
