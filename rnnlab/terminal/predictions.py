@@ -37,14 +37,15 @@ def print_predictions(
 
 def print_confusion(counts: "pd.DataFrame", stream: TextIO | None = None) -> None:
     """Prints how many texts of each label (row) are called what (column)."""
+    title = "confusion (texts)"
     if len(counts) == 2:
         shown, first = counts.map("{:,}".format).rename(columns=lambda name: f"predicted {name}"), "label"
     else:
         shown, first = counts.copy(), "label / predicted"
     shown.insert(0, first, counts.index)
     if _width(shown.columns) > make_console(stream).width:
-        shown = _most_frequent_confusions(counts)
-    print_rows(shown, title="confusion (texts)", file=stream)
+        shown, title = _most_frequent_confusions(counts), "the most frequent confusions (texts)"
+    print_rows(shown, title=title, file=stream)
 
 
 def _most_frequent_confusions(counts: "pd.DataFrame") -> "pd.DataFrame":

@@ -1,6 +1,7 @@
 """Labels of one's own from the first command to the last: five from TSV, unbalanced, one never validated."""
 
 import csv
+import gzip
 import io
 import json
 import re
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from sklearn.metrics import classification_report
+from sklearn.metrics import classification_report, f1_score
 
 import rnnlab
 from rnnlab.core.errors import InputError
@@ -251,3 +252,33 @@ def test_labels_of_markup_and_spaces_are_shown_as_they_are(runs: Call, tmp_path:
 
 def _lines(text: str) -> io.StringIO:
     return io.StringIO(text)
+
+
+def test_real_texts_of_three_kinds_are_told_apart(
+    call: Call, real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rnnlab.workflows.train.write_artifacts", lambda run: {})
+    lines = {
+        kind: (real_data / "polarity" / f"rt-polarity.{kind}").read_text("utf-8", "replace").splitlines()
+        for kind in ("pos", "neg")
+    }
+    novel = gzip.decompress((real_data / "language" / "moby-dick.txt.gz").read_bytes()).decode()
+    lines["novel"] = [line.strip() for line in novel.splitlines() if len(line) > 50]
+    for split, first in (("train", 0), ("valid", 300)):
+        for kind, texts in lines.items():
+            (tmp_path / split / kind).mkdir(parents=True)
+            for number, text in enumerate(texts[first : first + 300]):
+                (tmp_path / split / kind / f"{number}.txt").write_text(text)
+    words = ["data.train=train", "data.valid=valid", "model=boe", "training.epochs=6", *DATA]
+    run = rnnlab.train(*words, "hydra.run.dir=outputs/kinds", "optimizer.lr=0.01")
+    assert run.classes == ("neg", "novel", "pos")
+    found = evaluate(run)
+    texts, true = [], []
+    for kind in ("neg", "novel", "pos"):
+        texts += lines[kind][300:600]
+        true += [kind] * 300
+    called = run.predict(texts)["Output label"]
+    assert found.by_class is not None
+    table = found.by_class.set_index("label")
+    assert table.loc["macro average", "f1"] == pytest.approx(f1_score(true, called, average="macro"))
+    assert table.loc["novel", "f1"] > 0.8 and found.metrics["acc"] > 0.6

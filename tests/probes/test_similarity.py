@@ -63,3 +63,17 @@ def test_a_history_that_is_no_such_table_is_bad_input(text: str, tmp_path: Path)
     path.write_text(text)
     with pytest.raises(InputError, match=r"similarity\.csv: not readable"):
         history(path, [("a", "b")])
+
+
+def test_a_pair_may_stand_for_every_class() -> None:
+    tokens = ["<new1>", "<new2>", "<new3>"]
+    vocabulary = Vocabulary(("<pad>", "<unk>", "good", "film", *tokens))
+    pairs = [["good", "film"], ["<new*>", "<new*>"], ["good", "<new*>"], ["<new*>", "bad"]]
+    known, missing = known_pairs(pairs, vocabulary)
+    assert known == [
+        ("good", "film"),
+        *[("<new1>", "<new2>"), ("<new1>", "<new3>"), ("good", "<new1>")],
+        *[("<new2>", "<new3>"), ("good", "<new2>")],
+        ("good", "<new3>"),
+    ]
+    assert missing == ["bad"]
