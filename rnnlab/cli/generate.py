@@ -28,5 +28,6 @@ def generate(
     from rnnlab.workflows.generate import generate as workflow
     from rnnlab.workflows.trained_run import load_run
 
-    trained, display = load_run(run, checkpoint=checkpoint), TerminalDisplay()
+    display = TerminalDisplay()
+    trained = load_run(run, checkpoint=checkpoint, display=display)
     print_line(workflow(trained, prompt, length=length, temperature=temperature, seed=seed, display=display))

@@ -41,9 +41,10 @@ def pairs(
     from rnnlab.workflows.pairs import LEGEND, judge_pairs
     from rnnlab.workflows.trained_run import load_run
 
-    trained = load_run(run, checkpoint=checkpoint)
+    display = TerminalDisplay()
+    trained = load_run(run, checkpoint=checkpoint, display=display)
     labels = {"positive": positive, "negative": negative}
-    found = judge_pairs(trained, suite or [], file=file, **labels, display=TerminalDisplay())
+    found = judge_pairs(trained, suite or [], file=file, **labels, display=display)
     if form != "table":
         print_frame(found.rows, form)
         return

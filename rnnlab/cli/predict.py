@@ -44,7 +44,8 @@ def predict(
 
     if trace and attribute:
         raise InputError("--trace and --attribute: make no sense together; leave one of them out")
-    trained, display = load_run(run, checkpoint=checkpoint), TerminalDisplay()
+    display = TerminalDisplay()
+    trained = load_run(run, checkpoint=checkpoint, display=display)
     given = given_texts(texts or [], file, trained.classes)
     if trace or attribute:
         print_tokens(explain_tokens(trained, given, attribute=attribute, display=display), form)

@@ -29,6 +29,7 @@ def weights(
     Example: rnnlab weights latest recurrent.weight_hh --values
     """
     from rnnlab.core.errors import InputError
+    from rnnlab.terminal.display import TerminalDisplay
     from rnnlab.terminal.messages import print_line
     from rnnlab.terminal.parameters import numbers, table_of_parameters
     from rnnlab.terminal.tables import print_table
@@ -37,7 +38,7 @@ def weights(
 
     if full and not values:
         raise InputError("--full: makes no sense without --values")
-    trained = load_run(run, checkpoint=checkpoint)
+    trained = load_run(run, checkpoint=checkpoint, display=TerminalDisplay())
     found = weights_of(trained, names or [])
     print_line(f"{trained.name}, {trained.place}")
     print_table(table_of_parameters(found.table))

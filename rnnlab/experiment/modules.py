@@ -5,6 +5,7 @@ the group `rnnlab.plugins`. A configuration or a run folder, which may be a stra
 """
 
 import importlib
+import inspect
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 
 from rnnlab.core.errors import InputError, did_you_mean, reason
+from rnnlab.core.files import fingerprint
 
 PLUGINS = "rnnlab.plugins"
 NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
@@ -73,6 +75,15 @@ def plugin_configs() -> list[Path]:
     specs = (PathFinder.find_spec(name.partition(".")[0], _elsewhere(Path.cwd())) for name in plugins())
     places = (place for spec in specs if spec for place in spec.submodule_search_locations or ())
     return [folder for place in places if (folder := Path(place) / "configs").is_dir()]
+
+
+def fingerprint_of(cls: type) -> str | None:
+    """Returns the SHA-256 of the file that a class stands in, None where there is none."""
+    try:
+        file = inspect.getsourcefile(cls)
+        return None if file is None else fingerprint(Path(file))
+    except (TypeError, OSError):
+        return None
 
 
 def is_name(text: object) -> bool:

@@ -161,17 +161,28 @@ def restore(run: Run, *, checkpoint: Which = "last") -> RestoredRun:
         model=model.to(device).eval(),
         device=device,
         epoch=facts["epoch"],
-        notes=tuple(notes),
+        notes=(*notes, *_changed_modules(run, config)),
     )
 
 
 def _trained_with(run: Run) -> str:
     """Returns which modules the run says it was trained with, if the user has not named all of them."""
     recorded = run.summary.get("modules")
-    names = [name for name in recorded if is_name(name)] if isinstance(recorded, list) else []
+    names = [name for name in recorded if is_name(name)] if isinstance(recorded, dict) else []
     if not set(names) - set(used_modules()):
         return ""
     return f"; the run was trained with {' '.join(f'--module {name}' for name in names)}"
+
+
+def _changed_modules(run: Run, config: Config) -> list[str]:
+    """Returns a line for each class of one's own whose file is another than when the run was trained."""
+    recorded = run.summary.get("modules") or {}
+    return [
+        f"{name}: its file has changed since the run (its SHA-256 differs); the net computes what it says now"
+        for module, classes in config.modules.items()
+        for name, found in classes.items()
+        if recorded.get(module, {}).get(name) != found
+    ]
 
 
 def read_sizes(run: Run) -> InputOutputSizes:

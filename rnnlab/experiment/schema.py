@@ -8,6 +8,7 @@ from annotated_types import Ge, Gt, Len, Lt
 from pydantic import PlainSerializer, PlainValidator, ValidationError
 
 from rnnlab.core.errors import InputError
+from rnnlab.experiment.modules import fingerprint_of
 from rnnlab.experiment.section import Section, describe
 from rnnlab.experiment.target import Target, read_target
 from rnnlab.scratch.optimizers import OPTIMIZERS
@@ -79,10 +80,16 @@ class Config(Section):
     similarity: list[Annotated[list[str], Len(2, 2)]]
 
     @property
-    def modules(self) -> list[str]:
-        """The modules beside rnnlab's own, the user's or a plugin's, that have the classes it names."""
+    def modules(self) -> dict[str, dict[str, str | None]]:
+        """The modules beside rnnlab's own, the user's or a plugin's, with each class that it names and the
+        SHA-256 of that class's file, None where there is none.
+        """
         targets = [self.task, self.model, self.optimizer, self.scheduler, *self.probe.active.values()]
-        return list(dict.fromkeys(target.module for target in targets if target.module is not None))
+        found: dict[str, dict[str, str | None]] = {}
+        for target in targets:
+            if target.module is not None:
+                found.setdefault(target.module, {})[target.name] = fingerprint_of(target.cls)
+        return found
 
 
 def validate(values: dict[str, Any]) -> Config:

@@ -1,7 +1,9 @@
 """Modules of the user's own: what `--module` lets a configuration name, and that nothing else does."""
 
 import json
+import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +13,7 @@ import yaml
 
 import rnnlab
 from rnnlab.core.errors import InputError
+from rnnlab.core.files import fingerprint
 from rnnlab.experiment import modules
 from rnnlab.experiment.compose import compose_config
 from rnnlab.experiment.modules import use_modules
@@ -170,8 +173,8 @@ def test_a_run_folder_that_was_handed_over_imports_nothing_and_its_commands_say_
     values["model"] = {"_target_": "evil.Evil"}
     (run / "config.yaml").write_text(yaml.safe_dump(values))
     summary = json.loads((run / "summary.json").read_text())
-    assert summary["modules"] == []
-    (run / "summary.json").write_text(json.dumps({**summary, "modules": ["evil", "x\x1b[31m", 3]}))
+    assert summary["modules"] == {}
+    (run / "summary.json").write_text(json.dumps({**summary, "modules": {"evil": {}, "x\x1b[31m": 3}}))
     for words in RUN_COMMANDS:
         outcome = call(*words)
         assert outcome.code == 2 and "model._target_" in outcome.err, (words, outcome)
@@ -185,17 +188,21 @@ def test_a_file_of_the_current_folder_is_found_and_recorded(
     call: Call, tiny: list[str], tmp_path: Path
 ) -> None:
     (tmp_path / "my_cell.py").write_text(CELL)
-    words = [*tiny, "model=gru", "model._target_=my_cell.MyCell", "~model.reset_after", "hydra.run.dir=run"]
+    words = [*tiny, "model=my_cell.MyCell", "hydra.run.dir=run"]
     outcome = call("train", *words)
     assert outcome.code == 2 and outcome.err.endswith("a module of yours? add --module my_cell\n"), outcome
     outcome = call("train", "--module", "my_cell", *words)
     assert outcome.code == 0, outcome
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
-    assert summary["modules"] == ["my_cell"]
+    assert summary["modules"] == {"my_cell": {"my_cell.MyCell": fingerprint(tmp_path / "my_cell.py")}}
     assert summary["command"].startswith("rnnlab train --module my_cell data=files ")
     modules._named.clear()
     assert "trained with --module my_cell" in call("weights", "run").err
-    assert call("weights", "run", "--module", "my_cell").code == 0
+    outcome = call("evaluate", "run", "--module", "my_cell")
+    assert outcome.code == 0 and outcome.err == "", outcome
+    (tmp_path / "my_cell.py").write_text(f"{CELL}# changed\n")
+    outcome = call("evaluate", "run", "--module", "my_cell")
+    assert outcome.code == 0 and "my_cell.MyCell: its file has changed since the run" in outcome.err
     assert str(tmp_path) not in sys.path
 
 
@@ -204,7 +211,7 @@ def test_from_python_modules_are_named_by_an_argument(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my_cell.py").write_text(CELL)
-    words = [*tiny, "model=gru", "model._target_=my_cell.MyCell", "~model.reset_after", "training.epochs=1"]
+    words = [*tiny, "model=my_cell.MyCell", "training.epochs=1"]
     with pytest.raises(InputError, match="add --module my_cell"):
         rnnlab.experiment(*words)
     experiment = rnnlab.experiment(*words, modules=["my_cell"])
@@ -349,3 +356,19 @@ def test_a_class_by_its_dotted_name_is_a_model_without_a_yaml(
         3,
         1,
     )
+
+
+def test_python_m_does_not_take_files_of_the_current_folder_for_packages(tmp_path: Path) -> None:
+    """As Python itself would, which searches the current folder first."""
+    for name in ("pandas", "hydra_plugins/evil"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.py").write_text(EVIL)
+    done = subprocess.run(
+        [sys.executable, "-m", "rnnlab", "train", "--cfg", "job"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(rnnlab.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "_target_: rnnlab." in done.stdout and not list(tmp_path.rglob(MARK))
