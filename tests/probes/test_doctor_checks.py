@@ -10,7 +10,7 @@ from tests.probes.nets import make_net
 
 def diagnose(name: str, gradients: dict[str, float]) -> tuple[bool | None, str, tuple[str, ...]]:
     figures = {"epoch": [1], "train_acc": [0.6], "train_loss": [0.6], "valid_acc": [0.6], "valid_loss": [0.6]}
-    shares = dict.fromkeys(("predicted", "valid", "train"), {"neg": 0.5, "pos": 0.5})
+    shares = {key: {"neg": 0.5, "pos": 0.5} for key in ("predicted", "valid", "train")}
     evidence = Evidence(metrics=pd.DataFrame(figures), gradients=gradients, token_coverage=None, **shares)
     recipe = Recipe(make_net(name), "Adam", 0.001, "start", False, "spacy", True)
     found = vanished_gradients(evidence, recipe)
