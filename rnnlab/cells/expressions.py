@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rnnlab.cells import functions
-from rnnlab.cells.functions import cos, exp, maximum, sin
+from rnnlab.cells.functions import cos, maximum, sigmoid, sin
 
 _count = itertools.count()
 Partial = Callable[..., Any]
@@ -53,7 +53,7 @@ PARTIALS: dict[str, tuple[Partial, ...]] = {
     "sqrt": (lambda y, a: 0.5 / y,),
     "cos": (lambda y, a: -sin(a),),
     "sin": (lambda y, a: cos(a),),
-    "log_sigmoid": (lambda y, a: 1 - exp(y),),
+    "log_sigmoid": (lambda y, a: sigmoid(-a),),
     "maximum": (lambda y, a, b: a >= b, lambda y, a, b: b > a),
 }
 """By operation, the derivative of its result y with respect to each argument."""

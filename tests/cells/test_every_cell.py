@@ -103,9 +103,11 @@ def passes(cell: Cell, *, layers: int, bidirectional: bool, masked: bool) -> tup
 
 
 @EVERY_CELL
-@pytest.mark.parametrize("masked", [False, True], ids=["full", "masked"])
-@pytest.mark.parametrize("bidirectional", [False, True], ids=["forward", "both"])
-@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize(
+    ("layers", "bidirectional", "masked"),  # every pair of them
+    [(1, False, False), (1, True, True), (2, False, True), (2, True, False)],
+    ids=["1-forward-full", "1-both-masked", "2-forward-masked", "2-both-full"],
+)
 def test_torch_s_autograd_and_the_numpy_layer_agree(
     name: str, layers: int, bidirectional: bool, masked: bool
 ) -> None:
