@@ -61,8 +61,8 @@ def read_examples(path: Path, *, split_name: str = "", classes: Sequence[str] | 
 def survey(path: Path, classes: Sequence[str] | None = None) -> tuple[Examples, list[InputError]]:
     """Reads what can be read, and returns beside it an error for every bad line.
 
-    Where all lines are good, the errors say what is wrong with the whole: too many empty texts, or only
-    one class. Raises nothing.
+    classes: as for `read_examples`. Where all lines are good, the errors say what is wrong with the whole:
+    too many empty texts or labels, or only one class. Raises nothing.
     """
     found: dict[int, Example] = {}
     errors: dict[int, InputError] = {}

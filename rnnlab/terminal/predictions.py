@@ -42,7 +42,7 @@ def print_confusion(counts: "pd.DataFrame", stream: TextIO | None = None) -> Non
         shown, first = counts.map("{:,}".format).rename(columns=lambda name: f"predicted {name}"), "label"
     else:
         shown, first = counts.copy(), "label / predicted"
-    shown.insert(0, first, counts.index)
+    shown.insert(0, first, counts.index, allow_duplicates=True)
     if _width(shown.columns) > make_console(stream).width:
         shown, title = _most_frequent_confusions(counts), "the most frequent confusions (texts)"
     print_rows(shown, title=title, file=stream)
@@ -52,9 +52,17 @@ def _most_frequent_confusions(counts: "pd.DataFrame") -> "pd.DataFrame":
     """Returns which label is taken for which other, the most frequent first, for more labels than fit beside
     each other.
     """
-    long = counts.rename_axis("label").reset_index().melt("label", var_name="predicted", value_name="texts")
-    wrong = long[(long["label"] != long["predicted"]) & (long["texts"] > 0)]
-    return wrong.sort_values("texts", ascending=False, kind="stable").head(CONFUSIONS)
+    import pandas as pd
+
+    names = list(map(str, counts.columns))
+    wrong = [
+        (label, predicted, int(texts))
+        for label, row in zip(names, counts.to_numpy(), strict=True)
+        for predicted, texts in zip(names, row, strict=True)
+        if label != predicted and texts
+    ]
+    wrong.sort(key=lambda confusion: -confusion[2])
+    return pd.DataFrame(wrong[:CONFUSIONS], columns=["label", "predicted", "texts"])
 
 
 def _with_fewer_columns(rows: "pd.DataFrame") -> "pd.DataFrame":

@@ -117,3 +117,32 @@ def test_confusion_counts_every_text_once(settings: DataSettings) -> None:
     counts = TASK.confusion(lambda batch: batch.lengths[:, None] - 1.5, train, ("neg", "pos"))
     assert counts.loc["neg"].to_dict() == {"neg": 0, "pos": 2}
     assert counts.loc["pos"].to_dict() == {"neg": 1, "pos": 1}
+
+
+def test_each_of_many_labels_has_a_token_and_a_logit(tmp_path: Path) -> None:
+    lines = {
+        "train": ["10\tgood film indeed", "9\tbad film", "so so\ta film"],
+        "valid": ["9\tbad", "10\tgood"],
+    }
+    for name, texts in lines.items():
+        (tmp_path / f"{name}.tsv").write_text("\n".join(texts))
+    paths = {name: tmp_path / f"{name}.tsv" for name in lines}
+    settings = DataSettings(paths, seed=1, precision=torch.float32, tokenizer="whitespace", insert="middle")
+    task_data = TASK.load(replace(settings, cache=tmp_path / "cache"))
+    again = TASK.load(replace(settings, cache=tmp_path / "cache"))
+    for loaded in (task_data, again):
+        assert loaded.classes == ("9", "10", "so so") and loaded.sizes == InputOutputSizes(output_size=3)
+        assert loaded.vocabulary is not None
+        assert loaded.vocabulary.words[-3:] == ("<new9>", "<new10>", "<newso_so>")
+        assert words_of(loaded, loaded.train) == [
+            ["good", "<new10>", "film", "indeed"],
+            ["bad", "<new9>", "film"],
+            ["a", "<newso_so>", "film"],
+        ]
+        (batch,) = loaded.train.batches(np.arange(3), 3)
+        assert batch.targets.dtype == torch.int64 and batch.targets.tolist() == [1, 0, 2]
+    assert task_data.notes == ("labels (training texts): 9 (1), 10 (1), so so (1)",)
+    logits = torch.tensor([[0.0, 1.0, 2.0], [3.0, 0.0, 0.0]])
+    measured = TASK.measure(logits, torch.tensor([1, 0]))
+    expected = torch.nn.functional.cross_entropy(logits, torch.tensor([1, 0]), reduction="none")
+    assert torch.equal(measured["loss"], expected) and measured["acc"].tolist() == [0, 1]

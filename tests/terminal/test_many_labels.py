@@ -6,7 +6,7 @@ import pytest
 
 from rnnlab.terminal.predictions import print_confusion, print_predictions
 
-LABELS = [f"topic number {number}" for number in range(12)]
+LABELS = ["label", *(f"topic number {number}" for number in range(1, 12))]
 
 
 @pytest.fixture(autouse=True)
@@ -38,4 +38,4 @@ def test_the_largest_probabilities_stand_in_for_a_column_each(capsys: pytest.Cap
     assert "topic number 9 0.6200" in table and "topic number 4 0.1200" in table
     assert "topic number 8 0.02" not in table
     print_predictions(rows, "csv")
-    assert capsys.readouterr().out.startswith("Input text,P(topic number 0),P(topic number 1),")
+    assert capsys.readouterr().out.startswith("Input text,P(label),P(topic number 1),")
