@@ -103,4 +103,6 @@ def _around_module(target: type, settings: Mapping[str, Any], given: Mapping[str
         return module
 
     of_model = {name: value for name, value in settings.items() if name not in of_module}
-    return RecurrentModel.around_module(make, state_size=own.get("hidden_size"), **given, **of_model)
+    sizes = [value for value in own.values() if isinstance(value, int) and not isinstance(value, bool)]
+    state_size = own.get("hidden_size", sizes[0] if sizes else None)
+    return RecurrentModel.around_module(make, state_size=state_size, **given, **of_model)

@@ -15,7 +15,7 @@ import rnnlab
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import fingerprint
 from rnnlab.experiment import modules
-from rnnlab.experiment.compose import compose_config
+from rnnlab.experiment.compose import compose_config, plain_values
 from rnnlab.experiment.modules import use_modules
 from rnnlab.experiment.target import read_target
 from tests.conftest import Outcome
@@ -41,6 +41,20 @@ class MyCell(Cell):
     def step(self, x, h, state, own, mix):
         n = tanh(x.new + h.new)
         return (n,), {"n": n}
+"""
+
+
+UNITS = """
+from torch import nn
+
+
+class Units(nn.Module):
+    def __init__(self, input_size: int, units: int, leak: float = 0.1) -> None:
+        super().__init__()
+        self.cell, self.leak = nn.GRUCell(input_size, units), leak
+
+    def forward(self, x, h):
+        return self.leak * h + (1 - self.leak) * self.cell(x, h)
 """
 
 
@@ -351,6 +365,12 @@ def test_a_class_by_its_dotted_name_is_a_model_without_a_yaml(
     assert "my_cell" not in sys.modules
     use_modules(["my_cell"])
     target = read_target(dict(compose_config(overrides).model), "model")
+    (tmp_path / "units.py").write_text(UNITS)
+    use_modules(["units"])
+    with pytest.raises(InputError, match=r"^model\.units: a value is needed; give it as model\.units=…$"):
+        plain_values(compose_config(["model=units.Units"]))
+    model = rnnlab.experiment("model=units.Units", "model.units=3", "model.leak=0.5", "task=recall").model
+    assert (model.recurrent.hidden_size, model.recurrent.cells[0].leak) == (3, 0.5)
     assert (target.class_name, target.settings["hidden_size"], target.settings["num_layers"]) == (
         "MyCell",
         3,
