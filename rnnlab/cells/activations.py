@@ -12,27 +12,27 @@ from rnnlab.core.errors import did_you_mean
 Array = NDArray[Any]
 
 
-def tanh_derivative(h: Array) -> Array:
+def tanh_derivative(h: Any) -> Any:
     """Returns d tanh(a) / da where `h` = tanh(a)."""
     return 1 - h * h
 
 
-def relu_derivative(h: Array) -> Array:
+def relu_derivative(h: Any) -> Any:
     """Returns d relu(a) / da where `h` = relu(a); 0 at the kink, as in torch."""
     return np.greater(h, 0).astype(np.asarray(h).dtype)
 
 
-def sigmoid_derivative(h: Array) -> Array:
+def sigmoid_derivative(h: Any) -> Any:
     """Returns d sigmoid(a) / da where `h` = sigmoid(a)."""
     return h * (1 - h)
 
 
-def identity(a: Array) -> Array:
+def identity(a: Any) -> Any:
     """Returns `a` itself: a linear net."""
     return a
 
 
-def identity_derivative(h: Array) -> Array:
+def identity_derivative(h: Any) -> Any:
     """Returns ones."""
     return np.ones_like(h)
 

@@ -5,9 +5,9 @@ Numbers in brackets are equations of docs/from-scratch.md; (1) and (4) to (8), t
 those of every cell and stand in `scratch/cell.py`.
 """
 
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
-from rnnlab.cells.activations import ACTIVATIONS, Activation, find_activation
+from rnnlab.cells.activations import find_activation
 from rnnlab.cells.base import Cell, Kept, Numbers, StepBack
 
 
@@ -19,13 +19,6 @@ class RNN(Cell):
     def __init__(self, *, nonlinearity: Literal["tanh", "relu", "sigmoid", "identity"] = "tanh") -> None:
         self.nonlinearity = nonlinearity
         self.activation = find_activation(nonlinearity)
-
-    @classmethod
-    def with_activation(cls, activation: Activation) -> Self:
-        """Returns the cell with any function and its derivative in place of a named one."""
-        cell = cls(nonlinearity="identity")
-        cell.activation, cell.nonlinearity = activation, "other"  # type: ignore[assignment]
-        return cell
 
     def step(self, x: Numbers, h: Numbers, state: Numbers, own: Numbers, mix: Any) -> tuple[tuple[Any], Kept]:
         """Returns the next state (h,)."""
@@ -50,4 +43,4 @@ class RNN(Cell):
 
     def retention(self, kept: Numbers, state: Numbers) -> Kept:
         """Returns the slope of the activation, which W_hh multiplies further."""
-        return {"h": self.activation.derivative(state.h)} if self.nonlinearity in ACTIVATIONS else {}
+        return {"h": self.activation.derivative(state.h)}

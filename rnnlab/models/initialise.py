@@ -5,7 +5,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-Init = Literal["default", "identity", "orthogonal", "glorot"]
+Init = Literal["default", "identity", "orthogonal", "glorot", "glorot_normal", "normal"]
 
 
 @torch.no_grad()
@@ -14,8 +14,9 @@ def initialise(recurrent: nn.Module, head: nn.Module, init: Init) -> None:
 
     Otherwise every bias is zero, and each gate's recurrent matrix the identity (Le, Jaitly & Hinton 2015)
     or orthogonal (Saxe, McClelland & Ganguli 2014), every other matrix uniform in ±√(3 / fan-in) (LeCun et
-    al. 1998); or with `glorot` all matrices, gate by gate, are uniform in ±√(6 / (fan-in + fan-out))
-    (Glorot & Bengio 2010). Draws from torch's global stream.
+    al. 1998); or all matrices, gate by gate, are with `glorot` uniform in ±√(6 / (fan-in + fan-out)), with
+    `glorot_normal` normal with variance 2 / (fan-in + fan-out) (Glorot & Bengio 2010), with `normal` standard
+    normal. Draws from torch's global stream.
     """
     if init == "default":
         return
@@ -37,7 +38,7 @@ def initialise_linear(module: nn.Module, init: Init) -> None:
 
 
 def _of_others(init: Init) -> str:
-    return "glorot" if init == "glorot" else "lecun"
+    return "lecun" if init in ("identity", "orthogonal") else init
 
 
 def _set(parameter: Tensor, init: str) -> None:
@@ -49,5 +50,9 @@ def _set(parameter: Tensor, init: str) -> None:
         nn.init.orthogonal_(parameter)
     elif init == "glorot":
         nn.init.xavier_uniform_(parameter)
+    elif init == "glorot_normal":
+        nn.init.xavier_normal_(parameter)
+    elif init == "normal":
+        parameter.normal_()
     else:
         parameter.uniform_(-((3 / parameter.shape[1]) ** 0.5), (3 / parameter.shape[1]) ** 0.5)

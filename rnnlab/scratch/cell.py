@@ -40,7 +40,7 @@ class Step(NamedTuple):
 class ArrayCell:
     """A cell and its parameters under torch's names, in torch's layout: `weight_ih` (G, E), `weight_hh`, …
 
-    The arrays are kept, not copied; biases may be (G,) or (1, G).
+    The arrays are kept, not copied (integers are, as float64); biases may be (G,) or (1, G).
     """
 
     def __init__(self, cell: Cell, parameters: Mapping[str, ArrayLike]) -> None:
@@ -62,18 +62,23 @@ class ArrayCell:
             self.parameters[name] = array
         self.input_size = self.parameters["weight_ih"].shape[1]
 
-    def check_step(self, x_BE: Array, state: State) -> None:
-        """Raises ValueError unless x is (batch, input) floats and each state (batch, hidden) floats."""
-        check_shape("x", as_floats("x", x_BE), "batch", self.input_size)
+    def checked_step(self, x_BE: Array, state: State) -> tuple[Array, Kept]:
+        """Returns x and the states by name as floats; ValueError unless x is (batch, input) and each state
+        (batch, hidden).
+        """
+        x_BE = as_floats("x", x_BE)
+        check_shape("x", x_BE, "batch", self.input_size)
         if len(state) != len(self.cell.states):
             raise ValueError(f"state has {len(state)} arrays, expected {', '.join(self.cell.states)}")
-        for name, array in zip(self.cell.states, state, strict=True):
-            check_shape(name, as_floats(name, array), len(x_BE), self.hidden_size)
+        old = {name: as_floats(name, array) for name, array in zip(self.cell.states, state, strict=True)}
+        for name, array in old.items():
+            check_shape(name, array, len(x_BE), self.hidden_size)
+        return x_BE, old
 
     def forward(self, x_BE: Array, state: State) -> tuple[State, Step]:
         """Returns the next state and the step for `backward`."""
-        self.check_step(x_BE, state)
-        cell, old = self.cell, dict(zip(self.cell.states, state, strict=True))
+        x_BE, old = self.checked_step(x_BE, state)
+        cell = self.cell
         x = dict(zip(cell.gates, self._products("ih", x_BE, cell.gates), strict=True))  # (1), as is the next
         h = {
             name: product

@@ -19,10 +19,22 @@ def check_shape(name: str, array: Array, *expected: int | str) -> None:
 
 
 def as_floats(name: str, values: ArrayLike) -> Array:
-    """Returns `values` as an array; ValueError unless it holds floats."""
-    array = np.asarray(values)
+    """Returns `values` as an array of floats, integers as float64; ValueError for what is no number."""
+    try:
+        array = np.asarray(values)
+    except ValueError:  # what NumPy says of rows of different lengths
+        raise ValueError(f"{name} is ragged, expected an array of numbers") from None
+    if np.issubdtype(array.dtype, np.integer) or array.dtype == bool:
+        return array.astype(np.float64)
     if not np.issubdtype(array.dtype, np.floating):
-        raise ValueError(f"{name} holds {array.dtype}, expected floats such as float64")
+        raise ValueError(f"{name} holds {array.dtype}, expected numbers")
+    return array
+
+
+def as_numbers(name: str, values: ArrayLike) -> Array:
+    """Returns `as_floats(name, values)`; ValueError for NaN, too."""
+    array = as_floats(name, values)
+    check_no_nan(name, array)
     return array
 
 

@@ -29,6 +29,6 @@ def embedding(ids: Array, weight: Array) -> Array:
 
 def embedding_backward(d_vectors: Array, ids: Array, weight: Array) -> Array:
     """Returns the gradient of weight: each id's row gathers the gradients of all places where it stands."""
-    gradient = np.zeros_like(weight)
+    gradient = np.zeros(weight.shape, d_vectors.dtype)
     np.add.at(gradient, ids, d_vectors)  # unlike gradient[ids] +=, counts repeated ids
     return gradient

@@ -12,10 +12,20 @@ from rnnlab.cells.base import Cell
 Initialiser = Callable[[tuple[int, int], np.random.Generator], Array]
 
 
+def from_global_stream() -> np.random.Generator:
+    """Returns a generator that follows from NumPy's global stream, that of `np.random.seed`."""
+    return np.random.default_rng(np.random.randint(2**31))
+
+
 def glorot(shape: tuple[int, int], rng: np.random.Generator) -> Array:
     """Uniform in ±sqrt(6 / (fan_in + fan_out)) (Glorot & Bengio 2010)."""
     bound = math.sqrt(6 / sum(shape))
     return rng.uniform(-bound, bound, shape)
+
+
+def glorot_normal(shape: tuple[int, int], rng: np.random.Generator) -> Array:
+    """Normal with variance 2 / (fan_in + fan_out) (Glorot & Bengio 2010)."""
+    return math.sqrt(2 / sum(shape)) * rng.standard_normal(shape)
 
 
 def lecun(shape: tuple[int, int], rng: np.random.Generator) -> Array:

@@ -107,6 +107,7 @@ def _of_counted(
     loss: Callable[[Array, Array], Loss], predictions: Array, targets: Array, counted: Array
 ) -> Loss:
     """Returns the mean over what is counted (NaN if nothing is, as in torch); the rest has no gradient."""
+    predictions = as_floats("predictions", predictions)
     gradient = np.zeros_like(predictions)
     if not counted.any():
         return Loss(float("nan"), gradient)

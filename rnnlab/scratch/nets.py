@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 
 from rnnlab.cells.activations import Array, relu, relu_derivative
 from rnnlab.scratch.cell import Gradients
-from rnnlab.scratch.checks import as_lengths, check_shape, real_steps
+from rnnlab.scratch.checks import as_floats, as_lengths, check_shape, real_steps
 from rnnlab.scratch.heads import embedding, embedding_backward, linear, linear_backward
 from rnnlab.scratch.layer import Forward, Layer
 from rnnlab.scratch.pooling import POOLINGS, mean, mean_backward, pool, pool_backward
@@ -98,10 +98,12 @@ class SequenceNet:
         inputs: token ids (B, T), or numbers (B, T, E) where there is no embedding. What lies beyond a
         sequence's length (B,) changes nothing; logits there are those of a state of zeros.
         """
-        x, weight = np.asarray(inputs), self.parameters.get("embedding.weight")
+        weight = self.parameters.get("embedding.weight")
         if weight is None:
+            x = as_floats("inputs", inputs)
             check_shape("inputs", x, "batch", "time", "numbers")
         else:
+            x = np.asarray(inputs)
             check_shape("ids", x, "batch", "time")
         lengths_B = as_lengths(lengths, *x.shape[:2])
         read, recurrent, pooled = self.read(x if weight is None else embedding(x, weight), lengths_B)

@@ -33,7 +33,7 @@ class SGD:
     ) -> None:
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("nesterov needs a momentum above 0 and no dampening")
-        self.parameters = parameters
+        self.parameters = _floats(parameters)
         self.lr, self.momentum, self.dampening = lr, momentum, dampening
         self.weight_decay, self.nesterov = weight_decay, nesterov
         self.velocities: dict[str, Array] = {}
@@ -63,7 +63,7 @@ class Adam:
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
-        self.parameters = parameters
+        self.parameters = _floats(parameters)
         self.lr, self.betas, self.eps, self.weight_decay = lr, betas, eps, weight_decay
         self.means = {name: np.zeros_like(p) for name, p in parameters.items()}
         self.squares = {name: np.zeros_like(p) for name, p in parameters.items()}
@@ -81,6 +81,14 @@ class Adam:
             mean_scale = 1 - beta_1 ** self.steps[name]
             root_scale = math.sqrt(1 - beta_2 ** self.steps[name])
             parameter -= self.lr / mean_scale * mean / (np.sqrt(square) / root_scale + self.eps)  # (51)
+
+
+def _floats(parameters: dict[str, Array]) -> dict[str, Array]:
+    """Returns the parameters; ValueError for integers, which no step in place can change."""
+    for name, array in parameters.items():
+        if not np.issubdtype(array.dtype, np.floating):
+            raise ValueError(f"parameter {name} holds {array.dtype}, expected floats to train in place")
+    return parameters
 
 
 OPTIMIZERS: dict[str, Any] = {"sgd": SGD, "adam": Adam}

@@ -50,6 +50,18 @@ def test_biases_are_zero_and_matrices_within_their_bounds(name: str, init: Init)
 
 
 @pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("init", ["normal", "glorot_normal"])
+def test_biases_are_zero_and_matrices_normal_with_their_variance(name: str, init: Init) -> None:
+    model = make(name, init)
+    assert not any(parameter.any() for key, parameter in model.named_parameters() if "bias" in key)
+    for matrix in [*gates(model, "weight_ih"), *gates(model, "weight_hh"), model.head.output.weight.detach()]:
+        deviation = 1 if init == "normal" else math.sqrt(2 / sum(matrix.shape))
+        assert matrix.std() == pytest.approx(deviation, rel=0.1)
+        assert matrix.abs().max() > 2.5 * deviation  # uniform with this deviation ends at 1.73
+        assert (matrix.abs() < deviation).float().mean() == pytest.approx(0.683, abs=0.06)
+
+
+@pytest.mark.parametrize("name", MODELS)
 def test_recurrent_matrices_are_the_identity_or_orthogonal_gate_by_gate(name: str) -> None:
     eye = torch.eye(HIDDEN)
     blocks = gates(make(name, "identity"), "weight_hh")

@@ -108,14 +108,14 @@ def test_predictions_are_linear_in_last_and_in_all_states():
         ({"Wx": np.ones((2, 4))}, r"x has shape .*expected \(batch, time, 2\)"),
         ({"Wx": np.ones((3, 5))}, r"Wx has shape \(3, 5\), expected \(input, 4\)"),
         ({"Wh": np.ones((4, 5))}, r"Wh has shape \(4, 5\), expected \(4, 4\)"),
-        ({"b": np.ones(5)}, r"b has shape \(5,\), expected \(4,\)"),
-        ({"x": np.ones((2, 5, 3), int)}, "x holds int64, expected floats"),
+        ({"bh": np.ones(5)}, r"bh has shape \(5,\), expected \(4,\)"),
+        ({"x": np.full((2, 5, 3), "1")}, "x holds <U1, expected numbers"),
         ({"Wh": np.full((4, 4), np.nan)}, r"Wh holds NaN, first at index \(0, 0\)"),
         ({"x": np.ones((2, 0, 3))}, "x has shape .* is empty"),
     ],
 )
 def test_what_does_not_fit_is_named(changed, message):
-    given = {"x": np.ones((2, 5, 3)), "Wx": np.ones((3, 4)), "Wh": np.ones((4, 4)), "b": np.ones((1, 4))}
+    given = {"x": np.ones((2, 5, 3)), "Wx": np.ones((3, 4)), "Wh": np.ones((4, 4)), "bh": np.ones((1, 4))}
     rnn_forward(**given)
     with pytest.raises(ValueError, match=message):
         rnn_forward(**given | changed)

@@ -54,9 +54,9 @@ def test_first_sample_by_hand():
     """h_1 = relu(W [1, x_1]) = (0, 1); h_2 = relu(U h_1 + W [1, x_2]) = relu((1, 1) + (-1, 0)) = (0, 1)."""
     hidden_list = course.get_hidden_sequence(X[0], W, U)
     np.testing.assert_array_equal(hidden_list, [[0, 1], [0, 1]])
-    linear = course.recurrent_linear(hidden_list[0], U, X[0][1], W)
+    linear = course.recurrent_linear(X[0][1], W, hidden_list[0], U)
     np.testing.assert_array_equal(linear, [0, 1])
-    predicted, again = course.recurrent_classifier_forward(X[0], W, U, v)
+    again, predicted = course.recurrent_classifier_forward(X[0], W, U, v)
     assert predicted == 0.5  # v [1, 0, 1] = 0
     np.testing.assert_array_equal(again, hidden_list)
 
@@ -70,7 +70,7 @@ def test_classifier_gradients_match_autograd(steps, initial):
     *_, h = torch_states(values_list, t[0], t[1], initial)
     probability = torch.sigmoid(t[2][1:] @ h + t[2][0])
     (-torch.log(1 - probability)).backward()
-    predicted, hidden_list = course.recurrent_classifier_forward(
+    hidden_list, predicted = course.recurrent_classifier_forward(
         values_list, W, U, v, prev_hidden=initial, activation_function=course.tanh
     )
     assert predicted == pytest.approx(probability.item(), abs=1e-14)
@@ -100,7 +100,7 @@ def test_plain_tagger_gradients_match_autograd_and_the_course_differs_in_u_alone
     t = [torch.tensor(w, requires_grad=True) for w in (W, U, V)]
     logits = torch.stack([t[2][:, 1:] @ h + t[2][:, 0] for h in torch_states(values_list, t[0], t[1])])
     torch.nn.functional.cross_entropy(logits, torch.tensor(actuals_list) - 1).backward()
-    outputs_list, hidden_list = course.recurrent_tagger_forward(
+    hidden_list, outputs_list = course.recurrent_tagger_forward(
         values_list, W, U, V, activation_function=course.tanh
     )
     np.testing.assert_allclose(outputs_list, logits.softmax(1).detach().numpy(), rtol=0, atol=1e-14)
@@ -121,16 +121,16 @@ def test_plain_tagger_gradients_match_autograd_and_the_course_differs_in_u_alone
 def test_each_target_sends_its_own_error_back():
     values_list, W, U, _, V = random_sample(3, seed=2)
     actuals = [1, 3, 2]
-    outputs, hidden = course.recurrent_tagger_forward(values_list, W, U, V)
+    hidden, outputs = course.recurrent_tagger_forward(values_list, W, U, V)
     of_w, of_u, of_v = course.get_intermediate_weights_gradients(outputs, actuals, V, U, values_list, hidden)
-    assert [len(of_w), len(of_u), len(of_v)] == [3, 2, 3]
+    assert [len(of_w), len(of_u), len(of_v)] == [3, 3, 3]
     for t in range(3):
         alone = course.get_intermediate_weights_gradients(
             outputs[t], actuals[t], V, U, values_list[: t + 1], hidden[: t + 1]
         )
         np.testing.assert_array_equal(alone[0], of_w[t])
         np.testing.assert_array_equal(alone[2], of_v[t])
-        assert alone[1] is None if t == 0 else (alone[1] == of_u[t - 1]).all()
+        assert alone[1] is of_u[t] is None if t == 0 else (alone[1] == of_u[t]).all()
 
 
 def test_one_hot_and_numbered_classes_mean_the_same():
@@ -149,7 +149,8 @@ def test_saturated_wrong_answers_cost_minus_log_eps():
     weights = ([[0, 1]], [[0]], [0, 1000])
     assert course.recurrent_classifier_loss(saturated, *weights) == pytest.approx(18.4207, abs=5e-5)
     assert course.recurrent_classifier_loss(saturated, *weights, eps=1e-4) == pytest.approx(-np.log(1e-4))
-    assert course.tagged_sample_loss([[1.0, 0.0]], [2]) == pytest.approx(18.4207, abs=5e-5)
+    right_class_impossible = ([[1.0]], [2], [[0, 1]], [[0]], [[0, 1000], [0, 0]])
+    assert course.tagged_sample_loss(*right_class_impossible) == pytest.approx(18.4207, abs=5e-5)
 
 
 @pytest.mark.wrong_types
@@ -178,9 +179,12 @@ def test_training_uses_the_named_activation():
             lambda: course.get_hidden([1, 2, 3], U, [1, 2, 3], W),
             r"prev_hidden has shape \(3,\), expected \(2,\)",
         ),
-        (lambda: course.recurrent_classifier_loss([(X[0], 2)], W, U, v), "label is 2, expected 0 or 1"),
-        (lambda: course.recurrent_tagger_loss([(X[0], (0, 1))], W, U, V), "class holds 0 .*expected 1 to 3"),
-        (lambda: course.recurrent_tagger_loss([(X[0], (4, 1))], W, U, V), "class holds 4 .*expected 1 to 3"),
+        (
+            lambda: course.recurrent_classifier_loss([(X[0], 2)], W, U, v),
+            "actual is 2, expected the label 0 or 1",
+        ),
+        (lambda: course.recurrent_tagger_loss([(X[0], (0, 1))], W, U, V), "actual holds 0 .*expected 1 to 3"),
+        (lambda: course.recurrent_tagger_loss([(X[0], (4, 1))], W, U, V), "actual holds 4 .*expected 1 to 3"),
         (
             lambda: course.recurrent_tagger_loss([(X[0], (1,))], W, U, V),
             "actuals_list has 1 steps, expected 2",

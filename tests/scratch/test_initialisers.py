@@ -33,6 +33,13 @@ def test_normal_is_standard():
     assert weight.mean() == pytest.approx(0, abs=0.02) and weight.std() == pytest.approx(1, rel=0.01)
 
 
+def test_glorot_normal_has_the_variance_of_glorot():
+    weight = init.glorot_normal(SHAPE, np.random.default_rng(0))
+    assert weight.shape == SHAPE and abs(weight).max() > math.sqrt(6 / 500)
+    assert weight.mean() == pytest.approx(0, abs=0.002)
+    assert weight.std() == pytest.approx(math.sqrt(2 / 500), rel=0.01)
+
+
 @pytest.mark.parametrize("shape", [(5, 3), (3, 5), (4, 4)])
 def test_orthogonal_has_orthonormal_rows_or_columns(shape):
     weight = init.orthogonal(shape, np.random.default_rng(0))

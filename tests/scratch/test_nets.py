@@ -131,7 +131,7 @@ def test_a_frozen_embedding_has_no_gradient():
         (True, np.ones((2, 3, 4), int), r"ids has shape \(2, 3, 4\), expected \(batch, time\)"),
         (False, np.ones((2, 3)), r"inputs has shape \(2, 3\), expected \(batch, time, numbers\)"),
         (False, np.ones((2, 3, 5)), r"x has shape \(2, 3, 5\), expected \(batch, time, 4\)"),
-        (False, np.ones((2, 3, 4), int), "x holds int64, expected floats"),
+        (False, np.full((2, 3, 4), "1"), "inputs holds <U1, expected numbers"),
     ],
 )
 def test_inputs_that_do_not_fit_are_named(ids, inputs, message):

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from matplotlib import pyplot
 
 import rnnlab.cells
 import rnnlab.scratch
@@ -36,6 +37,15 @@ def test_every_equation_the_code_cites_is_in_the_derivation_and_the_other_way_ro
     of_code = {number for room in (SCRATCH, CELLS) for path in room.glob("*.py") for number in cited(path)}
     assert of_code - set(defined) == set()
     assert {n for n in defined if "'" not in n} - of_code == set()
+
+
+def test_every_snippet_of_the_derivation_runs(monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    snippets = re.findall(r"```python\n(.*?)```", DERIVATION.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert len(snippets) >= 4
+    for snippet in snippets:
+        exec(snippet, {})
+    pyplot.close("all")
 
 
 @pytest.mark.parametrize(

@@ -7,26 +7,41 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rnnlab.cells.activations import Array
-from rnnlab.scratch.checks import check_no_nan, check_range, check_shape
+from rnnlab.scratch.checks import as_numbers, check_range, check_shape
 
-Vectors = Sequence[ArrayLike]
+Number = float | Array
+"""A number, or an array where there are several units."""
+Vectors = Sequence[ArrayLike] | Array
+Samples = Sequence[Sequence[Any]]
+"""Pairs of values_list and what is expected of it."""
 Items = TypeVar("Items", bound=Sized)
 
 
 def as_vector(name: str, values: ArrayLike) -> Array:
     """Returns a non-empty float64 vector without NaN; ValueError otherwise."""
-    array = np.asarray(values, dtype=np.float64)
+    array = as_numbers(name, values).astype(np.float64)
     check_shape(name, array, "size")
-    check_no_nan(name, array)
     return array
 
 
 def as_matrix(name: str, values: ArrayLike) -> Array:
     """Returns a non-empty float64 matrix without NaN; ValueError otherwise."""
-    array = np.asarray(values, dtype=np.float64)
+    array = as_numbers(name, values).astype(np.float64)
     check_shape(name, array, "rows", "columns")
-    check_no_nan(name, array)
     return array
+
+
+def as_units(name: str, weights: ArrayLike) -> Array:
+    """Returns the weights of units, a row each, as float64; those of a single unit stay a vector."""
+    array = as_numbers(name, weights)
+    return as_vector(name, array) if array.ndim == 1 else as_matrix(name, array)
+
+
+def as_output_weights(output_weights: ArrayLike, hidden: Array) -> Array:
+    """Returns output weights v (1 + H,) or V (O, 1 + H) that fit a hidden state (H,)."""
+    V = as_units("output_weights", output_weights)
+    check_shape("output_weights", V, *V.shape[:-1], len(hidden) + 1)
+    return V
 
 
 def as_square(recurrent_weights: ArrayLike) -> Array:
@@ -46,7 +61,7 @@ def as_state(prev_hidden: ArrayLike | None, size: int) -> Array:
 def as_label(actual: Any) -> float:
     """Returns a label 0 or 1 as a float; ValueError for another."""
     if np.shape(actual) != () or actual not in (0, 1):
-        raise ValueError(f"label is {actual!r}, expected 0 or 1")
+        raise ValueError(f"actual is {actual!r}, expected the label 0 or 1")
     return float(actual)
 
 
@@ -54,11 +69,11 @@ def as_class_index(actual: ArrayLike, classes: int) -> int:
     """Returns the class from 0 of a number from 1 to `classes`, or of a one-hot vector."""
     array = np.asarray(actual)
     if array.ndim == 0:
-        check_range("class", array, 1, classes)
+        check_range("actual", array, 1, classes)
         return int(array) - 1
-    check_shape("one-hot class", array, classes)
+    check_shape("actual", array, classes)
     if sorted(array) != [0] * (classes - 1) + [1]:
-        raise ValueError(f"class is {array.tolist()}, expected a one-hot vector of {classes}")
+        raise ValueError(f"actual is {array.tolist()}, expected a one-hot vector of {classes}")
     return int(array.argmax())
 
 
@@ -69,7 +84,7 @@ def not_empty(name: str, items: Items) -> Items:
     return items
 
 
-def same_length(expected: int, **lists: Sequence[Any]) -> None:
+def same_length(expected: int, **lists: Sequence[Any] | Array) -> None:
     """Raises ValueError for a list that does not hold `expected` steps."""
     for name, items in lists.items():
         if len(items) != expected:

@@ -1,18 +1,20 @@
 """Many to many: a class at every step."""
 
-from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rnnlab.cells.activations import Array, find_activation, relu, relu_derivative
+from rnnlab.cells.activations import Array, find_activation
 from rnnlab.scratch import losses
 from rnnlab.scratch.checks import check_shape
+from rnnlab.scratch.course.activations import relu, relu_derivative
 from rnnlab.scratch.course.arrays import (
+    Samples,
     Vectors,
     as_class_index,
     as_matrix,
+    as_output_weights,
     as_square,
     as_vector,
     not_empty,
@@ -25,21 +27,15 @@ from rnnlab.scratch.course.through_time import (
     get_hidden_sequence,
     target_gradients,
 )
-from rnnlab.scratch.heads import linear
+from rnnlab.scratch.course.units import crossent_loss_gradient, softmax_layer
 
 Convention = Literal["course", "plain"]
 
 
-def softmax_layer(input_values: ArrayLike, weights: ArrayLike) -> Array:
-    """Returns class probabilities softmax(V [1, h]) (C,)."""
-    h, V = as_vector("input_values", input_values), as_matrix("weights", weights)
-    check_shape("weights", V, "classes", len(h) + 1)
-    return losses.softmax(linear(h, V[:, 1:], V[:, 0]))
-
-
-def get_output_sequence(hidden_list: Vectors, output_weights: ArrayLike) -> list[Array]:
+def get_output_sequence(hidden_list: Vectors, weights: ArrayLike) -> list[Array]:
     """Returns the class probabilities at every step."""
-    return [softmax_layer(hidden, output_weights) for hidden in not_empty("hidden_list", hidden_list)]
+    states = [as_vector("hidden_list", hidden) for hidden in not_empty("hidden_list", hidden_list)]
+    return [softmax_layer(hidden, weights) for hidden in states]
 
 
 def recurrent_tagger_forward(
@@ -47,14 +43,16 @@ def recurrent_tagger_forward(
     input_weights: ArrayLike,
     recurrent_weights: ArrayLike,
     output_weights: ArrayLike,
-    prev_hidden: ArrayLike | None = None,
     activation_function: Function = relu,
+    *,
+    prev_hidden: ArrayLike | None = None,
 ) -> tuple[list[Array], list[Array]]:
-    """Returns the class probabilities and the hidden states at every step."""
+    """Returns the hidden states and the class probabilities at every step."""
     hidden_list = get_hidden_sequence(
-        values_list, input_weights, recurrent_weights, prev_hidden, activation_function
+        values_list, input_weights, recurrent_weights, activation_function, prev_hidden=prev_hidden
     )
-    return get_output_sequence(hidden_list, output_weights), hidden_list
+    V = as_output_weights(as_matrix("output_weights", output_weights), hidden_list[-1])
+    return hidden_list, get_output_sequence(hidden_list, V)
 
 
 def get_intermediate_weights_gradients(
@@ -65,19 +63,22 @@ def get_intermediate_weights_gradients(
     values_list: Vectors,
     hidden_list: Vectors,
     activation_derivative: Function = relu_derivative,
+    *,
     prev_hidden: ArrayLike | None = None,
 ) -> tuple[Any, Any, Any]:
     """Returns three lists: the gradients of W, of U and of V that each target sends back through its past.
 
-    The list for U is one shorter, since the first target does not involve it (unless an initial state is
-    given). With one output (C,) and one actual instead of lists: that target's own (W, U or None, V), for
-    the last step of `values_list` and `hidden_list`.
+    The first target does not involve U, for which it has None (unless an initial state is given). With one
+    output (C,) and one actual instead of lists: that target's own (W, U or None, V), for the last step of
+    `values_list` and `hidden_list`.
     """
     V = as_matrix("output_weights", output_weights)
 
     def of_target(output: Any, actual: Any, steps: int) -> Gradients:
         past = (values_list[:steps], hidden_list[:steps])
-        error = _error(output, actual, len(V))
+        probabilities = as_vector("outputs_list", output)
+        check_shape("outputs_list", probabilities, len(V))
+        error = crossent_loss_gradient(probabilities, as_class_index(actual, len(V)) + 1)
         return target_gradients(error, V, recurrent_weights, *past, activation_derivative, prev_hidden)
 
     n = len(not_empty("values_list", values_list))
@@ -86,7 +87,7 @@ def get_intermediate_weights_gradients(
     same_length(n, outputs_list=outputs_list, actuals_list=actuals_list, hidden_list=hidden_list)
     per_target = [of_target(outputs_list[t], actuals_list[t], t + 1) for t in range(n)]
     inputs, recurrents, outputs = zip(*per_target, strict=True)
-    return list(inputs), [gradient for gradient in recurrents if gradient is not None], list(outputs)
+    return list(inputs), list(recurrents), list(outputs)
 
 
 def recurrent_tagger_backward(
@@ -97,10 +98,11 @@ def recurrent_tagger_backward(
     values_list: Vectors,
     hidden_list: Vectors,
     activation_derivative: Function = relu_derivative,
+    *,
     prev_hidden: ArrayLike | None = None,
     convention: Convention = "course",
 ) -> Gradients:
-    """Returns the gradients (W, U, V) of one sample, averaged over its n targets.
+    """Returns the gradients (W, U, V) of one sample, averaged over its n targets; U's None for a single step.
 
     Convention "course" averages U over the targets that involve it, n - 1 without an initial state;
     "plain" over all n, which is the gradient of the time-averaged loss.
@@ -116,20 +118,22 @@ def recurrent_tagger_backward(
         values_list,
         hidden_list,
         activation_derivative,
-        prev_hidden,
+        prev_hidden=prev_hidden,
     )
-    count = len(recurrents) if convention == "course" else len(inputs)
-    of_recurrent = np.sum(recurrents, axis=0) / count if recurrents else None
+    involved = [gradient for gradient in recurrents if gradient is not None]
+    count = len(involved) if convention == "course" else len(inputs)
+    of_recurrent = np.sum(involved, axis=0) / count if involved else None
     return np.mean(inputs, axis=0), of_recurrent, np.mean(outputs, axis=0)
 
 
 def train_epoch_tagger(
-    samples: Sequence[tuple[Vectors, Vectors]],
+    train_samples: Samples,
     input_weights: ArrayLike,
     recurrent_weights: ArrayLike,
     output_weights: ArrayLike,
-    rate: float,
+    learning_rate: float,
     activation_name: str = "relu",
+    *,
     convention: Convention = "course",
 ) -> tuple[Array, Array, Array]:
     """Returns new (W, U, V) after one step of gradient descent on each sample in turn."""
@@ -137,31 +141,38 @@ def train_epoch_tagger(
     W, U, V = (
         as_matrix("input_weights", input_weights),
         as_square(recurrent_weights),
-        as_matrix("V", output_weights),
+        as_matrix("output_weights", output_weights),
     )
-    for values_list, actuals_list in not_empty("samples", samples):
-        outputs_list, hidden_list = recurrent_tagger_forward(
-            values_list, W, U, V, activation_function=function
-        )
+    for values_list, actuals_list in not_empty("train_samples", train_samples):
+        hidden_list, outputs_list = recurrent_tagger_forward(values_list, W, U, V, function)
         gradients = recurrent_tagger_backward(
             outputs_list, actuals_list, V, U, values_list, hidden_list, derivative, convention=convention
         )
-        W, U, V = descend((W, U, V), gradients, rate)
+        W, U, V = descend((W, U, V), gradients, learning_rate)
     return W, U, V
 
 
-def tagged_sample_loss(outputs_list: Vectors, actuals_list: Vectors, eps: float = 1e-8) -> float:
-    """Returns the mean over time of -ln of each target's probability, clipped from below at `eps`."""
-    outputs = np.stack(
-        [as_vector("outputs_list", output) for output in not_empty("outputs_list", outputs_list)]
+def tagged_sample_loss(
+    values_list: Vectors,
+    actuals_list: Vectors,
+    input_weights: ArrayLike,
+    recurrent_weights: ArrayLike,
+    output_weights: ArrayLike,
+    activation_function: Function = relu,
+    eps: float = 1e-8,
+) -> float:
+    """Returns the mean over steps of -ln of each target's probability, clipped from below at `eps`."""
+    _, outputs_list = recurrent_tagger_forward(
+        values_list, input_weights, recurrent_weights, output_weights, activation_function
     )
+    outputs = np.stack(outputs_list)
     same_length(len(outputs), actuals_list=actuals_list)
     classes = np.array([as_class_index(actual, outputs.shape[1]) for actual in actuals_list])
     return losses.cross_entropy(outputs, classes, eps=eps).value
 
 
 def recurrent_tagger_loss(
-    samples: Sequence[tuple[Vectors, Vectors]],
+    samples: Samples,
     input_weights: ArrayLike,
     recurrent_weights: ArrayLike,
     output_weights: ArrayLike,
@@ -169,21 +180,9 @@ def recurrent_tagger_loss(
     eps: float = 1e-8,
 ) -> float:
     """Returns the mean over samples of `tagged_sample_loss`."""
-    of_samples = []
-    for values_list, actuals_list in not_empty("samples", samples):
-        outputs_list, _ = recurrent_tagger_forward(
-            values_list,
-            input_weights,
-            recurrent_weights,
-            output_weights,
-            activation_function=activation_function,
-        )
-        of_samples.append(tagged_sample_loss(outputs_list, actuals_list, eps))
+    weights = (input_weights, recurrent_weights, output_weights)
+    of_samples = [
+        tagged_sample_loss(values_list, actuals_list, *weights, activation_function, eps)
+        for values_list, actuals_list in not_empty("samples", samples)
+    ]
     return float(np.mean(of_samples))
-
-
-def _error(output: ArrayLike, actual: ArrayLike, classes: int) -> Array:
-    """Returns probabilities minus the one-hot target (C,)."""
-    probabilities = as_vector("output", output)
-    check_shape("output", probabilities, classes)
-    return probabilities - np.eye(classes)[as_class_index(actual, classes)]
