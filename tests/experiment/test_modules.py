@@ -7,14 +7,16 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from omegaconf import DictConfig
 
 import rnnlab
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import fingerprint
-from rnnlab.experiment import modules
+from rnnlab.experiment import launch, modules
 from rnnlab.experiment.compose import compose_config, plain_values
 from rnnlab.experiment.modules import use_modules
 from rnnlab.experiment.target import read_target
@@ -24,6 +26,7 @@ Call = Callable[..., Outcome]
 MARK = "it-ran"
 EVIL = f"""
 from pathlib import Path
+from typing import Any
 
 Path(__file__).with_name("{MARK}").touch()
 
@@ -392,3 +395,24 @@ def test_python_m_does_not_take_files_of_the_current_folder_for_packages(tmp_pat
     )
     assert done.returncode == 0, done.stderr
     assert "_target_: rnnlab." in done.stdout and not list(tmp_path.rglob(MARK))
+
+
+def test_a_job_that_a_launcher_starts_in_a_process_of_its_own_knows_the_modules(
+    call: Call, tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my_cell.py").write_text(CELL)
+    real = launch.run_main
+
+    def elsewhere(job: Callable[..., object], *arguments: Any) -> None:
+        def begin(cfg: DictConfig) -> object:
+            modules._named.clear()
+            del sys.modules["my_cell"]
+            return job(cfg)
+
+        real(begin, *arguments)
+
+    monkeypatch.setattr(launch, "run_main", elsewhere)
+    words = [*tiny, "model=my_cell.MyCell", "training.epochs=1", "hydra.run.dir=run"]
+    outcome = call("train", *words, "--module", "my_cell")
+    assert outcome.code == 0, outcome
+    assert json.loads((tmp_path / "run" / "summary.json").read_text())["status"] == "finished"
