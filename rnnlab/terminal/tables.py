@@ -80,15 +80,16 @@ def print_rows(
 
 def print_titled(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], note: str) -> None:
     """Prints a table of texts below its title, and above a sentence to read it by."""
-    table = Table(title=Text(title), title_justify="left", box=SIMPLE_HEAD)
+    table = Table(
+        title=Text(title), title_justify="left", box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False
+    )
     for column in columns:
-        table.add_column(Text(column))
+        table.add_column(Text(column), overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
-    console = Console()
-    console.print(table)
+    print_table(table)
     if note:
-        console.print(f"{note}\n", style="dim", markup=False)
+        Console().print(f"{note}\n", style="dim", markup=False)
 
 
 def print_frame(rows: "pd.DataFrame", form: str) -> None:

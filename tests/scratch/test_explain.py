@@ -60,6 +60,11 @@ def test_padding_spoils_short_texts_without_lengths(model):
     assert float(error[0]) == 0 and float(error[1]) > 0.01 and float(error[2]) > 0.01
 
 
+def test_no_digit_is_cut_off_where_a_step_keeps_many_values():
+    result = CliRunner().invoke(app, ["--model", "slstm", "--text", "it is"], env={"COLUMNS": "80"})
+    assert result.exit_code == 0 and "…" not in result.output.replace("x[…]", "").replace("h[…]", "")
+
+
 def test_command_walks_forward_and_back():
     result = run("--model", "lstm", "--text", "it [was] fine")
     assert result.exit_code == 0
