@@ -30,7 +30,7 @@ def use_modules(names: Iterable[str] | Mapping[str, Path]) -> None:
     folder to look in, where that is not the current one. Raises InputError for a name that is none, that
     means two things, or whose module cannot be imported.
     """
-    for name in names:
+    for name in [names] if isinstance(names, str) else names:
         folder = names[name] if isinstance(names, Mapping) else Path.cwd()
         _import(name, folder)
         _named[name] = folder

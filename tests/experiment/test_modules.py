@@ -237,7 +237,7 @@ def test_from_python_modules_are_named_by_an_argument(
     modules._named.clear()
     with pytest.raises(InputError, match="the run was trained with --module my_cell"):
         rnnlab.load_run(run.folder)
-    assert rnnlab.load_run(run.folder, modules=["my_cell"]).model.cell is not None
+    assert rnnlab.load_run(run.folder, modules="my_cell").model.cell is not None
 
 
 def test_what_is_named_after_another_folder_was_current_is_that_folder_s(
