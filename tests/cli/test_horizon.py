@@ -21,7 +21,7 @@ ASKED = [*SMALL, "--models", "default,gru", "--lengths", "1,2,6", "--seeds", "2"
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes the trials in a thread, which needs no second import of torch."""
 
-    def pool(workers: int, context: Any, *, initializer: Any, initargs: Any) -> ThreadPoolExecutor:
+    def pool(workers: int, context: Any, initializer: Any, initargs: Any) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(workers, initializer=initializer, initargs=initargs)
 
     monkeypatch.setattr("rnnlab.workflows.horizon.search.ProcessPoolExecutor", pool)
