@@ -40,12 +40,12 @@ def one_thread_a_worker() -> None:
 
 @pytest.fixture(autouse=True)
 def unchecked_types(request: pytest.FixtureRequest) -> Iterator[None]:
-    """No types are checked in two kinds of tests.
+    """No types are checked in slow tests and in those marked `unchecked_types`.
 
-    Slow ones call a million times what quick ones have called with every argument checked; those marked
-    `wrong_types` hand over what annotations forbid, to see how rnnlab itself refuses it.
+    They call a million times what quick ones have called with every argument checked, or hand over what
+    annotations forbid, to see how rnnlab itself refuses it.
     """
-    if not any(request.node.get_closest_marker(name) for name in ("slow", "wrong_types")):
+    if not any(request.node.get_closest_marker(name) for name in ("slow", "unchecked_types")):
         yield
         return
     jaxtyping.config.update("jaxtyping_disable", True)

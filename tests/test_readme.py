@@ -54,6 +54,7 @@ RULES = [
     Rule(r"hidden_size=0", code=2),
     Rule(r"^rnnlab generate RUN", run="spoken"),
     Rule(r"^rnnlab reproduce", f"{REVIEWS} training.epochs=1 --seeds 1"),
+    Rule(r"^rnnlab horizon(?!.*--models)", f"{ONE_TRIAL} --models rnn"),
     Rule(r"^rnnlab horizon", ONE_TRIAL),
     Rule(r"^rnnlab train .*experiment=memory/lengths", f"{FEW} -m task.length=2,3 seed=1,2"),
     Rule(r"^rnnlab train .*experiment=(memory|halves)/", FEW),

@@ -20,7 +20,7 @@ def without(name):
     return LSTM({n: p for n, p in LAYER.parameters.items() if n != name})
 
 
-@pytest.mark.wrong_types
+@pytest.mark.unchecked_types
 @pytest.mark.parametrize(
     ("call", "message"),
     [

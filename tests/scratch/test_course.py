@@ -153,7 +153,7 @@ def test_saturated_wrong_answers_cost_minus_log_eps():
     assert course.tagged_sample_loss(*right_class_impossible) == pytest.approx(18.4207, abs=5e-5)
 
 
-@pytest.mark.wrong_types
+@pytest.mark.unchecked_types
 def test_training_uses_the_named_activation():
     relu = course.train_epoch_classifier(LABELLED, W, U, v, 0.1)
     tanh = course.train_epoch_classifier(LABELLED, W, U, v, 0.1, activation_name="tanh")
@@ -162,7 +162,7 @@ def test_training_uses_the_named_activation():
         course.train_epoch_classifier(LABELLED, W, U, v, 0.1, activation_name="tang")
 
 
-@pytest.mark.wrong_types
+@pytest.mark.unchecked_types
 @pytest.mark.parametrize(
     ("call", "message"),
     [
