@@ -109,7 +109,7 @@ def test_float32_stays_float32():
     assert batch.rnn_forward(np.ones((2, 3, D), np.float32), *of_rnn)[0].dtype == np.float32
 
 
-@pytest.mark.wrong_types
+@pytest.mark.unchecked_types
 @pytest.mark.parametrize(
     ("call", "message"),
     [

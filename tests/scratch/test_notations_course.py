@@ -305,7 +305,7 @@ def test_an_activation_of_ones_own_sees_a_vector():
     close(course.get_hidden_sequence(X[0], W, U, own), course.get_hidden_sequence(X[0], W, U))
 
 
-@pytest.mark.wrong_types
+@pytest.mark.unchecked_types
 @pytest.mark.parametrize(
     ("call", "message"),
     [

@@ -159,7 +159,7 @@ def test_compare_says_what_differs(found, expected, says, capsys):
     assert capsys.readouterr().out == f"output: {says}\n"
 
 
-@pytest.mark.wrong_types
+@pytest.mark.unchecked_types
 @pytest.mark.parametrize(
     ("call", "message"),
     [

@@ -168,7 +168,7 @@ def test_predictions_and_figures(monkeypatch):
     pyplot.close("all")
 
 
-@pytest.mark.wrong_types
+@pytest.mark.unchecked_types
 @pytest.mark.parametrize(
     ("call", "message"),
     [
