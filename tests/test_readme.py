@@ -69,6 +69,7 @@ PLACEHOLDERS = {
     "TEXT": ["a great film"],
     "WORD": ["film"],
     "PATH": ["reviews-test.tsv"],
+    "FILE.py": ["exercise.py"],
     "NAME": ["through_time"],
     "KEY=VALUE": ["examples=4"],
 }

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from rnnlab.cli.check import check
 from rnnlab.cli.data import data
 from rnnlab.cli.doctor import doctor
 from rnnlab.cli.evaluate import evaluate
@@ -37,7 +38,7 @@ PANELS: dict[str, list[Callable[..., None]]] = {
         *(probe, grads, through_time, positions, pairs, similarity, neighbours, weights, doctor, graph),
     ],
     "Compare": [runs, show, report, reproduce, horizon],
-    "From scratch": [gradcheck, explain],
+    "From scratch": [check, gradcheck, explain],
 }
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 for panel, commands in PANELS.items():

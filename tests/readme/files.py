@@ -63,6 +63,7 @@ def write_files(folder: Path) -> None:
         "valid.tsv": tagged(8, seed=2),
         "test.tsv": tagged(8, seed=3),
         "my.csv": table(),
+        "exercise.py": "def make_predictions(h, Wo, bo):\n    return h @ Wo + bo\n",
     }
     for name, text in texts.items():
         (folder / name).write_text(text)

@@ -1,0 +1,1 @@
+"""A student's own functions beside the engine: on drawn cases, in a process of their own."""
