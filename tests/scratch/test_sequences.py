@@ -147,6 +147,7 @@ def test_noise_is_fitted_to_about_its_variance(kind):
     assert 0.8 < final < 1.3
 
 
+@pytest.mark.unchecked_types
 def test_language_model_learns_and_generates_a_cycle():
     rng = np.random.default_rng(3)
     net = tagger("GRU", 7, rng=rng, hidden_size=12)
