@@ -21,7 +21,7 @@ class CFN(Cell):
     """
 
     gates = ("forget", "input", "new")
-    recurrent = {"h": ("forget", "input")}  # noqa: RUF012 (read only)
+    recurrent = {"h": ("forget", "input")}
     input_bias = recurrent_bias = False
     unit_parameters = ("bias_forget", "bias_input")
     titles: ClassVar = {"f": "horizontal gate θ", "i": "vertical gate η", "s": "tanh of the old state"}

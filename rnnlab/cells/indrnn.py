@@ -21,7 +21,7 @@ class IndRNN(Cell):
     """
 
     gates = ("hidden",)
-    recurrent = {}  # noqa: RUF012 (read only)
+    recurrent = {}
     unit_parameters = ("recurrent_weight",)
     titles: ClassVar = {"u": "recurrent weight"}
 

@@ -23,7 +23,7 @@ class LEM(Cell):
 
     gates = ("step_z", "step_h", "z", "h")
     states = ("h", "z")
-    recurrent = {"h": ("step_z", "step_h", "z")}  # noqa: RUF012 (read only)
+    recurrent = {"h": ("step_z", "step_h", "z")}
     mixed = ("h",)
     recurrent_bias = False
     titles: ClassVar = {"dz": "time step of z", "dh": "time step of h"}

@@ -26,7 +26,7 @@ class LRU(Cell):
 
     gates = ("real", "imaginary")
     states = ("h", "im")
-    recurrent = {}  # noqa: RUF012 (read only)
+    recurrent = {}
     input_bias = False
     unit_parameters = ("log_decay", "log_phase", "log_scale")
     titles: ClassVar = {"r": "modulus", "p": "phase", "im": "imaginary part"}

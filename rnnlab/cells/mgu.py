@@ -20,7 +20,7 @@ class MGU(Cell):
     """
 
     gates = ("forget", "new")
-    recurrent = {"h": ("forget",)}  # noqa: RUF012 (read only)
+    recurrent = {"h": ("forget",)}
     mixed = ("new",)
     recurrent_bias = False
     titles: ClassVar = {"f": "forget gate", "n": "candidate"}

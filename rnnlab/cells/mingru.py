@@ -23,7 +23,7 @@ class MinGRU(Cell):
     """
 
     gates = ("update", "new")
-    recurrent = {}  # noqa: RUF012 (read only)
+    recurrent = {}
     titles: ClassVar = {"z": "update gate", "n": "candidate"}
 
     def __init__(self, *, chrono: Longest = None) -> None:

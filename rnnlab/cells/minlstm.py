@@ -21,7 +21,7 @@ class MinLSTM(Cell):
     """
 
     gates = ("forget", "input", "new")
-    recurrent = {}  # noqa: RUF012 (read only)
+    recurrent = {}
     titles: ClassVar = {
         "f": "normalised forget gate",
         "i": "normalised input gate",

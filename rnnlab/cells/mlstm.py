@@ -23,7 +23,7 @@ class MultiplicativeLSTM(Cell):
 
     gates = ("multiplicative", "input", "forget", "cell", "output")
     states = ("h", "c")
-    recurrent = {"h": ("multiplicative",)}  # noqa: RUF012 (read only)
+    recurrent = {"h": ("multiplicative",)}
     mixed = ("input", "forget", "cell", "output")
     input_bias = recurrent_bias = False
     unit_parameters = ("bias_input", "bias_forget", "bias_cell", "bias_output")

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -70,10 +70,6 @@ class Target:
     def make(self, *args: Any, **at_run_time: Any) -> Any:
         """Returns an object of the class."""
         return self.cls(*args, **at_run_time, **self.settings)
-
-    def with_settings(self, **changed: Any) -> "Target":
-        """Returns the target with some settings changed, unchecked."""
-        return replace(self, settings={**self.settings, **changed})
 
     def values(self) -> dict[str, Any]:
         """Returns the target as a configuration has it."""

@@ -1,6 +1,7 @@
 """A class that a configuration names: what is wrong with its module or its constructor is said as it is."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,8 @@ def test_a_target_is_made_with_its_settings_and_those_of_run_time() -> None:
     values = {"_target_": "rnnlab.tasks.halves.Halves", "longest": 3}
     target = read_target(values, "task")
     assert target.values() == values and read_target(target, "task") is target
-    assert (target.make().longest, target.with_settings(longest=4).make(shortest=2).longest) == (3, 4)
+    longer = replace(target, settings={**target.settings, "longest": 4})
+    assert (target.make().longest, longer.make(shortest=2).longest) == (3, 4)
 
 
 def test_a_misspelt_class_gets_a_suggestion() -> None:

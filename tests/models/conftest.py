@@ -1,6 +1,7 @@
 """Every model of `configs/model`, made as a run makes it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -69,8 +70,8 @@ def build() -> Build:
                 "seed": seed,
                 "freeze": freeze,
                 "training": chosen.training.model_copy(update={"precision": precision}),
-                "optimizer": chosen.optimizer.with_settings(lr=lr),
-                "model": chosen.model.with_settings(**settings),
+                "optimizer": replace(chosen.optimizer, settings={**chosen.optimizer.settings, "lr": lr}),
+                "model": replace(chosen.model, settings={**chosen.model.settings, **settings}),
             }
         )
         counts = {f"word{index}": 1 for index in range(20)}
