@@ -7,7 +7,7 @@ What follows `rnnlab train` on a command line are the arguments here (`--module 
 and the figures are the same.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -16,6 +16,7 @@ import rnnlab.experiment  # noqa: F401
 
 if TYPE_CHECKING:
     from rnnlab.experiment.experiment import Experiment
+    from rnnlab.reports.repeats.comparison import Comparison
     from rnnlab.workflows.display import Display
     from rnnlab.workflows.sweep import Sweep
     from rnnlab.workflows.trained_run import TrainedRun
@@ -43,8 +44,8 @@ def train(*overrides: str, modules: Iterable[str] = (), progress: bool = True) -
     from rnnlab.core.errors import InputError
     from rnnlab.experiment.launch import NO_FLAGS, is_sweep
     from rnnlab.experiment.modules import use_modules
-    from rnnlab.workflows.train import train
     from rnnlab.workflows.trained_run import TrainedRun
+    from rnnlab.workflows.trainings import train
 
     use_modules(modules)
     if is_sweep(list(overrides), NO_FLAGS):
@@ -52,6 +53,31 @@ def train(*overrides: str, modules: Iterable[str] = (), progress: bool = True) -
     run = train(list(overrides), display=_display(progress))
     assert isinstance(run, TrainedRun)
     return run
+
+
+def resume(
+    run: str | Path, *overrides: str, modules: Iterable[str] = (), progress: bool = True
+) -> "TrainedRun":
+    """Goes on with a run that was interrupted, killed or failed, as `rnnlab train --resume` does.
+
+    Args:
+        run: its path, or its name in outputs/, or "latest".
+        overrides: "training.epochs=20" and the like, to train a finished run further.
+        modules: as for `train`.
+        progress: prints a row of figures a round, and what else is to be known.
+
+    Returns:
+        The finished run, as `train` returns it: what an uninterrupted training would have given.
+
+    Raises:
+        InputError: the run is being trained, its data has changed, or an override asks for what a run that
+            has begun cannot have.
+    """
+    from rnnlab.experiment.modules import use_modules
+    from rnnlab.workflows.resume import resume
+
+    use_modules(modules)
+    return resume(run, overrides, _display(progress))
 
 
 def sweep(*overrides: str, modules: Iterable[str] = (), progress: bool = True) -> "Sweep":
@@ -67,7 +93,7 @@ def sweep(*overrides: str, modules: Iterable[str] = (), progress: bool = True) -
     from rnnlab.experiment.launch import HydraOptions
     from rnnlab.experiment.modules import use_modules
     from rnnlab.workflows.sweep import Sweep
-    from rnnlab.workflows.train import train
+    from rnnlab.workflows.trainings import train
 
     use_modules(modules)
     words = ["hydra/hydra_logging=none", *overrides]  # or Hydra would print a line per job
@@ -108,6 +134,25 @@ def load_run(
 
     use_modules(modules)
     return load_run(path, checkpoint=checkpoint)
+
+
+def compare(*runs: str | Path, by: Sequence[str] = (), metric: str | None = None) -> "Comparison":
+    """Returns repeats beside each other, as `rnnlab compare` does: compare("sweep-2026…", by=["model"]).
+
+    Args:
+        runs: sweeps and runs, by path or by name in outputs/.
+        by: what makes the groups; by default every setting that differs, but for the seed.
+        metric: as in "train_loss", "best_valid_acc" or "test_acc"; by default valid_acc.
+
+    Returns:
+        The comparison: `.groups` and `.pairs`, DataFrames, `.sentences`, `.notes` and `.figure()`.
+
+    Raises:
+        InputError: a run, key or metric is not there, or no run has finished.
+    """
+    from rnnlab.workflows.compare import compare
+
+    return compare(runs, by=by, metric=metric).comparison
 
 
 def _display(progress: bool) -> "Display":

@@ -15,9 +15,12 @@ import pytest
 import tests.check_types  # noqa: F401
 
 # Types and shapes in signatures are checked while testing; the hook stands before rnnlab's first import.
-jaxtyping.install_import_hook("rnnlab", "tests.check_types.check_types")
+if (
+    not jaxtyping.config.jaxtyping_disable
+):  # as `make fuzz` has it, which calls every reader many thousand times
+    jaxtyping.install_import_hook("rnnlab", "tests.check_types.check_types")
 
-import torch  # noqa: E402
+import torch
 
 REAL_DATA = "RNNLAB_REAL_DATA"
 
@@ -142,7 +145,7 @@ def write_tiny(folder: Path) -> list[str]:
     ]
     (folder / "vectors.txt").write_text("".join(vectors))
     data = ["data=files", "data.train=train.tsv", "data.valid=valid.tsv", "data.tokenizer=whitespace"]
-    return [*data, "model=boe", "training.epochs=2"]
+    return [*data, "model=boe", "training.epochs=2", "probe.every=null"]
 
 
 @pytest.fixture

@@ -1,11 +1,12 @@
 """A cell, a task and a probe, each one file and one yaml in a folder of the user's: all works on them."""
 
-import os
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+
+from tests.driver import Driver
 
 REPOSITORY = Path(__file__).parents[1]
 ADDED = {
@@ -157,35 +158,36 @@ _target_: my_modules.Module
 hidden_size: 8
 """,
 }
-RUN_ALL = """
-import os
-import sys
-
-import hydra.main
-import matplotlib.pyplot
-import spacy
-import torch._dynamo
-
-import rnnlab.workflows.train
-from rnnlab.cli.app import main
-
-for line in sys.stdin.read().splitlines():
-    sys.argv = ["rnnlab", *eval(line)]
-    sys.stdout.flush()
-    child = os.fork()  # so that no command profits from what an earlier one has named
-    if not child:
-        main()
-        sys.exit()
-    print("EXIT", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), *sys.argv[1:3], flush=True)
-"""
 TEXTS = ["data=files", "data.train=train.tsv", "data.valid=valid.tsv", "data.tokenizer=whitespace"]
 QUICK = ["training.epochs=1", "insert=end", "probe.every=1"]
 ONE_TRIAL = ["--seeds", "1", "--lengths", "3", "--workers", "1", "training.steps=20"]
 
 
+class Stranger(NamedTuple):
+    """A folder with the files, their yamls and texts, and what runs commands there."""
+
+    folder: Path
+    driver: Driver
+
+    def run_all(self, module: str, commands: list[list[str]], *, code: int = 0) -> str:
+        """Runs the commands, each with `--module`, and expects their exit code; returns all that they
+        printed.
+        """
+        printed = []
+        for words in commands:
+            done = self.driver.do(words=["rnnlab", *words, "--module", module])
+            assert done.code == code, f"{words}\n{done.printed[-3000:]}"
+            printed.append(done.printed)
+        return "".join(printed)
+
+    def figures(self, run: str) -> list[float]:
+        """Returns accuracies and losses after the first epoch."""
+        line = (self.folder / "outputs" / run / "metrics.csv").read_text().split("\n")[2]
+        return [float(number) for number in line.split(",")[1:5]]
+
+
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the files, their yamls and texts."""
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stranger]:
     folder = tmp_path_factory.mktemp("stranger")
     for name, text in ADDED.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -196,32 +198,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for n in range(24)
         ]
         (folder / f"{name}.tsv").write_text("".join(lines))
-    return folder
-
-
-def run_all(folder: Path, module: str, commands: list[list[str]], *, code: int = 0) -> str:
-    """Runs the commands, each with `--module`, and expects their exit code; returns all that they printed."""
-    done = subprocess.run(
-        [sys.executable, "-c", RUN_ALL],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1", "COLUMNS": "200"},
-        input="\n".join(repr([*words, "--module", module]) for words in commands),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )
-    codes = [line.split(" ", 2)[1:] for line in done.stdout.splitlines() if line.startswith("EXIT ")]
-    assert len(codes) == len(commands), done.stderr
-    failed = [command for found, command in codes if found != str(code)]
-    assert not failed, f"{failed}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
-    return done.stdout + done.stderr
-
-
-def figures(folder: Path, run: str) -> list[float]:
-    """Returns accuracies and losses after the first epoch."""
-    line = (folder / "outputs" / run / "metrics.csv").read_text().split("\n")[2]
-    return [float(number) for number in line.split(",")[1:5]]
+    with Driver(folder, REPOSITORY, columns=200) as driver:
+        yield Stranger(folder, driver)
 
 
 def on_a_run(run: str) -> list[list[str]]:
@@ -237,9 +215,8 @@ def on_a_run(run: str) -> list[list[str]]:
 
 
 @pytest.mark.slow
-def test_a_cell_of_one_step_trains_and_every_command_works_on_it(folder: Path) -> None:
-    out = run_all(
-        folder,
+def test_a_cell_of_one_step_trains_and_every_command_works_on_it(stranger: Stranger) -> None:
+    out = stranger.run_all(
         "wheel",
         [
             ["train", "model=wheel", *TEXTS, *QUICK, "hydra.run.dir=outputs/a"],
@@ -257,16 +234,15 @@ def test_a_cell_of_one_step_trains_and_every_command_works_on_it(folder: Path) -
         ],
     )
     assert "slip" in out and "wheel" in out
-    through_time = (folder / "outputs" / "a" / "through_time.csv").read_text()
+    through_time = (stranger.folder / "outputs" / "a" / "through_time.csv").read_text()
     assert all(f",{path}," in through_time for path in ("hidden", "cell", "cell_only", "z"))
-    assert figures(folder, "b") == pytest.approx(figures(folder, "a"), rel=1e-4)
-    assert "f₁" in (folder / "graph.svg").read_text()
+    assert stranger.figures("b") == pytest.approx(stranger.figures("a"), rel=1e-4)
+    assert "f₁" in (stranger.folder / "graph.svg").read_text()
 
 
 @pytest.mark.slow
-def test_a_cell_with_its_own_step_back_and_a_module_of_torchs_kind_do_the_same(folder: Path) -> None:
-    run_all(
-        folder,
+def test_a_cell_with_its_own_step_back_and_a_module_of_torchs_kind_do_the_same(stranger: Stranger) -> None:
+    stranger.run_all(
         "my_modules",
         [
             ["train", "model=elman", *TEXTS, *QUICK, "hydra.run.dir=outputs/c"],
@@ -276,9 +252,8 @@ def test_a_cell_with_its_own_step_back_and_a_module_of_torchs_kind_do_the_same(f
             ["horizon", "--models", "module", *ONE_TRIAL],
         ],
     )
-    assert figures(folder, "d") == pytest.approx(figures(folder, "c"), rel=1e-4)
-    refused = run_all(
-        folder,
+    assert stranger.figures("d") == pytest.approx(stranger.figures("c"), rel=1e-4)
+    refused = stranger.run_all(
         "my_modules",
         [
             ["graph", "model=module", *TEXTS],
@@ -292,10 +267,9 @@ def test_a_cell_with_its_own_step_back_and_a_module_of_torchs_kind_do_the_same(f
 
 
 @pytest.mark.slow
-def test_a_task_and_a_probe_stand_in_the_report_under_their_own_names(folder: Path) -> None:
+def test_a_task_and_a_probe_stand_in_the_report_under_their_own_names(stranger: Stranger) -> None:
     begin = ["train", "task=majority", "model=gru", "--module", "majority"]
-    run_all(
-        folder,
+    stranger.run_all(
         "largest",
         [
             [*begin, "probe=largest", "probe.every=1", "hydra.run.dir=outputs/m"],
@@ -304,8 +278,7 @@ def test_a_task_and_a_probe_stand_in_the_report_under_their_own_names(folder: Pa
             ["evaluate", "m", "--module", "majority"],
         ],
     )
-    run_all(
-        folder,
+    stranger.run_all(
         "majority",
         [
             ["train", "task=majority", "model=rnn", "engine=scratch"],
@@ -313,6 +286,6 @@ def test_a_task_and_a_probe_stand_in_the_report_under_their_own_names(folder: Pa
             ["report", "m"],
         ],
     )
-    page = (folder / "outputs" / "m" / "report.html").read_text()
+    page = (stranger.folder / "outputs" / "m" / "report.html").read_text()
     assert "4711" in page and "counted &lt;b&gt;by&lt;/b&gt; me" in page
     assert "largest of all" in page or "largest_of_all" in page

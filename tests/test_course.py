@@ -10,7 +10,6 @@ import torch
 
 from rnnlab.data.corpus import encode_file
 from rnnlab.data.splits import TextSplit
-from rnnlab.experiment.build import build_state
 from rnnlab.experiment.compose import INPUTS_DIR, checked, compose_config
 from rnnlab.experiment.experiment import Experiment, prepare
 from rnnlab.experiment.task_data import data_settings
@@ -41,7 +40,7 @@ def train(tmp_path: Path) -> Train:
         experiment = prepare(config, track=silently)
         training = config.training
         rows = fit(
-            build_state(config, experiment.model),
+            experiment.training_state(),
             experiment.task,
             experiment.plan,
             experiment.task_data.splits["valid"],

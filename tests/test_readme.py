@@ -5,8 +5,6 @@ PLACEHOLDERS does. Words in square brackets may be left out: they are run with t
 second line is a comment that names a file is written there, in the reader's folder, before anything runs.
 """
 
-import json
-import os
 import re
 import shlex
 import shutil
@@ -18,6 +16,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.driver import Driver
 from tests.readme.files import write_files
 from tests.readme.parse import Command, commands_of, snippets_of
 
@@ -51,14 +50,19 @@ class Rule(NamedTuple):
 
 RULES = [
     Rule(r"^rnnlab data fetch", skip="downloads hundreds of megabytes"),
+    Rule(r"hydra/launcher=(submitit_slurm|ray)", skip="needs a cluster; make test-cluster has one of each"),
     Rule(r"hidden_size=0", code=2),
     Rule(r"^rnnlab generate RUN", run="spoken"),
     Rule(r"^rnnlab reproduce", f"{REVIEWS} training.epochs=1 --seeds 1"),
+    Rule(r"^rnnlab bench --tune", skip="measures for minutes; a test of the command does so at small sizes"),
+    Rule(r"^rnnlab bench", f"{REVIEWS} --models boe --parts epochs --rounds 1"),
     Rule(r"^rnnlab horizon(?!.*--models)", f"{ONE_TRIAL} --models rnn"),
     Rule(r"^rnnlab horizon", ONE_TRIAL),
     Rule(r"^rnnlab train .*experiment=memory/lengths", f"{FEW} -m task.length=2,3 seed=1,2"),
     Rule(r"^rnnlab train .*experiment=(memory|halves)/", FEW),
-    Rule(r"^rnnlab train .*task=(recall|parity)", STEPS),
+    Rule(r"^rnnlab train .*task=(recall|halves|parity)", STEPS),
+    Rule(r"^rnnlab train --resume", "training.epochs=2"),
+    Rule(r"^rnnlab verify-resume", f"{REVIEWS} training.epochs=1 --kills 1"),
     Rule(r"^rnnlab train -m", f"{REVIEWS} training.epochs=1"),
     Rule(r"^rnnlab train (?!.*(task=|data=|--cfg))", f"{REVIEWS} training.epochs=1"),
     Rule(r"^rnnlab grads .*-m ", REVIEWS),
@@ -68,10 +72,13 @@ PLACEHOLDERS = {
     "RUN…": ["prepared", "latest"],
     "TEXT": ["a great film"],
     "WORD": ["film"],
+    "OTHER": ["prepared"],
     "PATH": ["reviews-test.tsv"],
     "FILE.py": ["exercise.py"],
     "NAME": ["through_time"],
     "KEY=VALUE": ["examples=4"],
+    "SWEEP": ["latest"],
+    "seed=range(1,11)": ["seed=1,2"],
 }
 PREPARED = [
     "rnnlab train model=rnn insert=middle training.epochs=1 probe.every=1 hydra.run.dir=outputs/prepared",
@@ -106,7 +113,7 @@ class Reader:
         self.program, self.folder = folder / "program", folder / "reader"
         self.folder.mkdir()
         leave_out = shutil.ignore_patterns("__pycache__")
-        for name in ("rnnlab", "configs", "tests"):
+        for name in ("rnnlab", "hydra_plugins", "configs", "tests"):
             shutil.copytree(REPOSITORY / name, self.program / name, ignore=leave_out)
         shutil.copytree(REPOSITORY / "inputs" / "sample", self.program / "inputs" / "sample")
         shutil.copy(REPOSITORY / "pyproject.toml", self.program)
@@ -116,40 +123,17 @@ class Reader:
                 file = self.folder / snippet.path
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(snippet.text + "\n")
-        settings = {
-            "PYTHONPATH": str(self.program),
-            "OMP_NUM_THREADS": "1",
-            "COLUMNS": "160",
-            "NO_COLOR": "1",
-        }
-        self.environment = {**os.environ, **settings}
-        self.driver = subprocess.Popen(
-            [sys.executable, str(self.program / "tests" / "readme" / "driver.py")],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def do(self, **task: object) -> tuple[int, float, str]:
-        """Returns exit code, seconds of processor and what was printed of a command or of code."""
-        assert self.driver.stdin and self.driver.stdout
-        output = self.folder / "printed.txt"
-        self.driver.stdin.write(json.dumps({**task, "output": str(output)}) + "\n")
-        self.driver.stdin.flush()
-        answer = json.loads(self.driver.stdout.readline())
-        return answer["code"], answer["seconds"], output.read_text(errors="replace")
+        self.driver = Driver(self.folder, self.program)
 
 
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     reader = Reader(tmp_path_factory.mktemp("readme"))
     for command in PREPARED:
-        code, _, printed = reader.do(words=shlex.split(command))
-        assert code == 0, printed
-    yield reader
-    reader.driver.communicate(timeout=60)
+        done = reader.driver.do(words=shlex.split(command))
+        assert done.code == 0, done.printed
+    with reader.driver:
+        yield reader
 
 
 def test_every_command_and_every_piece_of_python_runs(reader: Reader) -> None:
@@ -161,7 +145,7 @@ def test_every_command_and_every_piece_of_python_runs(reader: Reader) -> None:
             task, expected = {"words": words_of(item)}, rule_for(item).code
         else:
             task, expected = {"code": item.text}, 0
-        code, seconds, printed = reader.do(**task)
+        code, seconds, printed = reader.driver.do(**task)
         where = f"README.md, line {item.line}: {item.text}"
         if code != expected:
             ran = shlex.join(task["words"]) if "words" in task else "as it stands"
@@ -196,7 +180,7 @@ def test_what_the_snippets_add_is_found_by_the_tests_and_passes_them(reader: Rea
     done = subprocess.run(
         [*command, "-k", " or ".join(path.stem for path in added)],
         cwd=reader.program,
-        env=reader.environment,
+        env=reader.driver.environment,
         capture_output=True,
         text=True,
     )
@@ -209,7 +193,7 @@ def test_what_the_snippets_add_is_found_by_the_tests_and_passes_them(reader: Rea
 def test_every_rule_and_placeholder_is_needed() -> None:
     needed = [rule_for(command) for command in COMMANDS]
     assert [rule.pattern for rule in RULES if rule not in needed] == []
-    words = {word for command in COMMANDS for word in re.split(r"[\s\[\]\"]", command.text)}
+    words = {word for command in COMMANDS for word in re.split(r"[\s\[\]\"']", command.text)}
     assert [name for name in PLACEHOLDERS if not any(name in (w, w.partition("=")[2]) for w in words)] == []
     for command in COMMANDS:
         left = [word for word in words_of(command) if re.fullmatch(r"[A-Z]{3,}…?", word.rpartition("=")[2])]

@@ -18,7 +18,7 @@ products with a matrix: those of the input and the old states, which are made be
 
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,10 @@ from numpy.typing import NDArray
 Numbers = SimpleNamespace
 """Arrays by name: `x.input`, `state.h`."""
 States = tuple[Any, ...]
+Bias = Literal["double", "single"]
+"""Of a cell whose products of input and state are only ever added: torch's two biases b_ih + b_hh, or b_ih
+alone, as in most textbooks, since the two act as one.
+"""
 Kept = dict[str, Any]
 
 

@@ -289,4 +289,6 @@ def _argument(expression: Any, names: Mapping[int, str], around: int = 0) -> str
 
 def _shown_number(value: float) -> str:
     text = f"{value:g}"
+    if float(text) != value:  # what is printed can be computed with
+        text = repr(float(value))
     return text.replace("-", "−")

@@ -11,9 +11,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rnnlab.cells.activations import sigmoid_derivative, tanh_derivative
-from rnnlab.cells.base import Cell, Kept, Numbers, StepBack
+from rnnlab.cells.base import Bias, Cell, Kept, Numbers, StepBack
 from rnnlab.cells.chrono import Longest, start_chrono
 from rnnlab.cells.functions import sigmoid, tanh
+from rnnlab.core.errors import InputError
 
 
 class GRU(Cell):
@@ -21,14 +22,23 @@ class GRU(Cell):
 
     With `reset_after` (torch's form) the reset gate scales the product W_hn h + b_hn, (28); without it
     (the paper's form and ONNX's default) it scales h before the product, (28'). chrono: the longest distance
-    to remember, by which the update gates' biases are drawn (see `start_chrono`).
+    to remember, by which the update gates' biases are drawn (see `start_chrono`). bias: with `single`, only
+    without `reset_after`, there is no b_hh; in torch's form b_hn is scaled by the reset gate, another thing
+    than b_in.
     """
 
     gates = ("reset", "update", "new")  # (25)
     titles: ClassVar = {"r": "reset gate", "z": "update gate", "u": "state's part", "n": "candidate"}
     saturating = "h"
 
-    def __init__(self, *, reset_after: bool = True, chrono: Longest = None) -> None:
+    def __init__(self, *, reset_after: bool = True, chrono: Longest = None, bias: Bias = "double") -> None:
+        if reset_after and bias == "single":
+            raise InputError(
+                "bias=single: with reset_after=true the two biases of the candidate do not act as one; "
+                "expected reset_after=false, or bias=double"
+            )
+        if bias == "single":
+            self.recurrent_bias = False
         self.reset_after, self.chrono = reset_after, chrono
         if not reset_after:
             self.recurrent, self.mixed = {"h": ("reset", "update")}, ("new",)

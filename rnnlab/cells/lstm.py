@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rnnlab.cells.activations import sigmoid_derivative, tanh_derivative
-from rnnlab.cells.base import Cell, Kept, Numbers, StepBack
+from rnnlab.cells.base import Bias, Cell, Kept, Numbers, StepBack
 from rnnlab.cells.chrono import Longest, start_chrono
 from rnnlab.cells.functions import sigmoid, tanh
 from rnnlab.core.errors import InputError
@@ -21,10 +21,10 @@ class LSTM(Cell):
     """A cell c, kept, written to and read through sigmoid gates (Hochreiter & Schmidhuber 1997; the forget
     gate: Gers et al. 2000).
 
-    forget_bias: what the forget gates' biases start as, both of torch's together (Jozefowicz, Zaremba &
+    forget_bias: what the forget gates' biases start as, both b_ih and b_hh together (Jozefowicz, Zaremba &
     Sutskever 2015 advise 1 or more); None leaves them as drawn, near 0, where half of a cell is forgotten
     at every step. chrono: the longest distance to remember, by which forget and input gates' biases are drawn
-    instead (see `start_chrono`).
+    instead (see `start_chrono`). bias: with `single` there is no b_hh.
     """
 
     gates = ("input", "forget", "cell", "output")  # (11)
@@ -37,13 +37,17 @@ class LSTM(Cell):
         "s": "tanh of the cell",
         "c": "cell",
     }
-    torch_layer = ("LSTM", {})
+    torch_layer: tuple[str, dict[str, Any]] | None = ("LSTM", {})
     saturating = "s"
 
-    def __init__(self, *, forget_bias: float | None = None, chrono: Longest = None) -> None:
+    def __init__(
+        self, *, forget_bias: float | None = None, chrono: Longest = None, bias: Bias = "double"
+    ) -> None:
         if forget_bias is not None and chrono is not None:
             raise InputError("forget_bias and chrono both say where the forget gates start, expected one")
         self.forget_bias, self.chrono = forget_bias, chrono
+        if bias == "single":
+            self.recurrent_bias, self.torch_layer = False, None
 
     def step(
         self, x: Numbers, h: Numbers, state: Numbers, own: Numbers, mix: Any
@@ -86,5 +90,7 @@ class LSTM(Cell):
         if self.forget_bias is not None:
             hidden_size = parameters["weight_hh"].shape[1]
             forget = self.rows("bias_ih", "forget", hidden_size)
-            parameters["bias_ih"][forget], parameters["bias_hh"][forget] = self.forget_bias, 0.0
+            parameters["bias_ih"][forget] = self.forget_bias
+            if self.recurrent_bias:
+                parameters["bias_hh"][forget] = 0.0
         start_chrono(self, parameters, rng, self.chrono, keep=["forget"], write=["input"])

@@ -13,8 +13,8 @@ class PeepholeLSTM(LSTM):
 
     Gers & Schmidhuber 2000, "Recurrent nets that time and count", with tanh for its squashing functions, as
     in Graves 2013 (arXiv 1308.0850), (7) to (11), in ONNX's operator LSTM and in torchrecurrent; and with
-    the whole gradient, where the paper cuts it off at the peepholes. Two biases, as torch's LSTM. Peepholes
-    start as all weights do; `forget_bias` and `chrono` as in `LSTM`.
+    the whole gradient, where the paper cuts it off at the peepholes. Two biases, as torch's LSTM, unless told
+    otherwise. Peepholes start as all weights do; `forget_bias`, `chrono` and `bias` as in `LSTM`.
     """
 
     unit_parameters = ("peephole_input", "peephole_forget", "peephole_output")

@@ -8,17 +8,27 @@ those of every cell and stand in `scratch/cell.py`.
 from typing import Any, Literal
 
 from rnnlab.cells.activations import find_activation
-from rnnlab.cells.base import Cell, Kept, Numbers, StepBack
+from rnnlab.cells.base import Bias, Cell, Kept, Numbers, StepBack
 
 
 class RNN(Cell):
-    """h = f(W_ih x + b_ih + W_hh h_prev + b_hh), f one of tanh, relu, sigmoid, identity (Elman 1990)."""
+    """h = f(W_ih x + b_ih + W_hh h_prev + b_hh), f one of tanh, relu, sigmoid, identity (Elman 1990).
+
+    bias: with `single` there is no b_hh.
+    """
 
     gates = ("hidden",)
 
-    def __init__(self, *, nonlinearity: Literal["tanh", "relu", "sigmoid", "identity"] = "tanh") -> None:
+    def __init__(
+        self,
+        *,
+        nonlinearity: Literal["tanh", "relu", "sigmoid", "identity"] = "tanh",
+        bias: Bias = "double",
+    ) -> None:
         self.nonlinearity = nonlinearity
         self.activation = find_activation(nonlinearity)
+        if bias == "single":
+            self.recurrent_bias = False
 
     def step(self, x: Numbers, h: Numbers, state: Numbers, own: Numbers, mix: Any) -> tuple[tuple[Any], Kept]:
         """Returns the next state (h,)."""
@@ -31,8 +41,9 @@ class RNN(Cell):
 
     @property
     def torch_layer(self) -> tuple[str, dict[str, Any]] | None:  # type: ignore[override]
-        """torch's own, for the two functions that it knows."""
-        return ("RNN", {"nonlinearity": self.nonlinearity}) if self.nonlinearity in ("tanh", "relu") else None
+        """torch's own, for the two functions that it knows, with two biases."""
+        known = self.nonlinearity in ("tanh", "relu") and self.recurrent_bias
+        return ("RNN", {"nonlinearity": self.nonlinearity}) if known else None
 
     @property
     def saturating(self) -> str | None:  # type: ignore[override]

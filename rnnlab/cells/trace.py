@@ -67,10 +67,11 @@ class Trace:
             mix_back=mix_back,
         )
 
-        def of(symbols: Mapping[str, Expression]) -> Kept:
-            return {name: gradients[id(s)] for name, s in symbols.items() if id(s) in gradients}
-
-        return StepBack(x=of(self.x), h=of(self.h), state=of(self.state), own=of(self.own))
+        x_back, h_back, state_back, own_back = (
+            {name: gradients[id(s)] for name, s in symbols.items() if id(s) in gradients}
+            for symbols in (self.x, self.h, self.state, self.own)
+        )
+        return StepBack(x=x_back, h=h_back, state=state_back, own=own_back)
 
 
 def trace(cell: Cell) -> Trace:

@@ -1,12 +1,18 @@
 """The `rnnlab` command: its subcommands, and how errors reach a person."""
 
+import gc
+import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 
+from rnnlab.cli.bench import bench
 from rnnlab.cli.check import check
+from rnnlab.cli.clean import clean
+from rnnlab.cli.compare import compare
 from rnnlab.cli.data import data
 from rnnlab.cli.doctor import doctor
 from rnnlab.cli.evaluate import evaluate
@@ -28,8 +34,12 @@ from rnnlab.cli.runs import runs, show
 from rnnlab.cli.similarity import similarity
 from rnnlab.cli.through_time import through_time
 from rnnlab.cli.train import train
+from rnnlab.cli.verify_resume import verify_resume
 from rnnlab.cli.weights import weights
-from rnnlab.core.errors import RnnlabError
+from rnnlab.cli.why import why
+from rnnlab.core.errors import RnnlabError, of_machine
+from rnnlab.core.signals import interruptible
+from rnnlab.terminal import streams
 from rnnlab.terminal.messages import print_error
 
 PANELS: dict[str, list[Callable[..., None]]] = {
@@ -37,9 +47,11 @@ PANELS: dict[str, list[Callable[..., None]]] = {
     "Look inside": [
         *(probe, grads, through_time, positions, pairs, similarity, neighbours, weights, doctor, graph),
     ],
-    "Compare": [runs, show, report, reproduce, horizon],
+    "Compare": [runs, show, compare, why, clean, report, reproduce, horizon, bench],
+    "Trust": [verify_resume],
     "From scratch": [check, gradcheck, explain],
 }
+NEW_OBJECTS = 10_000  # between two searches for garbage
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 for panel, commands in PANELS.items():
     for command in commands:
@@ -65,14 +77,39 @@ def options(
     """A laboratory for recurrent networks: see why a net learns, or fails to."""
 
 
+def _run() -> None:
+    """Runs the command line; what the machine refuses becomes a RnnlabError."""
+    try:
+        try:
+            app()
+        finally:
+            streams.flush()
+    except (OSError, MemoryError, RuntimeError, UnicodeEncodeError) as error:
+        told = of_machine(error)
+        if told is None:
+            raise
+        raise told from error
+
+
 def main() -> None:
     """Runs the command line; a RnnlabError becomes one line on standard error and its exit code.
 
-    Typer itself turns Ctrl-C into exit code 130 and ends quietly when the reader of a pipe has gone.
+    Typer itself turns Ctrl-C into exit code 130 and ends quietly when the reader of a pipe has gone; SIGTERM
+    is an interruption like Ctrl-C, with exit code 143.
     """
-    try:
-        app()
-    except RnnlabError as error:
-        if not error.reported:
-            print_error(error)
-        sys.exit(error.exit_code)
+    # What torch and pandas make while they are imported stays; to look through it for garbage as often as
+    # Python does by default takes half a second.
+    gc.set_threshold(NEW_OBJECTS)
+    streams.mend()
+    with interruptible() as interruptions:
+        try:
+            _run()
+        except RnnlabError as error:
+            if not error.reported:
+                with suppress(OSError):  # standard error may be full, too
+                    print_error(error)
+            sys.exit(error.exit_code)
+        except SystemExit:
+            if interruptions.signal == signal.SIGTERM:
+                sys.exit(128 + signal.SIGTERM)
+            raise

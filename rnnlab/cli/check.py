@@ -22,6 +22,7 @@ def check(
     import pandas as pd
     from rich.text import Text
 
+    from rnnlab.terminal.messages import print_line
     from rnnlab.terminal.tables import print_rows
     from rnnlab.workflows.check import check_exercise
 
@@ -32,6 +33,6 @@ def check(
     columns = {"name": "function", "": "", "wrong": "first difference", "equation": "equation"}
     columns |= {"slip": "what it looks like"} if hints else {}
     print_rows(rows[list(columns)].rename(columns=columns), missing="")
-    print(found.verdict)
+    print_line(found.verdict)
     if found.wrong:
         raise typer.Exit(1)

@@ -16,7 +16,7 @@ def check(
         typer.Option(help="Word vectors (GloVe or word2vec text form) to see how many words they cover."),
     ] = None,
     tokenizer: Annotated[
-        Literal["spacy", "whitespace"], typer.Option(help="What cuts texts into tokens.")
+        Literal["spacy", "wordpunct", "whitespace"], typer.Option(help="What cuts texts into tokens.")
     ] = "spacy",
     strip_html: Annotated[
         bool, typer.Option("--strip-html/--keep-html", help="Take HTML such as <br /> out first.")
@@ -28,13 +28,12 @@ def check(
 
     Example: rnnlab data check train.tsv valid.tsv --vectors glove.txt
     """
-    from rich.console import Console
-
     from rnnlab.data.check import check_files
+    from rnnlab.terminal.console import PlainConsole
     from rnnlab.terminal.data_report import show_report
 
-    with Console(stderr=True).status("Reading and tokenizing"):
+    with PlainConsole(stderr=True).status("Reading and tokenizing"):
         report = check_files(paths, vectors=vectors, tokenizer=tokenizer, strip_html=strip_html)
-    errors = show_report(report, Console(highlight=False))
+    errors = show_report(report, PlainConsole())
     if errors:
         raise typer.Exit(2)

@@ -24,8 +24,11 @@ def fetch(
     Example: rnnlab data fetch glove
     """
     from rnnlab.terminal.download import download_bar
+    from rnnlab.terminal.messages import print_line, print_note
     from rnnlab.workflows.fetch import fetch as workflow
 
     with download_bar(f"downloading {url or name.value}") as bar:
         fetched = workflow(name.value, into, url=url, progress=bar)
-    typer.echo(f"already there: {fetched.folder}" if fetched.was_there else f"{fetched.folder}")
+    if fetched.note:
+        print_note(fetched.note)
+    print_line(f"already there: {fetched.folder}" if fetched.was_there else f"{fetched.folder}")

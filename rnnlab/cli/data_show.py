@@ -18,14 +18,13 @@ def show(
 
     Example: rnnlab data show insert=middle --split valid -n 2
     """
-    from rich.console import Console
-
+    from rnnlab.terminal.console import PlainConsole
     from rnnlab.terminal.display import TerminalDisplay
     from rnnlab.terminal.examples import table_of_examples
     from rnnlab.workflows.look_at_data import first_examples
 
     shown = first_examples(overrides or [], split=split, number=number, display=TerminalDisplay())
-    console, vocabulary = Console(), shown.task_data.vocabulary
+    console, vocabulary = PlainConsole(), shown.task_data.vocabulary
     console.print(table_of_examples(shown.batch, shown.task_data))
     words = "" if vocabulary is None else f"; vocabulary: {len(vocabulary):,} words"
     console.print(f"{split}: {shown.total}{words}; insert={shown.insert}")

@@ -31,15 +31,15 @@ def words(
 
     Example: rnnlab data words data.train=moby-dick.txt.gz --word captain --index 0
     """
-    from rnnlab.terminal.messages import printable
+    from rnnlab.terminal.messages import print_line
     from rnnlab.workflows.count_words import count_words
 
     counted = count_words(overrides or [])
-    print(f"{len(counted.tokens):,} tokens, {len(counted.index.words):,} distinct")
+    print_line(f"{len(counted.tokens):,} tokens, {len(counted.index.words):,} distinct")
     for word, number in zip(look_up or [], counted.index.encode(look_up or []), strict=True):
-        print(f"{printable(word)} {number}")
+        print_line(f"{word} {number}")
     for number in index or []:
-        print(f"{number} {printable(counted.word(number))}")
+        print_line(f"{number} {counted.word(number)}")
     if output is not None:
         counted.write_words(output)
     if one_hot is not None:

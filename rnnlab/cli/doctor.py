@@ -27,4 +27,4 @@ def doctor(run: RunName, checkpoint: Checkpoint = "last") -> None:
     print_line(f"{trained.name} ({trained.run.status}), {trained.place}")
     print_table(table_of_diagnoses(diagnoses))
     found = sum(bool(diagnosis.found) for diagnosis in diagnoses)
-    print(f"{found} finding{'' if found == 1 else 's'}" if found else "no findings")
+    print_line(f"{found} finding{'' if found == 1 else 's'}" if found else "no findings")

@@ -22,6 +22,7 @@ def gradcheck(
     """
     from rich.text import Text
 
+    from rnnlab.terminal.messages import print_line
     from rnnlab.terminal.tables import print_rows
     from rnnlab.workflows.gradcheck import check_gradients
 
@@ -31,6 +32,6 @@ def gradcheck(
     rows[""] = [verdicts[passed] for passed in rows.pop("passed")]
     formats = dict.fromkeys(("finite differences", "torch autograd"), ".1e")
     print_rows(rows, formats, missing="nan", title=found.title)
-    print(found.verdict)
+    print_line(found.verdict)
     if found.failed:
         raise typer.Exit(1)

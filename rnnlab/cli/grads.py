@@ -21,7 +21,9 @@ def grads(
         Literal["sum_of_batch_means", "mean"] | None,
         typer.Option(help="Sum over mini-batches of the gradient of their mean loss, or mean over texts."),
     ] = None,
-    full: Annotated[bool, typer.Option("--full", help="Print the gradients themselves, too.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Print and keep the gradients themselves, too.")
+    ] = False,
     multirun: shared.Multirun = False,
     cfg: shared.Cfg = None,
     resolve: shared.Resolve = False,
@@ -52,13 +54,13 @@ def grads(
         if checkpoint != "last":
             raise InputError(f"--checkpoint {checkpoint}: makes no sense without --run")
         return gradients_of_untrained(
-            overrides or [], options, reduction=reduction, on_net=show_net, on_table=_show, display=display
+            overrides or [], options, reduction, full, on_net=show_net, on_table=_show, display=display
         )
     if overrides or options != HydraOptions():
         word = overrides[0] if overrides else "Hydra's flags"
         raise InputError(f"{word}: makes no sense beside --run, which takes the run's own configuration")
     trained = load_run(run, checkpoint=checkpoint, display=display)
-    probed = gradients_of_run(trained, reduction, display)
+    probed = gradients_of_run(trained, reduction, full=full, display=display)
     print_line(f"{trained.name}, {trained.place}")
     show_net(probed)
     return _show(probed)

@@ -7,7 +7,7 @@ import typer
 
 from rnnlab.cli.options import Overrides
 
-LONGEST = 12  # steps; more make a picture that nobody can read
+LONGEST = 40  # steps
 
 
 def graph(
@@ -24,12 +24,14 @@ def graph(
 
     Every node is one result with its formula and shape: word, word vector, the inside of each cell in each
     layer and direction, head and loss. Solid arrows compute; dashed ones are the gradient's way back, and
-    beside each stands what multiplies the gradient there. The model is described as in `rnnlab train`.
+    beside each stands what multiplies the gradient there. Of more than 12 steps those in the middle are one
+    box. The model is described as in `rnnlab train`.
 
     Example: rnnlab graph model=lstm --length 3
     """
     from rnnlab.terminal.display import TerminalDisplay
+    from rnnlab.terminal.messages import print_line
     from rnnlab.workflows.graph import draw
 
     path = draw(overrides or [], length=length, output=output, display=TerminalDisplay())
-    print(f"figure: {path}")
+    print_line(f"figure: {path}")

@@ -45,6 +45,7 @@ def horizon(
     """
     from rnnlab.terminal.display import TerminalDisplay
     from rnnlab.terminal.leaderboard import table_of_horizon
+    from rnnlab.terminal.messages import print_line
     from rnnlab.terminal.tables import print_table
     from rnnlab.workflows.horizon.request import Request
     from rnnlab.workflows.horizon.search import find_horizon
@@ -69,5 +70,9 @@ def horizon(
     )
     print_table(table)
     if found.missing:
-        display.note(f"{found.missing} trials are missing: the time was up; run it again to go on")
-    print(f"figure: {found.figure}\ntables: {found.folder}")
+        why = f"{found.failed} failed" if found.failed else "the time was up"
+        display.note(f"{found.missing} trials are missing: {why}; run it again to go on")
+    print_line(f"figure: {found.figure}")
+    print_line(f"tables: {found.folder}")
+    if found.failed:
+        raise typer.Exit(1)

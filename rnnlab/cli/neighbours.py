@@ -20,7 +20,6 @@ def neighbours(
     Example: rnnlab neighbours latest boring
     """
     from rnnlab.terminal.display import TerminalDisplay
-    from rnnlab.terminal.messages import printable
     from rnnlab.terminal.tables import print_rows
     from rnnlab.workflows.trained_run import load_run
     from rnnlab.workflows.word_vectors import neighbours as workflow
@@ -29,4 +28,4 @@ def neighbours(
     trained = load_run(run, checkpoint=checkpoint, display=display)
     for word, found in workflow(trained, words, number=number, display=display):
         rows = found.astype({"rank": str}).rename(columns={"rank": ""})
-        print_rows(rows, {"cosine": ".4f"}, missing="", title=f"nearest to {printable(word)}")
+        print_rows(rows, {"cosine": ".4f"}, missing="", title=f"nearest to {word}")

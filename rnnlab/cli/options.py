@@ -15,7 +15,7 @@ Overrides = Annotated[
     ),
 ]
 Pooling = Annotated[
-    Literal["last", "mean", "max", "attention"] | None,
+    Literal["last", "mean", "max", "mean_max", "attention"] | None,
     typer.Option(help="How the states are pooled; by default as model= says."),
 ]
 Format = Annotated[

@@ -52,4 +52,4 @@ def pairs(
     for chosen in found.suites:
         print_line(f"{chosen.name}: {chosen.asks}")
     print_frame(found.summary, form)
-    make_console().print(LEGEND, markup=False)
+    make_console().print(LEGEND)

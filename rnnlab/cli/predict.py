@@ -32,6 +32,10 @@ def predict(
     does not know are listed with each text. Of a run of task=tagging: a tag for every word, words being cut
     at white space.
 
+    Of a task that draws its sequences, such as halves or recall, a text is such a sequence: numbers or
+    symbols as `rnnlab data show` prints them (of adding, 0.3* is marked). The right answer stands beside the
+    net's.
+
     Example: rnnlab predict latest "hated it at first, loved it by the end" --trace
     """
     from rnnlab.core.errors import InputError

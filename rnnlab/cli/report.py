@@ -20,6 +20,7 @@ def report(
 
     Example: rnnlab report lstm-middle rnn-middle --output both.html
     """
+    from rnnlab.terminal.messages import print_line
     from rnnlab.workflows.report import report as workflow
 
-    print(f"report: {workflow(runs, output)}")
+    print_line(f"report: {workflow(runs, output)}")

@@ -23,8 +23,8 @@ def similarity(
     """Print the cosine similarity of pairs of words, and draw how it moved over the epochs.
 
     A pair with a word that the vocabulary does not have is skipped, the word named; where a vector is
-    zero, the cell stays empty. The curve also goes to figures/similarity.png; it holds pairs that the run
-    followed from its beginning (its key `similarity`).
+    zero, the similarity is 0 with a note. The curve also goes to figures/similarity.png; it holds pairs that
+    the run followed from its beginning (its key `similarity`).
 
     Example: rnnlab similarity latest good great
     """
@@ -41,7 +41,7 @@ def similarity(
     print_rows(found.table, {"similarity": ".4f"}, missing="")
     if found.figure is not None:
         _print_curves(found.history)
-        print(f"figure: {found.figure}")
+        print_line(f"figure: {found.figure}")
 
 
 def _print_curves(rows: "pd.DataFrame") -> None:
@@ -53,7 +53,7 @@ def _print_curves(rows: "pd.DataFrame") -> None:
 
     curves, legend = [], []
     for marker, ((word1, word2), pair) in zip(cycle(MARKERS), rows.groupby(["word1", "word2"], sort=False)):
-        known = pair.dropna()
+        known = pair[pair["note"].isna()]
         if len(known):
             curves.append(Curve(known["epoch"].tolist(), known["similarity"].tolist(), marker))
         legend.append(f"{marker} {word1} {word2}")

@@ -30,7 +30,7 @@ def weights(
     """
     from rnnlab.core.errors import InputError
     from rnnlab.terminal.display import TerminalDisplay
-    from rnnlab.terminal.messages import print_line
+    from rnnlab.terminal.messages import print_line, print_lines
     from rnnlab.terminal.parameters import numbers, table_of_parameters
     from rnnlab.terminal.tables import print_table
     from rnnlab.workflows.look_at_weights import weights_of
@@ -43,4 +43,4 @@ def weights(
     print_line(f"{trained.name}, {trained.place}")
     print_table(table_of_parameters(found.table))
     for name, parameter in found.parameters.items() if values else ():
-        print(f"\n{name} {tuple(parameter.shape)}\n{numbers(parameter, full=full)}")
+        print_lines(f"\n{name} {tuple(parameter.shape)}\n{numbers(parameter, full=full)}")

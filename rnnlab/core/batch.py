@@ -1,6 +1,6 @@
 """What flows from data through a model into a loss."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -30,6 +30,8 @@ class Batch(NamedTuple):
 
     def to(self, device: str) -> "Batch":
         """Returns the batch with inputs and targets on `device`; lengths stay on the CPU."""
+        if device == "cpu" and self.inputs.is_cpu and self.targets.is_cpu:  # or .to() would look at each
+            return self
         return Batch(self.inputs.to(device), self.lengths, self.targets.to(device))
 
     def double(self) -> "Batch":
@@ -38,6 +40,10 @@ class Batch(NamedTuple):
             part.double() if part.is_floating_point() else part for part in (self.inputs, self.targets)
         )
         return Batch(inputs, self.lengths, targets)
+
+
+PredictFn = Callable[[Batch], Tensor]
+"""Gives a trained net's logits for a batch, on the CPU."""
 
 
 @runtime_checkable

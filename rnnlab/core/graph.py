@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["input", "constant", "vector", "operation", "state", "loss"]
+Kind = Literal["input", "constant", "vector", "operation", "state", "loss", "steps"]
 
 
 @dataclass(frozen=True)
@@ -13,8 +13,9 @@ class Node:
 
     symbol: its name, which no other node has, as `h₂`; formula: how it follows from others, by their symbols,
     as `tanh(a₂)`, or what is given; shape: () for a single number; kind: inputs and constants are given, and
-    get no gradient; step: of the sequence, from 1, or None for what stands before or after all steps;
-    leftward: whether it belongs to a reading from the last step to the first.
+    get no gradient, and `steps` stand for all nodes of several; step: of the sequence, from 1, or None for
+    what stands before or after all steps; leftward: whether it belongs to a reading from the last step to the
+    first; late: whether it is a step's, but needs all steps.
     """
 
     symbol: str
@@ -23,6 +24,7 @@ class Node:
     kind: Kind
     step: int | None
     leftward: bool = False
+    late: bool = False
 
 
 @dataclass(frozen=True)

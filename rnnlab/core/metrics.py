@@ -7,6 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+TIMES = ("seconds", "cpu_seconds")
+"""Columns of metrics.csv that say how long training took: no two runs have the same."""
+
 
 def higher_is_better(name: str) -> bool:
     """Returns whether a metric such as `valid_acc` should rise; losses and errors should fall."""
@@ -23,12 +26,12 @@ def improves(name: str, value: float, best: float | None) -> bool:
 
 
 def format_metric(name: str, value: float | int | None) -> str:
-    """Returns a figure as it is shown: four decimals, seconds with two, counts as they are, - for none."""
+    """Returns a figure as it is shown: four decimals, times with two, counts as they are, - for none."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "-"
     if isinstance(value, int):
         return str(value)
-    return f"{value:.2f}" if name == "seconds" else f"{value:.4f}"
+    return f"{value:.2f}" if name in TIMES else f"{value:.4f}"
 
 
 def logistic(logits: NDArray[np.float64]) -> NDArray[np.float64]:

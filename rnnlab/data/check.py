@@ -1,34 +1,39 @@
 """What there is to know about labelled texts before training on them."""
 
-from collections import Counter, defaultdict
+import hashlib
+from array import array
 from dataclasses import dataclass
-from itertools import combinations, count
+from itertools import combinations, count, islice
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnlab.core.errors import InputError
 from rnnlab.data.open_file import show_path
-from rnnlab.data.readers import EMPTY_TEXTS_ALLOWED, Examples, survey
-from rnnlab.data.tokenizers import make_tokenizer
+from rnnlab.data.readers import EMPTY_TEXTS_ALLOWED, NAMED, Examples, survey
+from rnnlab.data.tokenizers import Tokenizer, TokenizerName, make_tokenizer
 from rnnlab.data.vectors import load_vectors
+
+SHOWN = 10
+"""Repeated texts of which the places are given, and how many places of each."""
 
 
 @dataclass(frozen=True)
 class SplitReport:
-    """One file or folder: `errors` has every bad line, the other figures are of the texts that are good.
+    """One file or folder: `errors` has the bad lines, the other figures are of the texts that are good.
 
-    `labels` has the texts of each class; `lengths` are tokens per text, shape (texts,); `empty` names the
-    texts without a token; `types` counts distinct tokens. `covered_types` and `covered_tokens` are shares in
+    `bad` and `empties` are how many lines are bad and how many texts have no token, of which `errors` and
+    `empty` have the first thousand. `labels` has the texts of each class; `lengths` are tokens per text, of
+    shape (texts,); `types` counts distinct tokens. `covered_types` and `covered_tokens` are shares in
     0..1 of those with a vector, None without vectors or tokens.
     """
 
     name: str
     labels: dict[str, int]
     lengths: NDArray[np.int64]
+    empties: int
     empty: list[str]
+    bad: int
     errors: list[str]
     types: int
     covered_types: float | None
@@ -40,13 +45,14 @@ class Duplicates:
     """Texts that are there more than once, going by their words: case and white space do not count.
 
     `within` says for every split how many of its texts repeat an earlier one, `across` how many distinct
-    texts a pair of splits (by index) shares, `opposite` how many distinct texts bear both labels, and
-    `groups` names the places of every text that is repeated.
+    texts a pair of splits (by index) shares, `opposite` how many distinct texts bear several labels,
+    `repeated` how many are repeated at all, and `groups` names the first places of the first of those.
     """
 
     within: list[int]
     across: dict[tuple[int, int], int]
     opposite: int
+    repeated: int
     groups: list[list[str]]
 
 
@@ -59,77 +65,116 @@ class Report:
 
 
 def check_files(
-    paths: list[Path], *, vectors: Path | None, tokenizer: Literal["spacy", "whitespace"], strip_html: bool
+    paths: list[Path], *, vectors: Path | None, tokenizer: TokenizerName, strip_html: bool
 ) -> Report:
     """Reads and tokenizes every file or folder, bad lines or not.
 
-    Raises InputError only for the vectors file.
+    Raises InputError only for the vectors file, or one of too many labels.
     """
     cutter = make_tokenizer(tokenizer, strip_html=strip_html)
-    surveys: list[tuple[Examples, list[InputError]]] = []
+    surveys: list[Examples] = []
     for path in paths:
         # As in training, the first has all labels that there are.
-        first = next((examples.classes for examples, _ in surveys if examples.texts), None)
+        first = next((examples.classes for examples in surveys if len(examples)), None)
         surveys.append(survey(path, first))
-    encoded = [list(cutter.encode(examples.texts)) for examples, _ in surveys]
+    counted = [_count(examples, cutter) for examples in surveys]
     found = None
     if vectors is not None:
         found = load_vectors(vectors, cutter.strings, embedding_dim=None).found
     splits = [
-        _split_report(show_path(path), examples, errors, ids, found, len(cutter.strings))
-        for path, (examples, errors), ids in zip(paths, surveys, encoded, strict=True)
+        _split_report(examples, lengths, counts, found)
+        for examples, (lengths, counts) in zip(surveys, counted, strict=True)
     ]
-    return Report(splits, find_duplicates([examples for examples, _ in surveys]))
+    return Report(splits, find_duplicates(surveys))
+
+
+def _count(examples: Examples, cutter: Tokenizer) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Returns the tokens of every text, and how often each of the cutter's words so far occurs in them."""
+    lengths, counts = array("q"), np.zeros(0, dtype=np.int64)
+    for ids in cutter.encode(example.text for example in examples):
+        lengths.append(len(ids))
+        if len(counts) < len(cutter.strings):
+            counts = np.pad(counts, (0, 2 * len(cutter.strings) - len(counts)))
+        np.add.at(counts, ids, 1)
+    return np.array(lengths, dtype=np.int64), counts
 
 
 def _split_report(
-    name: str,
     examples: Examples,
-    errors: list[InputError],
-    encoded: list[NDArray[np.int32]],
+    lengths: NDArray[np.int64],
+    counts: NDArray[np.int64],
     found: NDArray[np.bool_] | None,
-    vocabulary_size: int,
 ) -> SplitReport:
-    lengths = np.array([len(ids) for ids in encoded], dtype=np.int64)
-    ids = np.concatenate([np.empty(0, dtype=np.int32), *encoded])
-    counts = np.bincount(ids, minlength=vocabulary_size)
-    used = counts > 0
-    covered = None if found is None or not ids.size else (found[used].mean(), counts[found].sum() / ids.size)
-    empty = [*examples.empty, *(examples.sources[index] for index in np.flatnonzero(lengths == 0))]
-    problems = [str(error) for error in errors]
-    total = len(examples.texts) + len(examples.empty)
-    if not problems and len(empty) > EMPTY_TEXTS_ALLOWED * total:
-        problems.append(f"{name}: {len(empty):,} of {total:,} texts hold no token, at most 1 in 100 may")
+    name, tokens, used = show_path(examples.path), int(lengths.sum()), np.flatnonzero(counts)
+    covered = None
+    if found is not None and tokens:
+        covered = float(found[used].mean()), float(counts[used][found[used]].sum() / tokens)
+    hollow, empty, empties = lengths == 0, examples.empty, examples.empties + int((lengths == 0).sum())
+    if hollow.any():
+        sources = (e.source for e, without_token in zip(examples, hollow, strict=False) if without_token)
+        empty = [*empty, *islice(sources, NAMED - len(empty))]
+    problems = [str(error) for error in islice(examples.errors(), NAMED)]
+    total = len(examples) + examples.empties
+    if not problems and empties > EMPTY_TEXTS_ALLOWED * total:
+        problems.append(f"{name}: {empties:,} of {total:,} texts hold no token, at most 1 in 100 may")
     return SplitReport(
         name=name,
         labels=dict(zip(examples.classes, examples.counts, strict=True)),
         lengths=lengths,
+        empties=empties,
         empty=empty,
+        bad=max(examples.bad, len(problems)),
         errors=problems,
-        types=int(used.sum()),
-        covered_types=float(covered[0]) if covered else None,
-        covered_tokens=float(covered[1]) if covered else None,
+        types=len(used),
+        covered_types=covered[0] if covered else None,
+        covered_tokens=covered[1] if covered else None,
     )
 
 
 def find_duplicates(splits: list[Examples]) -> Duplicates:
     """Returns which texts are there more than once, within a split or across splits."""
-    places = defaultdict(list)
-    for index, examples in enumerate(splits):
-        for text, label, source in zip(examples.texts, examples.labels, examples.sources, strict=True):
-            places[" ".join(text.lower().split())].append((index, examples.classes[label], source))
-    repeated = [group for group in places.values() if len(group) > 1]
-    within, across = Counter[int](), Counter[tuple[int, int]]()
-    for group in repeated:
-        copies = Counter(index for index, _, _ in group)
-        within.update({index: there - 1 for index, there in copies.items()})
-        across.update(combinations(sorted(copies), 2))
-    return Duplicates(
-        within=[within[index] for index in range(len(splits))],
-        across=dict(sorted(across.items())),
-        opposite=sum(len({label for _, label, _ in group}) > 1 for group in repeated),
-        groups=[[source for _, _, source in group] for group in repeated],
+    of_text = [_digests(examples) for examples in splits]
+    _, first, group, copies = np.unique(
+        np.concatenate(of_text), return_index=True, return_inverse=True, return_counts=True
     )
+    there = np.zeros((len(splits), len(copies)), dtype=np.bool_)
+    there[np.repeat(np.arange(len(splits)), [len(digests) for digests in of_text]), group] = True
+    names = sorted({name for examples in splits for name in examples.classes})
+    labels = np.concatenate([np.array([names.index(c) for c in e.classes], int)[e.labels] for e in splits])
+    lowest, highest = np.full(len(copies), len(names)), np.full(len(copies), -1)
+    np.minimum.at(lowest, group, labels)
+    np.maximum.at(highest, group, labels)
+    repeated = np.flatnonzero(copies > 1)
+    repeated = repeated[np.argsort(first[repeated])]
+    return Duplicates(
+        within=[len(digests) - int(own.sum()) for digests, own in zip(of_text, there, strict=True)],
+        across={
+            (one, other): shared
+            for one, other in combinations(range(len(splits)), 2)
+            if (shared := int((there[one] & there[other]).sum()))
+        },
+        opposite=int((lowest < highest).sum()),
+        repeated=len(repeated),
+        groups=_places(splits, group, repeated[:SHOWN]),
+    )
+
+
+def _digests(examples: Examples) -> NDArray[np.uint64]:
+    """Returns a sum of the words of every text, (texts,): it is far smaller than they are."""
+    digests = bytearray()
+    for text, _, _ in examples:
+        digests += hashlib.blake2b(" ".join(text.lower().split()).encode(), digest_size=8).digest()
+    return np.frombuffer(digests, dtype=np.uint64)
+
+
+def _places(splits: list[Examples], group: NDArray[np.int64], shown: NDArray[np.int64]) -> list[list[str]]:
+    """Returns the first places of the texts of each group that is to be shown."""
+    texts = {number: np.flatnonzero(group == number)[:SHOWN].tolist() for number in shown.tolist()}
+    last = max((text for of_group in texts.values() for text in of_group), default=-1)
+    wanted = {text for of_group in texts.values() for text in of_group}
+    sources = (source for examples in splits for _, _, source in examples)
+    places = {text: source for text, source in enumerate(islice(sources, last + 1)) if text in wanted}
+    return [[places[text] for text in of_group] for of_group in texts.values()]
 
 
 def histogram(lengths: NDArray[np.int64], *, bins: int = 10) -> list[tuple[str, int]]:

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnlab.core.errors import InputError
+from rnnlab.data.hashed_ngrams import HashedNgrams
+from rnnlab.data.tokenizers import Keep, kept
 from rnnlab.data.vocabulary import UNK_ID
 
 
@@ -14,13 +16,22 @@ from rnnlab.data.vocabulary import UNK_ID
 class EncodedText:
     """A text, its tokens, at least one, and their ids int32 (tokens,); one unknown to the net has UNK_ID.
 
-    place: where the text comes from, as in `texts.txt, line 3`.
+    place: where the text comes from, as in `texts.txt, line 3`; ngrams: what the net reads beside the tokens.
     """
 
     text: str
     tokens: list[str]
     ids: NDArray[np.int32]
     place: str = ""
+    ngrams: HashedNgrams | None = None
+
+    def with_ngrams(self) -> "EncodedText":
+        """Returns the text with its n-grams as further tokens, one for each id that the net reads."""
+        if self.ngrams is None:
+            return self
+        ids, _ = self.ngrams.append(self.ids[None].astype(np.int64), np.array([len(self.ids)]))
+        tokens = self.ngrams.names(self.tokens)
+        return EncodedText(self.text, tokens, ids[0].astype(np.int32), self.place)
 
     @property
     def known(self) -> list[bool]:
@@ -43,12 +54,14 @@ class TextEncoder:
     """Cuts texts into tokens and numbers those.
 
     cut: gives each text's tokens; number: the ids (tokens,) of a text's tokens; max_length: how many tokens
-    of a text are kept, all for None.
+    of a text are kept, all for None; keep: which (see `kept`); ngrams: what the net reads beside them.
     """
 
     cut: Callable[[Sequence[str]], Sequence[list[str]]]
     number: Numbering
     max_length: int | None = None
+    keep: Keep = "first"
+    ngrams: HashedNgrams | None = None
 
     def encode(self, texts: Sequence[str], places: Sequence[str] | None = None) -> list[EncodedText]:
         """Returns the texts as a net reads them; `places` are by default `text 1` and so on.
@@ -60,6 +73,7 @@ class TextEncoder:
         for text, tokens, place in zip(texts, self.cut(texts), places, strict=True):
             if not tokens:
                 raise InputError(f"{place}: is empty; expected a text of at least one word")
-            kept = tokens[: self.max_length]
-            encoded.append(EncodedText(text, kept, self.number(kept), place))
+            parts = kept(len(tokens), self.max_length, self.keep)
+            read = [token for part in parts for token in tokens[part]]
+            encoded.append(EncodedText(text, read, self.number(read), place, self.ngrams))
         return encoded

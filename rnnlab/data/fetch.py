@@ -1,4 +1,7 @@
-"""Downloads published data: whole, checked and unpacked, or not at all."""
+"""Downloads published data: whole, checked and unpacked, or not at all.
+
+The sums of what was unpacked lie beside it, so that damage is noticed when it is asked for again.
+"""
 
 import tarfile
 import tempfile
@@ -9,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
 
+from rnnlab.core.checksums import SUMS, damage, write_sums
 from rnnlab.core.errors import InputError, RnnlabError
 from rnnlab.core.files import sha256
 from rnnlab.data.open_file import show_path
@@ -65,30 +69,42 @@ class ProgressBar(Protocol):
 
 
 class Fetched(NamedTuple):
-    """The folder of unpacked files, and whether it was there before."""
+    """The folder of unpacked files, whether it was there before, and a note of what has changed in it."""
 
     folder: Path
     was_there: bool
+    note: str | None = None
 
 
 def fetch(source: Source, into: Path, *, progress: ProgressBar | None = None) -> Fetched:
     """Downloads and unpacks an archive into a folder within `into`, unless that holds something already.
 
-    Raises RnnlabError if the download fails or is cut off, if its SHA-256 is another, or if it cannot be
+    What came from there and has changed since is set aside, and downloaded anew. Raises RnnlabError if the
+    download fails or is cut off, if its SHA-256 is another, or if it cannot be
     unpacked, and InputError if it cannot be written; then nothing is left of it.
     """
     folder = into / source.folder
     with _errors_in_one_line(source, folder):
+        fault = None
         if folder.exists() and any(folder.iterdir()):
-            return Fetched(folder, was_there=True)
+            fault = damage(folder) if (folder / SUMS).exists() else None
+            if fault is None:
+                return Fetched(folder, was_there=True)
         nearest = next(parent for parent in (into, *into.absolute().parents) if parent.exists())
         with tempfile.TemporaryDirectory(dir=nearest, prefix=".fetch-") as temporary:
             archive, unpacked = Path(temporary, "archive"), Path(temporary, "unpacked")
             _download(source, archive, progress)
             _unpack(archive, unpacked, source.skip)
+            write_sums(unpacked)
             into.mkdir(parents=True, exist_ok=True)
+            if fault is None:
+                unpacked.rename(folder)
+                return Fetched(folder, was_there=False)
+            aside = Path(tempfile.mkdtemp(dir=into, prefix=f"{source.folder}.changed-"))
+            folder.rename(aside)
             unpacked.rename(folder)
-    return Fetched(folder, was_there=False)
+    note = f"{folder}: {fault} since it was downloaded; what was there is now {aside}"
+    return Fetched(folder, was_there=False, note=note)
 
 
 def _download(source: Source, archive: Path, progress: ProgressBar | None) -> None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from rnnlab.core.errors import InputError
 from rnnlab.data.labels import read_label
-from rnnlab.data.open_file import open_bytes, quote, show_path
+from rnnlab.data.open_file import open_bytes, quote, read_lines, show_path
 
 _TEXT_COLUMNS = ("review", "text")
 _LABEL_COLUMNS = ("sentiment", "label")
@@ -29,7 +29,7 @@ class Example(NamedTuple):
 def scan_whole_file(path: Path, label: str) -> Iterator[Example | InputError]:
     """Yields the whole file as one text, which may be empty."""
     name = show_path(path)
-    lines = (_decode(line, f"{name}, line {number}") for number, line in enumerate(_split_lines(path), 1))
+    lines = (_decode(line, f"{name}, line {number}") for number, line in enumerate(_lines(path), 1))
     yield Example("\n".join(lines), label, name)
 
 
@@ -101,11 +101,12 @@ def scan_csv(path: Path) -> Iterator[Example | InputError]:
 def _csv_rows(path: Path) -> Iterator[tuple[str, list[str] | InputError]]:
     """Yields, for every row that is not blank, where it begins and its fields, or what is wrong with it."""
     undecodable: list[InputError] = []
+    name = show_path(path)
 
     def lines() -> Iterator[str]:
         for number, line in enumerate(_lines_of_nonempty(path), start=1):
             try:
-                yield _decode(line, f"{show_path(path)}, line {number}") + "\n"
+                yield _decode(line, f"{name}, line {number}") + "\n"
             except InputError as error:
                 # The row still has to end where it would have ended.
                 undecodable.append(error)
@@ -115,7 +116,7 @@ def _csv_rows(path: Path) -> Iterator[tuple[str, list[str] | InputError]]:
     # Strict, or a quote that is never closed would swallow the rest of the file unseen.
     reader = csv.reader(lines(), strict=True)
     while True:
-        source = f"{show_path(path)}, line {reader.line_num + 1}"
+        source = f"{name}, line {reader.line_num + 1}"
         row: list[str] | InputError | None
         try:
             row = next(reader, None)
@@ -141,18 +142,17 @@ def _column(header: list[str], names: tuple[str, ...], source: str) -> int:
     raise InputError(f"{source}: {problem} column named {' or '.join(names)} in the header; found {found}")
 
 
-def _lines_of_nonempty(path: Path) -> list[bytes]:
-    lines = _split_lines(path)
-    if not any(line.strip() for line in lines):
+def _lines_of_nonempty(path: Path) -> Iterator[bytes]:
+    if not any(line.strip() for line in _lines(path)):
         raise InputError(f"{show_path(path)}: is empty")
-    return lines
+    yield from _lines(path)
 
 
-def _split_lines(path: Path) -> list[bytes]:
-    """Returns the lines without `\\n`, the only line end here: str.splitlines cuts at U+2028 and others."""
+def _lines(path: Path) -> Iterator[bytes]:
+    """Yields the lines without `\\n`, the only line end here: str.splitlines cuts at U+2028 and others."""
     with open_bytes(path) as file:
-        lines = file.read().removeprefix(b"\xef\xbb\xbf").split(b"\n")
-    return lines if lines[-1] else lines[:-1]
+        for number, line in enumerate(read_lines(file, show_path(path))):
+            yield (line if number else line.removeprefix(b"\xef\xbb\xbf")).removesuffix(b"\n")
 
 
 def _decode(line: bytes, source: str) -> str:

@@ -8,7 +8,7 @@ negative/positive, 0/1, whatever their case), the classes are `neg` and `pos`.
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from rnnlab.core.errors import InputError, did_you_mean
@@ -20,6 +20,8 @@ LONGEST = 60  # characters
 FEW = 50  # labels that may well stand at one text each
 SHOWN = 10  # labels named in a message
 MISSPELT = 0.8  # similarity to `negative` or `positive`, 0 to 1
+INSERTED_AT = {"start": 0.0, "middle": 0.5, "end": 1.0}
+"""Where a class's token stands in a text: before which share of its words."""
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 
@@ -39,21 +41,31 @@ def read_label(cell: str, source: str) -> str:
     return label
 
 
-def classes_of(labels: Sequence[str]) -> tuple[str, ...]:
+def classes_of(labels: Iterable[str]) -> tuple[str, ...]:
     """Returns the classes that labels make, in the order of their numbers."""
     distinct = set(labels)
     if distinct and all(label.casefold() in MEANINGS for label in distinct):
         return NEG_POS
-    return tuple(sorted(distinct, key=_order))
+    return in_order(distinct)
+
+
+def in_order(labels: Iterable[str]) -> tuple[str, ...]:
+    """Returns distinct labels, numbers by their value and then names by the alphabet."""
+    return tuple(sorted(set(labels), key=_order))
 
 
 def class_number(label: str, source: str, classes: Sequence[str]) -> int:
     """Returns a label's number among the classes; raises InputError, naming its place, if it is none."""
     if is_label(label, classes):
         return tuple(classes).index(_class_name(label, classes))
+    raise InputError(f"{source}: {unknown_label(label, classes)}")
+
+
+def unknown_label(label: str, classes: Sequence[str]) -> str:
+    """Returns what to say of a label that is none of the classes."""
     words = [word for word in MEANINGS if word.isalpha()] if tuple(classes) == NEG_POS else classes
     hint = did_you_mean(label, words)
-    raise InputError(f"{source}: unknown label {quote(label)}; expected {expected(classes)}{hint}")
+    return f"unknown label {quote(label)}; expected {expected(classes)}{hint}"
 
 
 def is_label(text: str, classes: Sequence[str]) -> bool:
@@ -84,38 +96,31 @@ def is_class_token(word: str) -> bool:
     return word.startswith("<new") and word.endswith(">") and len(word) > len("<new>")
 
 
-def wrong_labels(labels: Sequence[str], sources: Sequence[str]) -> Iterator[tuple[int, InputError]]:
-    """Yields the number of every text whose label cannot be meant, and why.
+def wrong_labels(first: Mapping[str, str]) -> dict[str, str]:
+    """Returns the labels that cannot be meant, and why.
 
     That is one that looks like a misspelt `negative` or `positive` among labels that are all of those, or
-    one of two spellings of a label: `Ham` beside `ham`, `1.0` beside `1`.
+    one of two spellings of a label: `Ham` beside `ham`, `1.0` beside `1`. first: the distinct labels in the
+    order of their first use, and where that is.
     """
-    distinct = set(labels)
-    others = {label for label in distinct if label.casefold() not in MEANINGS}
+    others = [label for label in first if label.casefold() not in MEANINGS]
     if not others:
-        return
-    if others < distinct and all(map(_looks_misspelt, others)):
-        for index, label in enumerate(labels):
-            if label in others:
-                hint = did_you_mean(label.casefold(), ["negative", "positive"])
-                yield (
-                    index,
-                    InputError(
-                        f"{sources[index]}: unknown label {quote(label)}; expected {expected(NEG_POS)}{hint}"
-                    ),
-                )
-        return
-    first: dict[object, int] = {}
-    for index, label in enumerate(labels):
-        before = first.setdefault(_spelling(label), index)
-        if labels[before] != label:
-            yield (
-                index,
-                InputError(
-                    f"{sources[index]}: label {quote(label)} is spelled {quote(labels[before])} in "
-                    f"{sources[before]}; expected one spelling"
-                ),
-            )
+        return {}
+    if len(others) < len(first) and all(map(_looks_misspelt, others)):
+        hints = {label: did_you_mean(label.casefold(), ["negative", "positive"]) for label in others}
+        return {
+            label: f"unknown label {quote(label)}; expected {expected(NEG_POS)}{hint}"
+            for label, hint in hints.items()
+        }
+    usual: dict[object, str] = {}
+    for label in first:
+        usual.setdefault(_spelling(label), label)
+    spelled = {label: usual[_spelling(label)] for label in first}
+    return {
+        label: f"label {quote(label)} is spelled {quote(before)} in {first[before]}; expected one spelling"
+        for label, before in spelled.items()
+        if label != before
+    }
 
 
 def too_many(classes: Sequence[str], texts: int) -> str:

@@ -5,10 +5,27 @@ import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING
 
 from rnnlab.core.errors import InputError, did_you_mean
+from rnnlab.core.files import check_regular
+from rnnlab.core.memory import require
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+MIB = 2**20
+BUFFER = 2**17
+AT_ONCE = 4
+"""How many times its size a text takes in memory that is not read line by line, at the least."""
+LONGEST_LINE = 16 * MIB
+"""Bytes that a line may have."""
+RATIO, UNCHECKED = 100, 16 * MIB
+"""How many times its size a compressed file may unpack to, once that is so many bytes: texts, some four."""
+LARGEST = 64 * 2**30
+"""Bytes that a compressed file may unpack to."""
 
 
 def show_path(path: Path) -> str:
@@ -33,17 +50,84 @@ def open_bytes(path: Path) -> Iterator[io.BufferedIOBase]:
     try:
         if not path.exists():
             raise InputError(f"{name}: no such file or folder{_sibling(path)}")
-        if not path.is_file():
-            kind = "a folder" if path.is_dir() else "neither a file nor a folder"
-            raise InputError(f"{name}: is {kind}; expected a file")
-        opener = gzip.open if path.name.lower().endswith(".gz") else io.FileIO
-        with opener(path) as raw, io.BufferedReader(cast(io.RawIOBase, raw)) as file:
-            _check_is_text(file.peek(8192), name)
+        check_regular(path)
+        zipped = path.name.lower().endswith(".gz")
+        with (
+            _Unpacked(path, name) if zipped else io.FileIO(path) as raw,
+            io.BufferedReader(raw, BUFFER) as file,
+        ):
+            _check_is_text(file.peek(8192)[:8192], name)
             yield file
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(f"{name}: is not gzip, or broken, or cut off ({error})") from error
     except OSError as error:
         raise InputError(f"{name}: cannot be read ({error.strerror or error})") from error
+
+
+def read_lines(file: io.BufferedIOBase, name: str) -> Iterator[bytes]:
+    """Yields the lines of an open file, with their ends; raises InputError for one that is too long."""
+    for number, line in enumerate(iter(partial(file.readline, LONGEST_LINE + 1), b""), start=1):
+        if len(line) > LONGEST_LINE:
+            raise InputError(f"{name}, line {number:,}: is longer than {LONGEST_LINE // MIB} MiB")
+        yield line
+
+
+def check_unpacked(name: str, packed: int, unpacked: int, how: str) -> None:
+    """Raises InputError if so many bytes of a compressed file are more than data are: megabytes may hold
+    terabytes. how: to go on all the same.
+    """
+    if unpacked > min(LARGEST, max(UNCHECKED, RATIO * packed)):
+        limit = f"{LARGEST // 2**30} GiB" if unpacked > LARGEST else f"{RATIO} times its {packed:,} bytes"
+        raise InputError(f"{name}: unpacks to more than {limit}; if that is meant, {how}")
+
+
+def read_whole(path: Path) -> bytes:
+    """Returns all bytes of a text file; raises InputError as `open_bytes`, or for more than memory holds."""
+    pieces, size = [], 0
+    with open_bytes(path) as file:
+        while piece := file.read(MIB):  # so much is allocated before any of it is read
+            pieces.append(piece)
+            size += len(piece)
+            require(AT_ONCE * size, f"{show_path(path)}: its text, all at once,")
+    return b"".join(pieces)
+
+
+def decoded_lines(path: Path) -> Iterator[tuple[str, str]]:
+    """Yields where each line of a text file stands, and the line with its end.
+
+    Raises InputError for what `open_bytes` and `read_lines` do, and for bytes that are not UTF-8.
+    """
+    name = show_path(path)
+    with open_bytes(path) as file:
+        for number, line in enumerate(read_lines(file, name), start=1):
+            place = f"{name}, line {number}"
+            try:
+                yield place, line.decode("utf-8-sig" if number == 1 else "utf-8")
+            except UnicodeDecodeError as error:
+                bad = f"0x{error.object[error.start]:02x} at byte {error.start + 1}"
+                raise InputError(f"{place}: not UTF-8 ({bad})") from None
+
+
+class _Unpacked(io.RawIOBase):
+    """What a gzip file unpacks to."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._file = gzip.GzipFile(path)
+        self._name, self._packed, self._unpacked = name, path.stat().st_size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        count = self._file.readinto(buffer)
+        self._unpacked += count
+        how = "unpack it with gunzip --keep and name what comes of it"
+        check_unpacked(self._name, self._packed, self._unpacked, how)
+        return count
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 def _check_is_text(start: bytes, name: str) -> None:

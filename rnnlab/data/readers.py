@@ -1,11 +1,13 @@
 """Reads labelled texts from what a user has: TSV, CSV, a folder with one file per text or one file per label.
 
 Everything goes through `scan`, which yields an example or an error for every text, so that training can
-stop at the first bad line and `rnnlab data check` can list them all.
+stop at the first bad line and `rnnlab data check` can list them all. No texts are kept: whoever goes through
+them reads the files again.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,95 +17,134 @@ from numpy.typing import NDArray
 
 from rnnlab.core.errors import InputError
 from rnnlab.data.formats import Example, scan_csv, scan_lines_of_label, scan_tsv, scan_whole_file
-from rnnlab.data.labels import NEG_POS, class_number, classes_of, read_label, too_many, wrong_labels
+from rnnlab.data.labels import (
+    NEG_POS,
+    class_number,
+    classes_of,
+    is_label,
+    read_label,
+    too_many,
+    unknown_label,
+    wrong_labels,
+)
 from rnnlab.data.open_file import quote, show_path
 
 EMPTY_TEXTS_ALLOWED = 0.01
-"""The share of a split's texts that may be empty; they are left out and named."""
+"""The share of a split's texts that may be empty; they are left out, and the first of them named."""
+NAMED = 1000
+"""Empty texts whose places are kept, and bad ones that are told of: a file may have millions."""
+MOST_LABELS = 100_000
+"""Distinct labels that are told apart before the file is given up."""
 UNLABELLED = "unsup"
 """The folder of the Large Movie Review Dataset whose texts have no label."""
 
 
 @dataclass(frozen=True)
 class Examples:
-    """The texts of a split in file order, with labels of shape (texts,), numbers of `classes`.
+    """The good texts of a file or folder, in file order, read anew each time one goes through them.
 
-    `sources` names the place of every text, `empty` the places of the empty texts that were left out.
+    labels: int64 (texts,), numbers of `classes`; empties: how many texts are empty and left out; empty: the
+    places of the first of those; bad: how many others are; wrong: the labels that cannot be meant, and why;
+    classes_given: whether the classes are not those that the labels make.
     """
 
-    texts: list[str]
+    path: Path
     labels: NDArray[np.int64]
-    sources: list[str]
+    classes: tuple[str, ...]
+    empties: int
     empty: list[str]
-    classes: tuple[str, ...] = NEG_POS
+    bad: int
+    wrong: Mapping[str, str]
+    classes_given: bool
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __iter__(self) -> Iterator[Example]:
+        """Yields the texts; raises InputError if they are others than they were."""
+        number = 0
+        for example in scan(self.path):
+            if isinstance(example, Example) and not _is_empty(example) and example.label not in self.wrong:
+                number += 1
+                yield example
+        if number != len(self):
+            raise InputError(f"{show_path(self.path)}: has changed while it was read; start again")
 
     @property
     def counts(self) -> list[int]:
         """Returns how many texts each class has."""
         return np.bincount(self.labels, minlength=len(self.classes)).tolist()
 
+    def errors(self) -> Iterator[InputError]:
+        """Yields what is wrong with every bad text; where all are good, what is wrong with the whole.
+
+        That is too many empty texts or labels, or only one class.
+        """
+        if not self.bad:
+            yield from _errors_of_the_whole(self, show_path(self.path))
+            return
+        for example in scan(self.path):
+            if isinstance(example, InputError):
+                yield example
+            elif example.label in self.wrong and not _is_empty(example):
+                yield InputError(f"{example.source}: {self.wrong[example.label]}")
+
 
 def read_examples(path: Path, *, split_name: str = "", classes: Sequence[str] | None = None) -> Examples:
-    """Reads all labelled texts of a file or folder; `split_name` (say `data.train`) begins the error.
+    """Returns the labelled texts of a file or folder; `split_name` (say `data.train`) begins the error.
 
     classes: those that there may be, None for those that the labels themselves make. Raises InputError for
     the first bad line, a file that cannot be read, more than one empty text in a hundred, or texts of one
     class only.
     """
-    examples, errors = survey(path, classes)
-    if errors:
+    examples = survey(path, classes)
+    for error in examples.errors():
         prefix = f"{split_name}: " if split_name else ""
-        others = f" (and {len(errors) - 1:,} more; rnnlab data check lists all)" if len(errors) > 1 else ""
-        raise InputError(f"{prefix}{errors[0]}{others}")
+        others = f" (and {examples.bad - 1:,} more; rnnlab data check lists all)" if examples.bad > 1 else ""
+        raise InputError(f"{prefix}{error}{others}")
     return examples
 
 
-def survey(path: Path, classes: Sequence[str] | None = None) -> tuple[Examples, list[InputError]]:
-    """Reads what can be read, and returns beside it an error for every bad line.
-
-    classes: as for `read_examples`. Where all lines are good, the errors say what is wrong with the whole:
-    too many empty texts or labels, or only one class. Raises nothing.
-    """
-    found: dict[int, Example] = {}
-    errors: dict[int, InputError] = {}
-    empty: list[str] = []
-    for place, result in enumerate(scan(path)):
-        if isinstance(result, InputError):
-            errors[place] = result
-        elif not result.text or result.text.isspace():
-            empty.append(result.source)
+def survey(path: Path, classes: Sequence[str] | None = None) -> Examples:
+    """Returns what can be read; its `errors` say what is wrong. classes: as for `read_examples`."""
+    first: dict[str, str] = {}
+    numbers: dict[str, int] = {}
+    labels, empties, empty, bad = array("q"), 0, [], 0
+    for example in scan(path):
+        if isinstance(example, InputError):
+            bad += 1
+        elif _is_empty(example):
+            empties += 1
+            if empties <= NAMED:
+                empty.append(example.source)
         else:
-            found[place] = result
-    labels, sources = [each.label for each in found.values()], [each.source for each in found.values()]
-    places = list(found)
-    for index, error in wrong_labels(labels, sources):
-        errors[places[index]] = error
-    good = {place: each for place, each in found.items() if place not in errors}
-    known = classes_of([each.label for each in good.values()]) if classes is None else tuple(classes)
-    numbers: dict[int, int] = {}
-    for place, each in good.items():
-        try:
-            numbers[place] = class_number(each.label, each.source, known)
-        except InputError as error:
-            errors[place] = error
-    kept = [good[place] for place in numbers]
-    examples = Examples(
-        texts=[each.text for each in kept],
-        labels=np.array(list(numbers.values()), dtype=np.int64),
-        sources=[each.source for each in kept],
-        empty=empty,
-        classes=known,
+            first.setdefault(example.label, example.source)
+            labels.append(numbers.setdefault(example.label, len(numbers)))
+            if len(first) > MOST_LABELS:
+                raise InputError(f"{example.source}: more than {MOST_LABELS:,} labels; expected a few")
+    wrong = wrong_labels(first)
+    known = classes_of(first.keys() - wrong.keys()) if classes is None else tuple(classes)
+    wrong |= {
+        label: unknown_label(label, known)
+        for label in first
+        if label not in wrong and not is_label(label, known)
+    }
+    # -1 for the texts of a label that is wrong.
+    of_label = np.array(
+        [-1 if label in wrong else class_number(label, "", known) for label in first], dtype=np.int64
     )
-    in_order = [errors[place] for place in sorted(errors)]
-    if not in_order:
-        in_order = list(_errors_of_the_whole(examples, show_path(path)))
-    if not in_order and classes is None and (why := too_many(known, len(kept))):
-        in_order = [InputError(f"{show_path(path)}: {why}")]
-    return examples, in_order
+    found = of_label[np.array(labels, dtype=np.int64)]
+    good = found[found >= 0]
+    bad += len(found) - len(good)
+    return Examples(path, good, known, empties, empty, bad, wrong, classes_given=classes is not None)
+
+
+def _is_empty(example: Example) -> bool:
+    return not example.text or example.text.isspace()
 
 
 def _errors_of_the_whole(examples: Examples, name: str) -> Iterator[InputError]:
-    empty, total = len(examples.empty), len(examples.empty) + len(examples.texts)
+    empty, total = examples.empties, examples.empties + len(examples)
     if empty > EMPTY_TEXTS_ALLOWED * total:
         where = "; ".join(examples.empty[:3]) + ("; …" if empty > 3 else "")
         yield InputError(f"{name}: {empty:,} of {total:,} texts are empty, at most 1 in 100 may be ({where})")
@@ -113,11 +154,13 @@ def _errors_of_the_whole(examples: Examples, name: str) -> Iterator[InputError]:
         only = examples.classes[examples.labels[0]]
         if examples.classes == NEG_POS:
             only, other = ("positive", "negative") if examples.labels[0] else ("negative", "positive")
-            yield InputError(f"{name}: all {total - empty:,} texts are {only}; expected {other} ones as well")
+            yield InputError(f"{name}: all {len(examples):,} texts are {only}; expected {other} ones as well")
         else:
             yield InputError(
-                f"{name}: all {total - empty:,} texts have the label {quote(only)}; expected two or more"
+                f"{name}: all {len(examples):,} texts have the label {quote(only)}; expected two or more"
             )
+    elif not examples.classes_given and (why := too_many(examples.classes, len(examples))):
+        yield InputError(f"{name}: {why}")
 
 
 def scan(path: Path) -> Iterator[Example | InputError]:

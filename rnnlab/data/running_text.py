@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rnnlab.core.errors import InputError, did_you_mean
-from rnnlab.data.open_file import open_bytes, quote, show_path
-from rnnlab.data.tokenizers import make_tokenizer
+from rnnlab.data.open_file import quote, read_whole, show_path
+from rnnlab.data.tokenizers import TokenizerName, make_tokenizer
 
 Unit = Literal["word", "character"]
 
@@ -22,13 +22,15 @@ Unit = Literal["word", "character"]
 class Choice:
     """Which tokens of a text are kept, in this order.
 
-    unit: words or characters; tokenizer: what cuts words; lower: lower-cased first; max_tokens: only the
-    first so many tokens; word_list: of these only those in the list; stop_words: and none of those.
+    unit: words or characters; tokenizer: what cuts words; lower: lower-cased, after the cut or, with
+    lower_first, before it; max_tokens: only the first so many tokens; word_list: of these only those in the
+    list; stop_words: and none of those.
     """
 
     unit: Unit = "word"
-    tokenizer: Literal["spacy", "whitespace"] = "whitespace"
+    tokenizer: TokenizerName = "whitespace"
     lower: bool = False
+    lower_first: bool = False
     max_tokens: int | None = None
     word_list: frozenset[str] | None = None
     stop_words: frozenset[str] = frozenset()
@@ -39,7 +41,9 @@ def tokens_of(text: str, choice: Choice) -> list[str]:
     if choice.unit == "character":
         tokens = list(re.sub(r"\s+", " ", text.lower() if choice.lower else text))
     else:
-        tokenizer = make_tokenizer(choice.tokenizer, strip_html=False, lower=choice.lower)
+        tokenizer = make_tokenizer(
+            choice.tokenizer, strip_html=False, lower=choice.lower, lower_first=choice.lower_first
+        )
         (tokens,) = tokenizer.tokenize([text])
     kept: Iterable[str] = tokens[: choice.max_tokens]
     if choice.word_list is not None:
@@ -49,8 +53,7 @@ def tokens_of(text: str, choice: Choice) -> list[str]:
 
 def read_text(path: Path) -> str:
     """Returns a plain text file's text, decompressed if it ends in .gz; raises InputError unless UTF-8."""
-    with open_bytes(path) as file:
-        content = file.read()
+    content = read_whole(path)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

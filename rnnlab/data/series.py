@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -11,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnlab.core.errors import InputError, did_you_mean
-from rnnlab.data.open_file import quote, show_path
-from rnnlab.data.running_text import read_text
+from rnnlab.data.open_file import decoded_lines, quote, show_path
 
 
 class Series(NamedTuple):
@@ -39,35 +39,35 @@ def read_series(path: Path, wanted: tuple[str, ...] | None = None) -> Series:
     what is not a finite number, a line with too few or too many cells, or a column that is not there.
     """
     name = show_path(path)
-    rows = _rows(path)
+    rows = csv_rows(path)
     _, cells = next(rows, (1, []))
     header = tuple(cell.strip() for cell in cells)
-    if not all(header) or len(set(header)) < len(header) or all(map(_is_number, header)):
+    if not all(header) or len(set(header)) < len(header) or all(map(is_number, header)):
         raise InputError(
             f"{name}, line 1: expected the names of the columns, distinct and no numbers, "
             f"found {quote(','.join(header))}"
         )
     places = Series(header, np.zeros((0, len(header)))).columns(wanted, f"{name}, line 1")
-    values = []
+    values = array("d")
     for line, cells in rows:
         place = f"{name}, line {line}"
         if len(cells) != len(header):
             raise InputError(
                 f"{place}: expected as many cells as line 1 has, {len(header)}, found {len(cells)}"
             )
-        values.append([_number(cells[column], place, header[column]) for column in places])
+        values.extend([_number(cells[column], place, header[column]) for column in places])
     if not values:
         raise InputError(f"{name}: holds no rows; expected numbers below the line of names")
-    return Series(tuple(header[column] for column in places), np.array(values))
+    return Series(tuple(header[column] for column in places), np.array(values).reshape(-1, len(places)))
 
 
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yields the line where each row begins, counted from 1, and its cells."""
+def csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yields the line where each row of a CSV begins, counted from 1, and its cells."""
     tabs = path.name.lower().removesuffix(".gz").endswith(".tsv")
-    text = read_text(path).rstrip("\r\n")
     csv.field_size_limit(2**31 - 1)  # of the whole process: the same whatever was read before
     # Strict, or a quote that is never closed would swallow the rest of the file unseen.
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t" if tabs else ",", strict=True)
+    reader = csv.reader(_lines(path), delimiter="\t" if tabs else ",", strict=True)
+    blank = None  # lines at the end may be
     while True:
         line = reader.line_num + 1
         try:
@@ -76,11 +76,25 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
             raise InputError(f"{show_path(path)}, line {line}: not a row of a CSV ({error})") from None
         if row is None:
             return
+        if not row:
+            blank = blank or line
+            continue
+        if blank is not None:
+            yield blank, []
+            blank = None
         yield line, row
 
 
+def _lines(path: Path) -> Iterator[str]:
+    for _, line in decoded_lines(path):
+        if "\r" in line:  # which ends lines, too
+            yield from io.StringIO(line, newline="")
+        else:
+            yield line
+
+
 def _number(cell: str, place: str, column: str) -> float:
-    if not _is_number(cell):
+    if not is_number(cell):
         found = quote(cell) if cell.strip() else "an empty cell"
         raise InputError(
             f"{place}, column {quote(column)}: expected a number, found {found} "
@@ -89,7 +103,8 @@ def _number(cell: str, place: str, column: str) -> float:
     return float(cell)
 
 
-def _is_number(cell: str) -> bool:
+def is_number(cell: str) -> bool:
+    """Returns whether a cell holds a finite number."""
     try:
         return math.isfinite(float(cell))
     except ValueError:

@@ -1,34 +1,47 @@
 """Encoded texts end to end in one array, inserted tokens, and mini-batches of them."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from rnnlab.core.batch import Batch
+from rnnlab.data.hashed_ngrams import HashedNgrams
 from rnnlab.data.labels import NEG_POS, class_token
+from rnnlab.data.token_file import TOKENS, Ids, open_ids
 
 Insert = Literal["none", "start", "middle", "end"]
+
+
+class Inserted(NamedTuple):
+    """A token put into each text: `tokens` int64 (texts,) before the positions int64 (texts,), 0 … length."""
+
+    positions: NDArray[np.int64]
+    tokens: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class TextSplit:
     """Labelled texts as token ids.
 
-    ids: int32 (tokens of all texts,), maybe a memory map; offsets: int64 (texts + 1,), text i being
+    ids: int32 (tokens of all texts,), maybe in a file; offsets: int64 (texts + 1,), text i being
     ids[offsets[i]:offsets[i + 1]]; labels: int64 (texts,), numbers of `classes`; precision: of the targets
-    where there are two classes, those of more being int64.
+    where there are two classes, those of more being int64; inserted: what is put into each text when it is
+    read, so that the ids may stay where they are; ngrams: what batches have after a text's words.
     """
 
-    ids: NDArray[np.int32]
+    ids: Ids
     offsets: NDArray[np.int64]
     labels: NDArray[np.int64]
     precision: torch.dtype = torch.float32
     classes: tuple[str, ...] = NEG_POS
+    inserted: Inserted | None = None
+    ngrams: HashedNgrams | None = None
 
     def __len__(self) -> int:
         """Returns the number of texts."""
@@ -42,11 +55,21 @@ class TextSplit:
     @property
     def lengths(self) -> NDArray[np.int64]:
         """Returns the number of tokens of each text, int64 (texts,)."""
-        return np.diff(self.offsets)
+        return np.diff(self.offsets) + (self.inserted is not None)
 
     def text(self, index: int) -> NDArray[np.int32]:
         """Returns the ids of one text."""
-        return self.ids[self.offsets[index] : self.offsets[index + 1]]
+        ids = self.ids[self.offsets[index] : self.offsets[index + 1]]
+        if self.inserted is None:
+            return ids
+        return np.insert(ids, self.inserted.positions[index], self.inserted.tokens[index])
+
+    def share(self, words: NDArray[np.bool_]) -> float:
+        """Returns the share, 0 to 1, of the texts' tokens that are among `words`, bool (vocabulary,)."""
+        among = 0
+        for begin in range(0, len(self.ids), TOKENS):
+            among += int(words[self.ids[begin : begin + TOKENS]].sum())
+        return among / len(self.ids)
 
     def by_length(self) -> NDArray[np.int64]:
         """Returns text numbers, shortest first, equals in their own order."""
@@ -54,16 +77,36 @@ class TextSplit:
 
     def batches(self, order: NDArray[np.int64], batch_size: int) -> Iterator[Batch]:
         """Yields the texts numbered in `order`, padded with 0 to the longest of each batch."""
-        targets = torch.from_numpy(self.labels[order])
+        targets = self.labels  # taken from by NumPy, in a fifth of torch's time
         if len(self.classes) == 2:
-            targets = targets.to(self.precision)
-        starts, lengths = self.offsets[order], self.lengths[order]
+            targets = torch.from_numpy(targets).to(self.precision).numpy()
         for begin in range(0, len(order), batch_size):
-            part = slice(begin, begin + batch_size)
-            inputs = np.zeros((len(lengths[part]), lengths[part].max()), dtype=np.int64)
-            for row, start, length in zip(inputs, starts[part].tolist(), lengths[part].tolist(), strict=True):
-                row[:length] = self.ids[start : start + length]
-            yield Batch(torch.from_numpy(inputs), torch.from_numpy(lengths[part]), targets[part])
+            numbers = order[begin : begin + batch_size]
+            inputs, lengths = self._pad(numbers)
+            if self.ngrams is not None:
+                inputs, lengths = self.ngrams.append(inputs, lengths)
+            yield Batch(
+                torch.from_numpy(inputs), torch.from_numpy(lengths), torch.from_numpy(targets[numbers])
+            )
+
+    def _pad(self, numbers: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Returns texts padded with 0 to the longest of them, and their lengths."""
+        ids, starts, ends = self.ids, self.offsets[numbers], self.offsets[numbers + 1]
+        if self.inserted is None:
+            lengths = ends - starts
+            inputs = np.zeros((len(numbers), max(lengths.tolist())), dtype=np.int64)
+            for row, start, end in zip(inputs, starts.tolist(), ends.tolist(), strict=True):
+                row[: end - start] = ids[start:end]
+            return inputs, lengths
+        lengths = ends - starts + 1
+        inputs = np.zeros((len(numbers), max(lengths.tolist())), dtype=np.int64)
+        places, tokens = self.inserted.positions[numbers], self.inserted.tokens[numbers]
+        spans = zip(inputs, starts.tolist(), ends.tolist(), places.tolist(), tokens.tolist(), strict=True)
+        for row, start, end, place, token in spans:
+            row[:place] = ids[start : start + place]
+            row[place] = token
+            row[place + 1 : end - start + 1] = ids[start + place : end]
+        return inputs, lengths
 
     def insert(self, where: Insert, class_tokens: Sequence[int]) -> "TextSplit":
         """Returns the split with its class's token at the start, before position len // 2, or at the end.
@@ -77,19 +120,11 @@ class TextSplit:
 
     def insert_at(self, positions: NDArray[np.int64], tokens: NDArray[np.int64]) -> "TextSplit":
         """Returns the split with tokens[i] put before position positions[i] (0 … length) of text i."""
-        ids = np.insert(self.ids, self.offsets[:-1] + positions, tokens.astype(np.int32))
-        return replace(self, ids=ids, offsets=self.offsets + np.arange(len(self.offsets)))
-
-    def first(self, max_length: int) -> "TextSplit":
-        """Returns the split with every text cut to its first `max_length` tokens."""
-        lengths = np.minimum(self.lengths, max_length)
-        offsets = np.concatenate([[0], lengths.cumsum()])
-        # Each kept token lies as far from its text's new start as it lay from the old one.
-        source = np.arange(offsets[-1]) + np.repeat(self.offsets[:-1] - offsets[:-1], lengths)
-        return replace(self, ids=self.ids[source], offsets=offsets)
+        split = self if self.inserted is None else self.take(np.arange(len(self)))
+        return replace(split, inserted=Inserted(positions, tokens))
 
     def take(self, chosen: NDArray[np.int64]) -> "TextSplit":
-        """Returns the split of the texts numbered in `chosen`, in that order."""
+        """Returns a copy of the texts numbered in `chosen`, in that order."""
         parts = [self.text(int(index)) for index in chosen]
         lengths = np.array([len(part) for part in parts], dtype=np.int64)
         return replace(
@@ -97,6 +132,7 @@ class TextSplit:
             ids=np.concatenate(parts),
             offsets=np.concatenate([[0], lengths.cumsum()]),
             labels=self.labels[chosen],
+            inserted=None,
         )
 
     def spread(self, number: int | None) -> "TextSplit":
@@ -105,16 +141,15 @@ class TextSplit:
             return self
         return self.take(np.linspace(0, len(self) - 1, number).round().astype(np.int64))
 
-    def save(self, folder: Path, name: str) -> None:
-        """Writes three .npy files into `folder`."""
-        for part in ("ids", "offsets", "labels"):
-            np.save(folder / f"{name}.{part}.npy", getattr(self, part))
-
     @classmethod
     def load(cls, folder: Path, name: str, classes: tuple[str, ...] = NEG_POS) -> "TextSplit":
-        """Reads what `save` wrote, the ids as a read-only memory map."""
-        # A plain view: slices of a np.memmap itself take several times as long to make.
-        ids = np.asarray(np.load(folder / f"{name}.ids.npy", mmap_mode="r", allow_pickle=False))
+        """Reads a split of the cache, whose ids stay in their file."""
+        with (folder / f"{name}.ids.npy").open("rb") as file:
+            np.lib.format.read_magic(file)
+            (size,), _, dtype = np.lib.format.read_array_header_1_0(file)
+            if dtype != np.int32 or os.fstat(file.fileno()).st_size != file.tell() + 4 * size:
+                raise ValueError(f"{name}.ids.npy holds other ids than it says")
+            ids = open_ids(file, size)
         offsets, labels = (
             np.load(folder / f"{name}.{part}.npy", allow_pickle=False) for part in ("offsets", "labels")
         )

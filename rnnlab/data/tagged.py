@@ -1,7 +1,6 @@
 """Reads sentences with a tag for every word."""
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from rnnlab.core.batch import UNCOUNTED
 from rnnlab.core.errors import InputError
-from rnnlab.data.open_file import open_bytes, quote, show_path
+from rnnlab.data.open_file import decoded_lines, quote, show_path
 
 
 @dataclass(frozen=True)
@@ -29,9 +28,9 @@ def read_tagged(path: Path, *, column: int = 2) -> TaggedSentences:
     """
     words: list[list[str]] = [[]]
     tags: list[list[str]] = [[]]
-    for place, line in _lines(path):
+    for place, line in decoded_lines(path):
         if line.strip():
-            word, tag = _word_and_tag(line, column, place)
+            word, tag = _word_and_tag(line.rstrip("\r\n"), column, place)
             words[-1].append(word)
             tags[-1].append(tag)
         elif words[-1]:
@@ -57,20 +56,6 @@ def tag_ids(
         for of_sentence in sentences.tags
     ]
     return ids, unknown
-
-
-def _lines(path: Path) -> Iterator[tuple[str, str]]:
-    name = show_path(path)
-    with open_bytes(path) as file:
-        for number, raw in enumerate(file, start=1):
-            place = f"{name}, line {number}"
-            try:
-                line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
-            except UnicodeDecodeError as error:
-                raise InputError(
-                    f"{place}: not UTF-8 (0x{raw[error.start]:02x} at byte {error.start + 1})"
-                ) from None
-            yield place, line.rstrip("\r\n")
 
 
 def _word_and_tag(line: str, column: int, place: str) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """Cuts texts into tokens, as a rule lower-cased.
 
-A text is lower-cased, then cut at white space into pieces, then every piece into tokens. Pieces recur
-(the 13 million tokens of IMDb are 365,000 distinct pieces), so each is cut once and remembered.
+A text is cut at white space into pieces, then every piece into tokens, which are lower-cased. Pieces recur
+(the 13 million tokens of IMDb are 490,000 distinct pieces), so each is cut once and remembered.
 """
 
 import html
@@ -14,6 +14,25 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnlab.data.remembered_cuts import SpacyRules
+
+TokenizerName = Literal["spacy", "wordpunct", "whitespace"]
+Keep = Literal["first", "last", "both"]
+
+
+def kept(length: int, max_length: int | None, keep: Keep) -> tuple[slice, ...]:
+    """Returns which tokens are kept of a text of `length`: at most `max_length`, all for None.
+
+    Those at its start or its end, or of `both` ends one half each, the start having the odd one (as in Sun
+    et al. 2019, "How to Fine-Tune BERT for Text Classification?").
+    """
+    if max_length is None or length <= max_length:
+        return (slice(None),)
+    if keep == "both":
+        return slice((max_length + 1) // 2), slice(length - max_length // 2, None)
+    return (slice(max_length) if keep == "first" else slice(length - max_length, None),)
+
+
 # Only names of HTML elements, and attributes only with a value, so that `a <b and c> d`, `<3` and
 # a reviewer's `<sigh>` stay what they are: text.
 _ELEMENTS = (
@@ -22,21 +41,34 @@ _ELEMENTS = (
 )
 _ATTRIBUTE = r"""\s+[a-z-]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'<>]+)"""
 _TAG = re.compile(rf"</?(?:{_ELEMENTS})(?:{_ATTRIBUTE})*\s*/?>", re.IGNORECASE)
+_WORD_OR_MARKS = re.compile(r"\w+|[^\w\s]+")
 _ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z]\w*);", re.IGNORECASE)
 
 
 class Tokenizer:
     """Cuts texts into tokens and numbers the distinct ones in the order of their first use.
 
-    Lower-casing comes first: the word list of the course's GloVe sample holds `dr` and `mrs`, which the
-    rules of English find in `dr.` and `mrs.` but not in `Dr.` and `Mrs.`. White space is never a token.
+    White space is never a token. Lower-casing comes last, as in the course: the rules of English cut
+    `film.It` into three tokens, but leave `film.it` whole. lower_first has it come first, as it once did.
     """
 
-    def __init__(self, cut: Callable[[str], Iterable[str]], *, strip_html: bool, lower: bool = True) -> None:
+    def __init__(
+        self,
+        cut: Callable[[str], Iterable[str]],
+        *,
+        strip_html: bool,
+        lower: bool = True,
+        lower_first: bool = False,
+    ) -> None:
         self.strings: list[str] = []
         """The distinct tokens met so far; `encode` yields indices into this list."""
-        self._strip_html, self._lower = strip_html, lower
-        self._pieces = _PieceIds(cut, self.strings)
+        self._strip_html, self._lower_first = strip_html, lower and lower_first
+        self._pieces = _PieceIds(lower_cased(cut) if lower else cut, self.strings)
+
+    @property
+    def remembered(self) -> int:
+        """How many distinct pieces between white space were met so far."""
+        return len(self._pieces)
 
     def encode(self, texts: Iterable[str]) -> Iterator[NDArray[np.int32]]:
         """Yields for every text the indices of its tokens in `strings`, an array of shape (tokens,).
@@ -47,13 +79,18 @@ class Tokenizer:
         for text in texts:
             if self._strip_html:
                 text = strip_html(text)
-            pieces = map(self._pieces.__getitem__, (text.lower() if self._lower else text).split())
+            pieces = map(self._pieces.__getitem__, (text.lower() if self._lower_first else text).split())
             yield np.fromiter(chain.from_iterable(pieces), dtype=np.int32)
 
     def tokenize(self, texts: Iterable[str]) -> Iterator[list[str]]:
         """Yields the tokens of every text."""
         for indices in self.encode(texts):
             yield [self.strings[index] for index in indices]
+
+
+def lower_cased(cut: Callable[[str], Iterable[str]]) -> Callable[[str], Iterable[str]]:
+    """Returns what cuts a text and lower-cases its tokens."""
+    return lambda text: [token.lower() for token in cut(text)]
 
 
 class _PieceIds(dict[str, tuple[int, ...]]):
@@ -77,19 +114,32 @@ class _PieceIds(dict[str, tuple[int, ...]]):
 
 
 def make_tokenizer(
-    name: Literal["spacy", "whitespace"], *, strip_html: bool, lower: bool = True
+    name: TokenizerName,
+    *,
+    strip_html: bool,
+    lower: bool = True,
+    lower_first: bool = False,
+    rules: Callable[[str], list[str]] | None = None,
 ) -> Tokenizer:
     """Returns the tokenizer of that name.
 
     `spacy` has the rules of blank English (no model), applied to every piece between white space;
-    `whitespace` takes the pieces as they are. With `strip_html`, tags and entities are taken out first.
+    `wordpunct` takes runs of letters, digits and underscores, and runs of other marks, as NLTK's
+    WordPunctTokenizer does; `whitespace` takes the pieces as they are. With `strip_html`, tags and entities
+    are taken out first; for `lower` and `lower_first` see `Tokenizer`. rules: those of `spacy`, if they are
+    to remember what they cut.
     """
-    if name == "whitespace":
-        return Tokenizer(lambda piece: (piece,), strip_html=strip_html, lower=lower)
-    import spacy
+    return Tokenizer(
+        _cutter(name, rules or SpacyRules()), strip_html=strip_html, lower=lower, lower_first=lower_first
+    )
 
-    rules = spacy.blank("en").tokenizer
-    return Tokenizer(lambda piece: [token.text for token in rules(piece)], strip_html=strip_html, lower=lower)
+
+def _cutter(name: TokenizerName, rules: Callable[[str], list[str]]) -> Callable[[str], list[str]]:
+    if name == "whitespace":
+        return lambda piece: [piece]
+    if name == "wordpunct":
+        return _WORD_OR_MARKS.findall
+    return rules
 
 
 def strip_html(text: str) -> str:

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnlab.core.errors import InputError
-from rnnlab.data.open_file import open_bytes, quote, show_path
+from rnnlab.core.memory import require
+from rnnlab.data.open_file import open_bytes, quote, read_lines, show_path
 
 _NUMBER_CHARACTERS = b"0123456789+-.eE "
 _LARGEST = float(np.finfo(np.float32).max)
@@ -58,6 +59,7 @@ def load_vectors(path: Path, words: Sequence[str], *, embedding_dim: int | None)
                 vectors[row] = _parse(numbers, name, number)
     if count < max(promised, 1):
         raise InputError(f"{name}: cut off: its header promises {promised:,} words, found {count:,}")
+    require(len(words) * dim * 4, f"{name}: {len(words):,} vectors of {dim:,} numbers")
     matrix = np.zeros((len(words), dim), dtype=np.float32)
     found = np.zeros(len(words), dtype=np.bool_)
     for row, values in vectors.items():
@@ -68,18 +70,18 @@ def load_vectors(path: Path, words: Sequence[str], *, embedding_dim: int | None)
 
 def _begin(file: BufferedIOBase, name: str) -> tuple[int, int, Iterator[tuple[int, bytes]]]:
     """Returns how many words a header promises (0 without one), the dimension and the numbered lines."""
-    first = file.readline()
-    if not first:
+    lines = read_lines(file, name)
+    if not (first := next(lines, b"")):
         raise InputError(f"{name}: is empty")
     header = re.fullmatch(rb"(\d{1,9})\s+([1-9]\d{0,5})\s*", first)
     if header:
-        return int(header[1]), int(header[2]), enumerate(file, start=2)
+        return int(header[1]), int(header[2]), enumerate(lines, start=2)
     dim = len(first.split()) - 1
     if dim < 1:
         raise InputError(f"{name}, line 1: expected a word and its numbers, found {_show(first.strip())}")
     # A first line without numbers is not taken for a dimension.
     _parse(_split(first, dim, name, 1)[1], name, 1)
-    return 0, dim, enumerate(chain([first], file), start=1)
+    return 0, dim, enumerate(chain([first], lines), start=1)
 
 
 def _split(line: bytes, dim: int, name: str, number: int) -> tuple[bytes, bytes]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnlab.core.errors import InputError
-from rnnlab.core.files import write_text
+from rnnlab.core.files import read_regular, write_text
 from rnnlab.data.labels import NEG_POS, class_token, is_class_token
 from rnnlab.data.open_file import quote, show_path
 
@@ -80,7 +80,7 @@ class Vocabulary:
         """Reads what `save` wrote; raises InputError naming the file, and the line if one is broken."""
         name = show_path(path)
         try:
-            *lines, rest = path.read_bytes().split(b"\n")
+            *lines, rest = read_regular(path).split(b"\n")
         except OSError as error:
             raise InputError(f"{name}: cannot be read ({error.strerror})") from error
         if rest or not lines:

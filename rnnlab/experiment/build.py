@@ -1,5 +1,6 @@
 """Makes what a configuration describes, in plain typed arguments."""
 
+from importlib.util import find_spec
 from typing import Any
 
 import torch
@@ -8,24 +9,43 @@ from torch import nn
 from rnnlab.core.batch import Split, Stream
 from rnnlab.core.errors import InputError, did_you_mean
 from rnnlab.core.metrics import higher_is_better
+from rnnlab.core.profile import span
 from rnnlab.core.seeds import seed_everything
 from rnnlab.data.labels import is_class_token
 from rnnlab.data.vectors import Vectors
 from rnnlab.data.vocabulary import PAD_ID, Vocabulary
-from rnnlab.experiment.schema import Config
+from rnnlab.experiment.memory import check_model
+from rnnlab.experiment.schema import NUMPY_ENGINES, Config
 from rnnlab.models.base import Embedding, Features, SequenceModel
 from rnnlab.models.embedding import make_embedding
 from rnnlab.models.make import answers_every_step, is_module, make_model
 from rnnlab.probes.base import Probe
 from rnnlab.tasks.base import InputOutputSizes, Task
-from rnnlab.training.engine import MakeEngine, TorchEngine
+from rnnlab.training.averaging import Averaging
+from rnnlab.training.engine import Engine, MakeEngine, PaddedEngine, TorchEngine
 from rnnlab.training.loop import Scheduler, TrainingState
+from rnnlab.training.optimizers import untraced
 from rnnlab.training.plan import Epochs, Plan, Steps
 from rnnlab.training.scratch_engine import ScratchEngine, make_net
 
 DEFAULT_EMBEDDING_DIM = 50
 ONE_LOGIT = InputOutputSizes(output_size=1)
-ENGINES: dict[str, MakeEngine] = {"torch": TorchEngine, "scratch": ScratchEngine}
+
+
+def fused_engine(model: nn.Module, optimizer: torch.optim.Optimizer) -> Engine:
+    """Returns the engine with compiled scans; Numba, which takes time, is imported only here."""
+    with span("Numba and compiled scans"):
+        from rnnlab.training.fused_engine import FusedEngine
+
+        return FusedEngine(model, optimizer)
+
+
+ENGINES: dict[str, MakeEngine] = {
+    "torch": TorchEngine,
+    "padded": PaddedEngine,
+    "scratch": ScratchEngine,
+    "fused": fused_engine,
+}
 
 
 def build_model(
@@ -33,8 +53,12 @@ def build_model(
     vocabulary: Vocabulary | None,
     vectors: Vectors | None,
     sizes: InputOutputSizes = ONE_LOGIT,
+    *,
+    to_train: bool = False,
 ) -> SequenceModel:
     """Returns the model with the initial parameters that follow from `config.seed`.
+
+    to_train: whether memory has to suffice for that, too; raises InputError if it does not.
 
     Right after seeding, the modules are made in the order embedding, recurrent layer, hidden Linear,
     output Linear, as float32, and then cast to the training precision.
@@ -48,6 +72,9 @@ def build_model(
             f"model.pooling: task={config.task.class_name.lower()} asks at every step, so that no states are "
             f"pooled; expected last, found {pooling!r}"
         )
+    dim = config.data.embedding_dim or DEFAULT_EMBEDDING_DIM
+    dim = dim if vectors is None else vectors.matrix.shape[1]
+    check_model(config, sizes, dim, len(vocabulary or ()), trained=to_train)
     seed_everything(config.seed)
     embedding = build_embedding(config, vocabulary, vectors, sizes)
     model = make_model(
@@ -73,6 +100,8 @@ def build_embedding(
         vectors=None if vectors is None else torch.from_numpy(vectors.matrix),
         zero_rows=[PAD_ID, *(vocabulary[word] for word in vocabulary.words if is_class_token(word))],
         freeze=config.freeze,
+        std=config.data.embedding_std,
+        ngram_rows=config.data.ngram_buckets if config.data.ngrams > 1 else 0,
     )
 
 
@@ -89,8 +118,7 @@ def build_task(config: Config) -> Task:
 
 def build_optimizer(config: Config, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
     """Returns the configured torch optimizer over `parameters`."""
-    optimizer: torch.optim.Optimizer = config.optimizer.make(parameters)
-    return optimizer
+    return untraced(config.optimizer.cls)(parameters, **config.optimizer.settings)
 
 
 def build_scheduler(config: Config, optimizer: torch.optim.Optimizer) -> Scheduler:
@@ -106,7 +134,9 @@ def build_state(config: Config, model: nn.Module) -> TrainingState:
     """Returns the state of a training that is about to begin, over the parameters that are not frozen."""
     optimizer = build_optimizer(config, [p for p in model.parameters() if p.requires_grad])
     scheduler = build_scheduler(config, optimizer)
-    return TrainingState(model, optimizer, scheduler, make_engine=ENGINES[config.engine])
+    decay = config.training.average
+    averaging = None if decay is None else Averaging(model, decay)
+    return TrainingState(model, optimizer, scheduler, averaging=averaging, make_engine=ENGINES[config.engine])
 
 
 def build_probes(config: Config) -> dict[str, Probe]:
@@ -119,7 +149,7 @@ def build_device(config: Config) -> str:
     available = torch.cuda.is_available()
     if config.training.device == "cuda" and not available:
         raise InputError("training.device: found 'cuda', but PyTorch sees no GPU; use cpu or auto")
-    on_cpu = config.training.device == "cpu" or config.engine == "scratch"
+    on_cpu = config.training.device == "cpu" or config.engine in NUMPY_ENGINES
     return "cuda" if available and not on_cpu else "cpu"
 
 
@@ -127,14 +157,22 @@ def check_buildable(config: Config) -> None:
     """Raises InputError for what only making things shows: torch knows the ranges of its own settings."""
     task = build_task(config)
     check_fit(config, task)
+    if task.draws_examples:
+        check_steps(config)
     build_device(config)
+    check_model(config, ONE_LOGIT, config.data.embedding_dim or DEFAULT_EMBEDDING_DIM, trained=True)
+    if config.engine == "fused" and find_spec("numba") is None:
+        raise InputError(
+            "engine=fused needs Numba (pip install numba); choose engine=torch or engine=scratch"
+        )
     cls, settings = config.model.cls, config.model.settings
     # What a torch module says of its sizes, it says of those that the data gives it.
-    if config.engine == "scratch" or not is_module(cls):
+    numpy = config.engine in NUMPY_ENGINES
+    if numpy or not is_module(cls):
         embedding = nn.Embedding(2, config.data.embedding_dim or DEFAULT_EMBEDDING_DIM)
         model = _try("model", lambda: make_model(cls, settings, embedding=embedding, output_size=1))
-        if config.engine == "scratch":
-            make_net(model)
+        if numpy:
+            make_net(model, engine=config.engine)
     parameter = nn.Parameter(torch.zeros(1))
     parameter.grad = torch.zeros(1)
     optimizer = _try("optimizer", lambda: build_optimizer(config, [parameter]))
@@ -159,22 +197,45 @@ def check_fit(config: Config, task: Task) -> None:
         value = getattr(config.data, key)
         if key not in task.reads and key != "cache" and value != field.default:
             raise InputError(f"data.{key}: task={task.name} makes no use of it; found {value!r}")
+    if config.data.keep != "first" and config.data.max_length is None:
+        raise InputError(
+            f"data.keep: without data.max_length all are kept; expected first, found {config.data.keep!r}"
+        )
+    if config.data.vectors is not None and config.data.embedding_std != 1.0:
+        raise InputError(
+            f"data.embedding_std: data.vectors are the start; expected 1.0, found {config.data.embedding_std}"
+        )
+    if config.training.word_dropout and "embedding_dim" not in task.reads:
+        raise InputError(
+            f"training.word_dropout: task={task.name} has no words; "
+            f"expected 0.0, found {config.training.word_dropout}"
+        )
+    _check_ngrams(config)
     if config.freeze and "embedding_dim" not in task.reads:
         raise InputError(f"freeze: task={task.name} has no word vectors; expected false, found true")
+
+
+def _check_ngrams(config: Config) -> None:
+    data, model = config.data, config.model.cls
+    if data.ngrams == 1:
+        if data.ngram_buckets != type(data).model_fields["ngram_buckets"].default:
+            raise InputError("data.ngram_buckets: there are no n-grams; expected data.ngrams=2 or more")
+        return
+    if not getattr(model, "is_bag", False):
+        raise InputError(
+            f"data.ngrams: {config.model.class_name} reads words in order, where n-grams have no place; "
+            f"expected 1, or model=boe, found {data.ngrams}"
+        )
+    if config.freeze:
+        raise InputError("freeze: n-grams start as zeros and would stay so; expected false, found true")
 
 
 def build_plan(config: Config, train: Split | Stream) -> Plan:
     """Returns how long to train on what; raises InputError where epochs and steps are mixed up."""
     training, task = config.training, config.task.class_name.lower()
     if isinstance(train, Stream):
-        if training.epochs is not None:
-            raise InputError(
-                f"training.epochs: task={task} draws fresh examples and counts training.steps; "
-                f"expected null, found {training.epochs}"
-            )
-        if training.steps is None or training.validate_every is None:
-            missing = "steps" if training.steps is None else "validate_every"
-            raise InputError(f"training.{missing}: a value is needed; give it as training.{missing}=…")
+        check_steps(config)
+        assert training.steps and training.validate_every and training.batch_size
         return Steps(
             stream=train,
             total=training.steps,
@@ -189,7 +250,37 @@ def build_plan(config: Config, train: Split | Stream) -> Plan:
             )
     if training.epochs is None:
         raise InputError("training.epochs: a value is needed; give it as training.epochs=…")
-    return Epochs(split=train, epochs=training.epochs, batch_size=training.batch_size, seed=config.seed)
+    batch_size = training.batch_size or len(train)
+    return Epochs(
+        split=train,
+        epochs=training.epochs,
+        batch_size=batch_size,
+        seed=config.seed,
+        by_length=training.batch_by_length,
+        word_dropout=training.word_dropout,
+    )
+
+
+def check_steps(config: Config) -> None:
+    """Raises InputError for what makes no sense where fresh examples are drawn without end."""
+    training, task = config.training, config.task.class_name.lower()
+    if training.epochs is not None:
+        raise InputError(
+            f"training.epochs: task={task} draws fresh examples and counts training.steps; "
+            f"expected null, found {training.epochs}"
+        )
+    if training.batch_by_length:
+        raise InputError(
+            f"training.batch_by_length: task={task} draws its batches; expected false, found true"
+        )
+    if training.evaluate_train:
+        raise InputError(
+            f"training.evaluate_train: task={task} draws fresh examples without end; "
+            "expected false, found true"
+        )
+    for name in ("steps", "validate_every", "batch_size"):
+        if getattr(training, name) is None:
+            raise InputError(f"training.{name}: a value is needed; give it as training.{name}=…")
 
 
 def _try(group: str, make: Any) -> Any:

@@ -24,14 +24,9 @@ from rnnlab.experiment.hydra_compat import (
 from rnnlab.experiment.hydra_errors import dotted_keys, explain
 from rnnlab.experiment.modules import plugin_configs
 from rnnlab.experiment.schema import Config, validate
+from rnnlab.experiment.shipped import CONFIG_DIR, INPUTS_DIR
 
-ERRORS = (HydraException, OmegaConfBaseException, ValueError, yaml.YAMLError)
-PACKAGE = Path(__file__).resolve().parent.parent
-REPOSITORY = PACKAGE.parent
-# From a wheel, configs and sample lie in the package; in a checkout, beside it.
-SHIPPED = PACKAGE if (PACKAGE / "configs").is_dir() else REPOSITORY
-CONFIG_DIR = SHIPPED / "configs"
-INPUTS_DIR = SHIPPED / "inputs"
+ERRORS = (HydraException, OmegaConfBaseException, ValueError, yaml.YAMLError, OSError)
 
 
 class UserConfigs(SearchPathPlugin):
@@ -57,9 +52,8 @@ def shipped_config() -> dict[str, Any]:
 
 def label(experiment: str | None, task: str, model: str, insert: str) -> str:
     """Returns the first part of a run folder's name: the experiment's, else model and insertion or task."""
-    if experiment:
-        return str(experiment).replace("/", "-")
-    return f"{model}-{insert if task == 'classification' else task}"
+    words = str(experiment) if experiment else f"{model}-{insert if task == 'classification' else task}"
+    return words.replace("/", "-")
 
 
 def rounds(epochs: Any, steps: Any, validate_every: Any) -> Any:

@@ -1,5 +1,6 @@
 """What a configuration describes, made and ready to be trained, evaluated or probed."""
 
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from rnnlab.core.batch import Batch
 from rnnlab.core.errors import InputError, did_you_mean
+from rnnlab.core.profile import span
 from rnnlab.data.corpus import Track
 from rnnlab.experiment.build import (
     build_device,
@@ -18,6 +20,8 @@ from rnnlab.experiment.build import (
     check_fit,
 )
 from rnnlab.experiment.compose import shipped_config
+from rnnlab.experiment.engine_choice import Training, choose_engine
+from rnnlab.experiment.memory import check_batches
 from rnnlab.experiment.schema import Config
 from rnnlab.experiment.task_data import load_task_data
 from rnnlab.experiment.torch_settings import torch_settings
@@ -32,9 +36,10 @@ from rnnlab.training.plan import Plan
 class Experiment:
     """A task, what it is trained with, and an untrained model.
 
-    notes: what a person should know of it, one line each; monitor: the metric that chooses the best epoch.
+    config: what was composed, `engine` and `training.threads` being those that train; notes: what a person
+    should know of it, one line each; monitor: the metric that chooses the best epoch.
 
-    A training of one's own, whose figures are those of `rnnlab train` bit for bit:
+    A training of one's own, whose figures are those of `rnnlab train engine=torch` bit for bit:
 
         state = experiment.training_state()
         with experiment.torch_settings():
@@ -109,27 +114,37 @@ def prepare(config: Config, *, track: Track) -> Experiment:
     """Reads, encodes and builds everything; raises InputError for bad input; writes only the cache."""
     task, device = build_task(config), build_device(config)
     check_fit(config, task)
-    task_data = load_task_data(config, task, track=track)
+    with span("data"):
+        task_data = load_task_data(config, task, track=track)
     plan = build_plan(config, task_data.train)
-    with torch_settings(config):
-        model = build_model(config, task_data.vocabulary, task_data.vectors, task_data.sizes).to(device)
+    with span("model"), torch_settings(config):
+        model = build_model(config, task_data.vocabulary, task_data.vectors, task_data.sizes, to_train=True)
+        model = model.to(device)
+    check_batches(config, task, task_data, model)
+    config, engine_notes = choose_engine(config, Training(task, task_data.sizes, model, plan, device))
     monitor, notes = _monitor(config, has_validation="valid" in task_data.splits)
     if config.freeze and config.insert != "none":
         notes.append(
             f"insert={config.insert} with freeze=true: the inserted tokens stay zeros, which carry no label"
         )
-    notes = [*task_data.notes, *notes, *_unused_probes(config)]
+    notes = [*task_data.notes, *notes, *_unused_probes(config), *engine_notes]
     return Experiment(config, task, task_data, plan, model, device, monitor, notes)
 
 
 def _unused_probes(config: Config) -> list[str]:
     """Returns a note where probes were chosen that will not look; those that are there by default are not."""
-    (default,) = (choice["probe"] for choice in shipped_config()["defaults"] if "probe" in choice)
     chosen = config.probe.active
-    if config.probe.every or not chosen or set(chosen) == set(default):
+    if config.probe.every is not None or not chosen or are_default_probes(chosen):
         return []
-    names = ", ".join(chosen)
-    return [f"probe.every=0: {names} will not look at the net while it trains; try probe.every=1"]
+    return [
+        f"probe.every=null: {', '.join(chosen)} will not look at the net while it trains; try probe.every=0"
+    ]
+
+
+def are_default_probes(names: Collection[str]) -> bool:
+    """Returns whether probes of these names are there without having been chosen."""
+    (default,) = (choice["probe"] for choice in shipped_config()["defaults"] if "probe" in choice)
+    return set(names) == set(default)
 
 
 def _monitor(config: Config, *, has_validation: bool) -> tuple[str, list[str]]:

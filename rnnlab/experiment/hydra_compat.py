@@ -3,18 +3,25 @@
 pyproject.toml allows only those versions of Hydra with which this file has been tried.
 """
 
-import logging.config
+import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import hydra
+import hydra._internal.hydra
 from hydra import compose, initialize_config_dir
-from hydra._internal.core_plugins import importlib_resources_config_source, structured_config_source
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
+from hydra._internal.core_plugins import (
+    file_config_source,
+    importlib_resources_config_source,
+    structured_config_source,
+)
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra._internal.sources_registry import SourcesRegistry
 from hydra.core.config_loader import ConfigLoader
@@ -22,14 +29,24 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
 from hydra.core.plugins import Plugins
+from hydra.plugins.config_source import ConfigResult
 from hydra.plugins.plugin import Plugin
-from omegaconf import DictConfig
+from hydra.types import RunMode
+from omegaconf import Container, DictConfig, OmegaConf
+
+from rnnlab.core.errors import InputError
+from rnnlab.core.foreign import check_yaml_file
+from rnnlab.experiment.guard import NO_SEARCHPATH, check, check_interpolations, check_searchpath
+from rnnlab.experiment.shipped import CONFIG_DIR
 
 VERSION_BASE = "1.3"
 
 
-HYDRAS = ("hydra", "hydra_plugins", "logging", "colorlog")
-"""What Hydra may import by a name that a configuration gives: itself, its plugins and loggers."""
+HYDRAS = ("hydra", "hydra_plugins")
+"""Packages that Hydra may search for configurations: itself and its plugins."""
+MOST_REFERENCES, MOST_CHARACTERS = 20_000, 10_000_000
+TRUSTED = ("hydra", "main", "plugin")
+"""Providers of files that came with Hydra, rnnlab or an installed plugin."""
 
 
 # Hydra knows its sources by the names of their classes.
@@ -49,6 +66,23 @@ class StructuredConfigSource(structured_config_source.StructuredConfigSource):
         super().__init__(provider, path)
 
 
+class FileConfigSource(file_config_source.FileConfigSource):
+    """Configurations in a folder, of which a file may be a stranger's."""
+
+    def load_config(self, config_path: str) -> ConfigResult:
+        """Returns what a file says; raises InputError for one that no file may hold."""
+        if self.provider in TRUSTED:
+            return super().load_config(config_path)
+        path = Path(self.path, self._normalize_file_name(config_path))
+        check_yaml_file(path)
+        found = super().load_config(config_path)
+        values: Any = OmegaConf.to_container(found.config, resolve=False)
+        if isinstance(values, dict) and isinstance(own := values.get("hydra"), dict) and "searchpath" in own:
+            raise InputError(f"hydra.searchpath: {NO_SEARCHPATH}, found {own['searchpath']!r} (in {path})")
+        check_interpolations(values, str(path))
+        return found
+
+
 def _check_package(path: str) -> None:
     """Raises ValueError for a package to be searched which is none of Hydra's."""
     name = path.partition("://")[2]
@@ -56,27 +90,87 @@ def _check_package(path: str) -> None:
         raise ValueError(f"hydra.searchpath: expected folders (file://…), found {path!r}")
 
 
-def _import_for_logging(name: str, *args: Any) -> Any:
-    """Imports what a configuration of logging names, `ext://…` or a class, of Hydra's or logging's own."""
-    if name.partition(".")[0] not in (*HYDRAS, "sys"):
-        raise ImportError(f"expected a class of logging or Hydra, found {name!r}")
-    return __import__(name, *args)
+class GuardedConfigLoader(ConfigLoaderImpl):
+    """Hydra's own, but what a configuration may say of Hydra is checked before Hydra goes by it.
+
+    It is what every process of a sweep composes its jobs with.
+    """
+
+    def load_configuration(
+        self,
+        config_name: str | None,
+        overrides: list[str],
+        run_mode: RunMode,
+        from_shell: bool = True,
+        validate_sweep_overrides: bool = True,
+    ) -> DictConfig:
+        """Returns the composed configuration; raises InputError for what it must not say."""
+        check_searchpath(words := parse_overrides(overrides))
+        with _guarded(), _few_references():
+            try:
+                composed = super().load_configuration(
+                    config_name, overrides, run_mode, from_shell, validate_sweep_overrides
+                )
+            except (AttributeError, TypeError, KeyError, AssertionError, RecursionError) as error:
+                # What Hydra makes of files that are YAML, but no configurations.
+                what = f"{type(error).__name__}: {' '.join(str(error).split())}"
+                raise InputError(f"a configuration file cannot be made sense of ({what})") from None
+            check(composed, words, _shipped)
+        return composed
+
+
+def _shipped(choices: Mapping[str, str]) -> Any:
+    """Returns what is shipped, nothing resolved, with these choices of Hydra's groups."""
+    return _composed_of_shipped(tuple(f"{group}={choice}" for group, choice in choices.items()))
+
+
+@lru_cache
+def _composed_of_shipped(words: tuple[str, ...]) -> Any:
+    path = ConfigSearchPathImpl()
+    for provider, place in (("hydra", "pkg://hydra.conf"), ("main", f"file://{CONFIG_DIR}")):
+        path.append(provider, place)
+    path.append("schema", "structured://")
+    loader = ConfigLoaderImpl(config_search_path=path)
+    return OmegaConf.to_container(loader.load_configuration("config", list(words), RunMode.RUN))
 
 
 @contextmanager
-def _importing_only_its_own() -> Iterator[None]:
-    """Lets Hydra import only modules of its own by the names that a configuration gives."""
-    Plugins.instance()  # which registers the sources that are replaced here
-    sources, configurator = SourcesRegistry.instance().types, logging.config.BaseConfigurator
-    before, importer = dict(sources), configurator.importer
+def _few_references() -> Iterator[None]:
+    """Lets OmegaConf follow so many references, and make texts of such a length of them, as is reasonable."""
+    resolve, followed, characters = Container.resolve_parse_tree, 0, 0
+
+    def counted(self: Container, *args: Any, **options: Any) -> Any:
+        nonlocal followed, characters
+        followed += 1
+        value = resolve(self, *args, **options)
+        characters += len(value) if isinstance(value, str) else 0
+        if followed > MOST_REFERENCES or characters > MOST_CHARACTERS:
+            raise RecursionError
+        return value
+
+    Container.resolve_parse_tree = counted  # type: ignore[method-assign]
     try:
-        guarded = (ImportlibResourcesConfigSource, StructuredConfigSource)
+        yield
+    except RecursionError:
+        raise InputError("the configuration refers to its own values too often (${…})") from None
+    finally:
+        Container.resolve_parse_tree = resolve  # type: ignore[method-assign]
+
+
+@contextmanager
+def _guarded() -> Iterator[None]:
+    """Has Hydra compose with the sources and the loader that stand here, as long as the block lasts."""
+    Plugins.instance()  # which registers the sources that are replaced here
+    sources, loader = SourcesRegistry.instance().types, hydra._internal.hydra.ConfigLoaderImpl
+    before = dict(sources)
+    try:
+        guarded = (ImportlibResourcesConfigSource, StructuredConfigSource, FileConfigSource)
         sources.update({source.scheme(): source for source in guarded})
-        configurator.importer = staticmethod(_import_for_logging)
+        hydra._internal.hydra.ConfigLoaderImpl = GuardedConfigLoader  # type: ignore[misc]
         yield
     finally:
         sources.update(before)
-        configurator.importer = staticmethod(importer)
+        hydra._internal.hydra.ConfigLoaderImpl = loader  # type: ignore[misc]
 
 
 def register_plugin(plugin: type[Plugin]) -> None:
@@ -87,14 +181,14 @@ def register_plugin(plugin: type[Plugin]) -> None:
 def compose_fresh(config_dir: Path, config_name: str, overrides: list[str]) -> DictConfig:
     """Returns the whole configuration, Hydra's own node included, whatever was composed before."""
     GlobalHydra.instance().clear()
-    with _importing_only_its_own(), initialize_config_dir(str(config_dir), version_base=VERSION_BASE):
+    with _guarded(), initialize_config_dir(str(config_dir), version_base=VERSION_BASE):
         return compose(config_name, overrides, return_hydra_config=True)
 
 
 def config_loader(config_dir: Path) -> ConfigLoader:
     """Returns what finds the choices of a group."""
     GlobalHydra.instance().clear()
-    with _importing_only_its_own(), initialize_config_dir(str(config_dir), version_base=VERSION_BASE):
+    with _guarded(), initialize_config_dir(str(config_dir), version_base=VERSION_BASE):
         return GlobalHydra.instance().config_loader()
 
 
@@ -130,7 +224,7 @@ def run_main(
     job: Callable[[DictConfig], Any], config_dir: Path, config_name: str, words: Sequence[str]
 ) -> None:
     """Hands a job to Hydra's own main function, as if `words` stood on the command line."""
-    with _process_as_before(), _importing_only_its_own():
+    with _process_as_before(), _guarded():
         os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra raises, where it would print and exit
         sys.argv = ["rnnlab", *words]
         hydra.main(version_base=VERSION_BASE, config_path=str(config_dir), config_name=config_name)(job)()
@@ -141,7 +235,7 @@ def run_composed(job: Callable[[DictConfig], Any], composed: DictConfig, config_
     GlobalHydra.instance().clear()
     with (
         _process_as_before(),
-        _importing_only_its_own(),
+        _guarded(),
         initialize_config_dir(str(config_dir), version_base=VERSION_BASE),
     ):
         hydra = GlobalHydra.instance().hydra

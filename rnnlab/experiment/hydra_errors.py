@@ -7,19 +7,31 @@ import yaml
 from hydra.errors import OverrideParseException
 from omegaconf import DictConfig
 
-from rnnlab.core.errors import did_you_mean
+from rnnlab.core.errors import did_you_mean, shown
 from rnnlab.experiment.hydra_compat import sections
 
 RENAMED = {("task", "sentiment"): "classification"}
 """Choices of a group that have another name today."""
 
+HYDRAS_OWN = {"hydra/launcher": ["basic"], "hydra/sweeper": ["basic"]}
+"""Choices that Hydra brings along."""
+
+
+LONGEST = 400
+"""Characters of what is said: a word of a command line, or a name in a file, may be a whole book."""
+
 
 def explain(error: Exception, overrides: list[str], config_dir: Path, keys: list[str]) -> str:
     """Returns one line that names the word at fault, with the nearest of `keys` or choices."""
+    said = _explain(error, overrides, config_dir, keys)
+    return said if len(said) <= LONGEST else f"{said[: LONGEST // 2]} … {said[-LONGEST // 2 :]}"
+
+
+def _explain(error: Exception, overrides: list[str], config_dir: Path, keys: list[str]) -> str:
     text = " ".join(str(error).split())
     if isinstance(error, OverrideParseException):
         return (
-            f"cannot read {error.override!r}: expected KEY=VALUE "
+            f"cannot read {shown(error.override)}: expected KEY=VALUE "
             """(a value that holds one of ='"()[]{}:, needs quotes within quotes: "KEY='VALUE'")"""
         )
     if isinstance(error, yaml.YAMLError):
@@ -50,7 +62,8 @@ def _unknown_key(key: str, overrides: list[str], keys: list[str]) -> str:
 
 
 def _unknown_choice(path: str, config_dir: Path) -> str:
-    group = path.split("/")[0]
+    parts = path.split("/")
+    group = "/".join(parts[:2] if parts[0] == "hydra" else parts[:1])
     wanted = path.removeprefix(f"{group}/")
     names = sorted(
         file.relative_to(folder).with_suffix("").as_posix()
@@ -58,10 +71,11 @@ def _unknown_choice(path: str, config_dir: Path) -> str:
         for file in folder.rglob("*.yaml")
         if file.stem != "base"
     )
+    names += HYDRAS_OWN.get(group, [])
     known = ", ".join(dict.fromkeys(names))
     renamed = RENAMED.get((group, wanted))
     hint = f"; did you mean '{renamed}'?" if renamed else did_you_mean(wanted, names)
-    return f"{group}={wanted}: no such {group}{hint} (there are: {known})"
+    return f"{group}={wanted}: no such {group.rpartition('/')[2]}{hint} (there are: {known})"
 
 
 def dotted_keys(node: DictConfig, prefix: str = "") -> list[str]:

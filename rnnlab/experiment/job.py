@@ -1,6 +1,7 @@
 """What a command gets of a job that Hydra has begun, in plain values."""
 
-from collections.abc import Callable, Iterator, Mapping
+import logging
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from rnnlab.core.errors import RnnlabError
 from rnnlab.experiment.compose import checked, register
 from rnnlab.experiment.job_folder import discard
 from rnnlab.experiment.schema import Config
+
+log = logging.getLogger("rnnlab")
 
 
 @dataclass(frozen=True)
@@ -46,10 +49,11 @@ class Job:
 
 
 @contextmanager
-def begin_job(cfg: DictConfig, on_error: Callable[[RnnlabError], None]) -> Iterator[Job]:
+def begin_job(cfg: DictConfig) -> Iterator[Job]:
     """Yields the job that Hydra has begun; takes its folder away again if it ends before leaving anything.
 
-    on_error: is told at once of what fails within a sweep, which raises it only at its end.
+    An error is written to the job's log. One of a sweep keeps its folder: for that, and since another process
+    may have it, too.
     """
     register()  # a launcher may have started this in a process of its own
     hydra = HydraConfig.get()
@@ -65,10 +69,16 @@ def begin_job(cfg: DictConfig, on_error: Callable[[RnnlabError], None]) -> Itera
             sweep_folder=Path(hydra.sweep.dir) if is_sweep else None,
         )
     except RnnlabError as error:
-        discard(folder)
-        if is_sweep and not error.reported:
-            on_error(error)
+        log.error("%s", error)
+        if not is_sweep:
+            discard(folder)
         raise
     except KeyboardInterrupt:
-        discard(folder)
+        if not is_sweep:
+            discard(folder)
+        raise
+    except Exception:
+        log.exception("failed")
+        if not is_sweep:
+            discard(folder)
         raise

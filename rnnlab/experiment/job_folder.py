@@ -47,5 +47,12 @@ def remove_empty(folders: list[Path]) -> None:
 def discard(folder: Path) -> None:
     """Takes away what Hydra wrote into `folder`, unless there is anything else in it."""
     own = [folder / HYDRA, *folder.glob(LOGS)]
-    if not set(folder.iterdir()) - set(own):
+    if folder.is_dir() and not set(folder.iterdir()) - set(own):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def discard_all(sweep: Path) -> None:
+    """Does so with the folders of all jobs of a sweep."""
+    for folder in sweep.iterdir():
+        if folder.is_dir():
+            discard(folder)

@@ -1,26 +1,35 @@
 """Hands a command to Hydra's own machinery once everything that can be checked beforehand is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from rnnlab.core.errors import InputError, RnnlabError
+from rnnlab.core.workers import warm_up
 from rnnlab.experiment.build import check_buildable
-from rnnlab.experiment.compose import CONFIG_DIR, ERRORS, checked, compose_config, parsed_overrides, register
+from rnnlab.experiment.compose import (
+    CONFIG_DIR,
+    ERRORS,
+    checked,
+    compose_config,
+    parsed_overrides,
+    register,
+    shipped_config,
+)
 from rnnlab.experiment.hydra_compat import jobs_of_basic_sweeper, quoted, run_composed, run_main
 from rnnlab.experiment.hydra_errors import explain
-from rnnlab.experiment.job import Job, begin_job
-from rnnlab.experiment.job_folder import claim, make, missing_folders, remove_empty
-from rnnlab.experiment.modules import use_modules, used_modules
-from rnnlab.experiment.target import import_class
-from rnnlab.runs.files import HYDRA, MULTIRUN, SUMMARY
+from rnnlab.experiment.job import Job
+from rnnlab.experiment.job_folder import claim, discard, discard_all, make, missing_folders, remove_empty
+from rnnlab.experiment.job_runner import PRELOAD_OF_SWEEP, JobRunner, Watch
+from rnnlab.experiment.modules import used_modules
+from rnnlab.experiment.plan import PlannedRun, plan_runs
+from rnnlab.runs.files import HYDRA
 
-HYDRA_MODULES = ("hydra.", "hydra_plugins.", "logging.", "colorlog.")
+LOCAL = "hydra_plugins.rnnlab_launcher.LocalLauncher"
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,11 @@ class HydraOptions:
 
 
 NO_FLAGS = HydraOptions()
+UNWATCHED = Watch()
+
+
+class SweepError(RnnlabError):
+    """Jobs of a sweep failed, though the others are done."""
 
 
 def launch(
@@ -66,39 +80,61 @@ def launch(
     overrides: list[str],
     options: HydraOptions,
     *,
-    on_error: Callable[[RnnlabError], None],
+    in_worker: Callable[[], Callable[[Job], Any]] | None = None,
+    watch: Watch = UNWATCHED,
+    named_by_hash: bool = False,
 ) -> None:
     """Calls `run` under Hydra, in a folder of its own, once or for every combination of a sweep.
 
-    on_error: is told of what fails in a sweep at once, since its other jobs go on. What `run` returns is
-    for Hydra's sweepers. Raises InputError for every fault of the configuration, of any job of a sweep,
-    before anything is written or run.
+    What it returns is for Hydra's sweepers.
+
+    Args:
+        run: does a job in this process.
+        overrides: the words that describe it.
+        options: Hydra's own flags.
+        in_worker: returns what does a job of a sweep where a launcher has other processes do it, which find
+            that by name; None: they cannot.
+        watch: is told how a sweep goes on, and may raise what it makes of failures at the end.
+        named_by_hash: whether the folders of a sweep's jobs are named by the hash of what defines them.
+
+    Raises:
+        InputError: a fault of the configuration, of any job of a sweep, before anything is written or run.
+        Exception: whatever the only job raises.
     """
     register()
     options.check()
-    failures: list[Exception] = []
-    modules = used_modules()
-
-    def watched(cfg: DictConfig) -> Any:
-        try:
-            use_modules(modules)  # a launcher may have started this in a process of its own
-            with begin_job(cfg, on_error) as job:
-                return run(job)
-        except Exception as error:
-            failures.append(error)
-            if HydraConfig.get().mode == RunMode.MULTIRUN:
-                raise
-            # Raised once Hydra is done, which would print a second line about it.
-            return None
-
+    runner = JobRunner(run, in_worker, used_modules(), watch)
     try:
-        _launch(watched, overrides, options)
-    except ERRORS as error:
-        if failures:
+        _launch(runner, overrides, options, named_by_hash=named_by_hash)
+    except Exception as error:
+        if not runner.failures and isinstance(error, ERRORS):
+            raise InputError(explain(error, overrides, CONFIG_DIR, [])) from None
+        if not runner.failures:
             raise
-        raise InputError(explain(error, overrides, CONFIG_DIR, [])) from None
-    if failures:
-        raise failures[0]
+    if not runner.failures:
+        return
+    if runner.sweep is None:
+        raise runner.failures[0]
+    if not named_by_hash:
+        raise sweep_error(len(runner.failures), runner.failures, kept=runner.sweep.is_dir())
+
+
+def sweep_error(number: int, failures: Sequence[Exception], *, kept: bool) -> RnnlabError:
+    """Returns what is wrong with a sweep of which so many jobs failed; kept: whether anything is left of it.
+
+    failures: their errors, as far as they are known.
+    """
+    jobs = f"{number} jobs" if number > 1 else "a job"
+    if kept:
+        return SweepError(f"{jobs} of the sweep failed; what the others found is kept")
+    error = SweepError(f"{jobs} of the sweep failed; there is nothing to keep")
+    if _all_bad_input(failures):
+        error.exit_code = InputError.exit_code
+    return error
+
+
+def _all_bad_input(failures: Sequence[Exception]) -> bool:
+    return all(isinstance(failure, InputError) for failure in failures)
 
 
 def is_sweep(overrides: list[str], options: HydraOptions) -> bool:
@@ -106,39 +142,90 @@ def is_sweep(overrides: list[str], options: HydraOptions) -> bool:
     return options.multirun or _compose(overrides, options).hydra.mode == RunMode.MULTIRUN
 
 
-def _launch(job: Callable[[DictConfig], Any], overrides: list[str], options: HydraOptions) -> None:
+def _launch(runner: JobRunner, overrides: list[str], options: HydraOptions, *, named_by_hash: bool) -> None:
     if options.cfg is not None or options.info is not None:
-        _guard(_compose(overrides, options))
-        return _hydra_main(job, overrides, options)
+        _compose(overrides, options)
+        _hydra_main(runner, overrides, options)
+        return
     composed = [] if options.multirun else [_compose(overrides, options)]
     multirun = options.multirun or composed[0].hydra.mode == RunMode.MULTIRUN
+    jobs = [overrides]
     if multirun:
-        composed = [_compose(words, options) for words in _jobs_of_sweep(overrides, options)]
+        jobs = _jobs_of_sweep(overrides, options)
+        if not jobs:
+            raise InputError("a sweep of nothing: one of its choices, a range or a glob, has no values")
+        composed = [_compose(jobs[0], options)]
+        if composed[0].hydra.launcher._target_ == LOCAL:
+            _check_workers(composed[0].hydra.launcher.workers)
+            warm_up(PRELOAD_OF_SWEEP)
+        composed += [_compose(words, options) for words in jobs[1:]]
+    configs = []
     for config in composed:
-        _guard(config)
-        check_buildable(checked(config))
+        check_buildable(values := checked(config))
+        configs.append(values)
+        runner.threads = max(runner.threads, values.training.threads or 1)
     if multirun:
-        sweep = Path(composed[0].hydra.sweep.dir)
-        if any(sweep.glob(f"*/{SUMMARY}")):
-            raise InputError(f"hydra.sweep.dir: {sweep}: holds runs already; choose another folder")
-        new = missing_folders(sweep)
-        make(sweep, "hydra.sweep.dir")
-        try:
-            return _hydra_main(job, [*overrides, f"hydra.sweep.dir={quoted(str(sweep))}"], options)
-        finally:
-            if [path.name for path in sweep.iterdir()] == [MULTIRUN]:
-                (sweep / MULTIRUN).unlink()
-            remove_empty(new)
+        if _is_basic(composed[0]) and named_by_hash:
+            _check_subdir(composed[0])
+            runner.runs = plan_runs(zip(jobs, composed, configs, strict=True))
+        elif _is_basic(composed[0]):
+            runner.runs = [PlannedRun(words) for words in jobs]
+        _launch_sweep(runner, Path(composed[0].hydra.sweep.dir), overrides, options)
+        return
     folder = Path(composed[0].hydra.run.dir)
     new = missing_folders(folder / HYDRA)
     claim(folder)
     try:
         if options.config_dir is not None:  # which the job is told of by Hydra's main function alone
-            return _hydra_main(job, [*overrides, f"hydra.run.dir={quoted(str(folder))}"], options)
-        composed[0].hydra.run.dir = str(folder)
-        run_composed(job, composed[0], CONFIG_DIR)
+            _hydra_main(runner, [*overrides, f"hydra.run.dir={quoted(str(folder))}"], options)
+        else:
+            composed[0].hydra.run.dir = str(folder)
+            run_composed(runner, composed[0], CONFIG_DIR)
+    except BaseException:  # also one of Hydra's own, before the job has begun
+        discard(folder)
+        raise
     finally:
         remove_empty(new)
+
+
+def _launch_sweep(runner: JobRunner, folder: Path, overrides: list[str], options: HydraOptions) -> None:
+    new = missing_folders(folder)
+    if not runner.watch.sweep(folder, runner.runs):
+        return
+    make(folder, "hydra.sweep.dir")
+    runner.sweep = folder
+    words = [*overrides, f"hydra.sweep.dir={quoted(str(folder))}"]
+    if runner.runs:
+        words = [word for word in words if not word.startswith("hydra/sweeper=")] + ["hydra/sweeper=planned"]
+    try:
+        _hydra_main(runner, words, options)
+    finally:
+        if len(runner.failures) == len(runner.runs) and _all_bad_input(runner.failures):
+            discard_all(folder)
+        remove_empty(new)
+
+
+def _check_subdir(composed: DictConfig) -> None:
+    """Raises InputError for names of jobs' folders that are not those of their hashes."""
+    values: Any = OmegaConf.to_container(composed.hydra.sweep, resolve=False)
+    if values["subdir"] != shipped_config()["hydra"]["sweep"]["subdir"]:
+        raise InputError(
+            "hydra.sweep.subdir: the folders of jobs are named by what defines them; leave it out, "
+            f"found {values['subdir']!r}"
+        )
+
+
+def _is_basic(composed: DictConfig) -> bool:
+    """Returns whether Hydra's own sweeper is to make the jobs, which are known then; others sample them."""
+    return bool(composed.hydra.sweeper._target_.endswith("BasicSweeper"))
+
+
+def _check_workers(workers: Any) -> None:
+    """Raises InputError unless it is a number of processes, or None."""
+    if workers is not None and (type(workers) is not int or workers < 1):
+        raise InputError(
+            f"hydra.launcher.workers: expected a whole number above 0, or null, found {workers!r}"
+        )
 
 
 def _compose(overrides: list[str], options: HydraOptions) -> DictConfig:
@@ -150,46 +237,14 @@ def _jobs_of_sweep(overrides: list[str], options: HydraOptions) -> list[list[str
     """Returns the overrides of every job, as Hydra's basic sweeper will make them; others sample later."""
     parsed = parsed_overrides(overrides)
     fixed = [word for word, found in zip(overrides, parsed, strict=True) if not found.is_sweep_override()]
-    sweeper = _compose(fixed, options).hydra.sweeper
-    params = [f"{key}={value}" for key, value in (sweeper.get("params") or {}).items()]
-    if not sweeper._target_.endswith("BasicSweeper"):
+    composed = _compose(fixed, options)
+    params = [f"{key}={value}" for key, value in (composed.hydra.sweeper.get("params") or {}).items()]
+    if not _is_basic(composed):
         return [fixed]
     try:
         return jobs_of_basic_sweeper(parsed_overrides([*params, *overrides]))
     except ERRORS as error:
         raise InputError(explain(error, overrides, CONFIG_DIR, [])) from None
-
-
-def _guard(composed: DictConfig) -> None:
-    """Raises InputError if Hydra would be made to run what is neither its own nor a plugin of it.
-
-    rnnlab's own `_target_` names are checked with the rest of the schema.
-    """
-
-    def names(node: Any, key: str) -> list[tuple[str, Any]]:
-        if isinstance(node, list):
-            return [found for index, child in enumerate(node) for found in names(child, f"{key}.{index}")]
-        if not isinstance(node, dict):
-            return []
-        here = [(f"{key}.{name}", node[name]) for name in ("_target_", "class", "()") if name in node]
-        here += [(f"{key}.{name}", value) for name, value in node.items() if _is_imported(name, value)]
-        return here + [found for name, child in node.items() for found in names(child, f"{key}.{name}")]
-
-    for key, name in names(OmegaConf.to_container(composed.hydra, resolve=False), "hydra"):
-        if import_class(str(name), HYDRA_MODULES, key=key) is None:
-            raise InputError(
-                f"{key}: expected a class of Hydra, of a plugin of it or of logging, found {name!r}"
-            )
-    if composed.hydra.job.env_set:
-        # PATH, LD_PRELOAD or git's own variables would make the programs that rnnlab calls run anything.
-        raise InputError("hydra.job.env_set: not allowed in a configuration; set variables in the shell")
-
-
-def _is_imported(name: str, value: Any) -> bool:
-    """Returns whether logging would import a text of its configuration, beside a class."""
-    if not isinstance(value, str) or value in ("ext://sys.stdout", "ext://sys.stderr"):
-        return False
-    return value.startswith("ext://") or name in ("queue", "listener")
 
 
 def _hydra_main(job: Callable[[DictConfig], Any], overrides: list[str], options: HydraOptions) -> None:

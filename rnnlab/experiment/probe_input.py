@@ -54,12 +54,15 @@ def examples_of(restored: RestoredRun, split: str | None, *, test: str | None, t
     if (test or split == "test") and data.test is not None:
         settings = replace(data_settings(config, track=track), vectors=None)
         given = restored.task.load_test(Path(data.test), settings, restored.vocabulary, restored.classes)
+        given = given._replace(source=fingerprint(Path(data.test)))
         return given if test else given._replace(name="test")
     task_data = task_data_of(restored, track=track)
     name = split or task_data.evaluation_split
     if name not in task_data.finite:
         raise InputError(f"--split {name}: the run has none; it has {', '.join(task_data.finite)}")
-    return GivenSplit(name, task_data.finite[name])
+    # What has no file of its own is a part of data.train.
+    file = task_data.files.get(name) or task_data.files.get("train") or {}
+    return GivenSplit(name, task_data.finite[name], source=file.get("sha256"))
 
 
 def require_labelled_texts(restored: RestoredRun, command: str) -> None:

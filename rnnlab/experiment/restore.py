@@ -8,12 +8,12 @@ from typing import Literal
 
 import pandas as pd
 import torch
-import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from torch import Tensor
 
 from rnnlab.core.batch import Batch
-from rnnlab.core.errors import InputError
+from rnnlab.core.errors import InputError, shown
+from rnnlab.core.foreign import read_yaml
 from rnnlab.data.encoded_text import EncodedText, TextEncoder
 from rnnlab.data.vocabulary import Vocabulary
 from rnnlab.experiment.build import ONE_LOGIT, build_device, build_model, build_task
@@ -26,10 +26,12 @@ from rnnlab.models.base import SequenceModel
 from rnnlab.probes.prediction import logits_by_text
 from rnnlab.runs.files import BEST, CONFIG, LAST, SUMMARY, VOCABULARY
 from rnnlab.runs.finder import Run, metrics_path
+from rnnlab.runs.tables import read_metrics
 from rnnlab.tasks.base import InputOutputSizes, Task
 from rnnlab.training.checkpoint import load_model, read_checkpoint
 
 Which = Literal["last", "best"]
+DEFAULT_CACHE = "outputs/.cache"
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,7 @@ class RestoredRun:
     @property
     def metrics(self) -> pd.DataFrame:
         """The rows of metrics.csv, one an epoch; raises InputError if it is missing or broken."""
-        path = metrics_path(self.run)
-        try:
-            return pd.read_csv(path)
-        except ValueError as error:
-            raise InputError(f"{path}: not readable as a table of metrics ({error})") from None
+        return read_metrics(metrics_path(self.run))
 
     @torch.no_grad()
     def predict_fn(self, batch: Batch) -> Tensor:
@@ -99,14 +97,19 @@ class RestoredRun:
             logits = logits_by_text(self.model, texts, device=self.device)
         return self.task.predictions(texts, logits, vocabulary=self.vocabulary, classes=self.classes)
 
-    def predict(self, texts: str | Sequence[str]) -> pd.DataFrame:
-        """Returns what the net says of texts.
+    def predict(self, texts: str | Sequence[str], places: Sequence[str] | None = None) -> pd.DataFrame:
+        """Returns what the net says of texts, or of sequences as the task's own, beside the right answer.
 
         Of a classifier one row per text: `Input text`, `Classifier probability` (of `pos`, 0 to 1; of labels
         of one's own `P(LABEL)` of each), `Output label`, `Unknown words`; of tagging one row per word. Raises
-        InputError for a text that holds no token.
+        InputError for a text that holds no token, or that is no sequence of the task.
         """
-        return self.predictions(self.encode([texts] if isinstance(texts, str) else texts))
+        texts = [texts] if isinstance(texts, str) else texts
+        places = places or [f"text {place}" for place in range(1, len(texts) + 1)]
+        precision = getattr(torch, self.config.training.precision)
+        with torch_settings(self.config), torch.no_grad():
+            typed = self.task.typed_predictions(texts, places, self.predict_fn, precision)
+        return self.predictions(self.encode(texts, places)) if typed is None else typed
 
 
 def read_config(folder: Path) -> tuple[Config, list[str]]:
@@ -115,26 +118,31 @@ def read_config(folder: Path) -> tuple[Config, list[str]]:
     Raises InputError if it is broken or was tampered with.
     """
     path = folder / CONFIG
+    values = read_yaml(path)
+    if not isinstance(values, dict):
+        raise InputError(f"{path}: not readable as a configuration (expected keys and values)")
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-        if not isinstance(values, dict):
-            raise ValueError("expected keys and values")
         values, notes = with_todays_keys(values)
         return validate(values), [f"{path}: {note}" for note in notes]
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: not readable as a configuration ({error})") from None
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 
 
 def restore(run: Run, *, checkpoint: Which = "last") -> RestoredRun:
     """Returns the run's model with a checkpoint's parameters; raises InputError for what is amiss."""
-    if run.status == "unfinished":
-        raise InputError(f"{run.folder}: the run is unfinished (still going on, or killed)")
+    if run.under_way:
+        raise InputError(f"{run.folder}: the run is unfinished ({run.status})")
+    if run.status in ("killed", "unfinished"):
+        reason = "killed" if run.status == "killed" else "still going on, or killed"
+        raise InputError(
+            f"{run.folder}: the run is unfinished ({reason}); "
+            f"go on with: rnnlab train --resume {run.argument}"
+        )
     try:
         config, notes = read_config(run.folder)
     except InputError as error:
         raise InputError(f"{error}{_trained_with(run)}") from None
+    config = with_own_cache(config)
     sizes = read_sizes(run)
     path = run.folder / {"last": LAST, "best": BEST}[checkpoint]
     tensors, _ = read_checkpoint(path)
@@ -142,7 +150,7 @@ def restore(run: Run, *, checkpoint: Which = "last") -> RestoredRun:
     if sizes.features is None:
         vocabulary = Vocabulary.load(run.folder / VOCABULARY)
         weight = tensors.get("model.embedding.weight")
-        if weight is None or weight.ndim != 2:
+        if weight is None or weight.ndim != 2 or not weight.shape[1]:
             raise InputError(f"{path}: expected a two-dimensional model.embedding.weight, found none")
         # The dimension came from the vectors file, which need not be there any more.
         data = config.data.model_copy(update={"embedding_dim": weight.shape[1]})
@@ -185,13 +193,28 @@ def _changed_modules(run: Run, config: Config) -> list[str]:
     ]
 
 
+def with_own_cache(config: Config) -> Config:
+    """Returns a recorded configuration that keeps encoded texts where it says only if that lies below the
+    current folder or holds such texts already; a stranger's could name any folder.
+    """
+    here, cache = Path.cwd().resolve(), Path(config.data.cache)
+    if here in (here / cache).resolve().parents or any(cache.glob("*/corpus.json")):
+        return config
+    return config.model_copy(update={"data": config.data.model_copy(update={"cache": DEFAULT_CACHE})})
+
+
 def read_sizes(run: Run) -> InputOutputSizes:
     """Returns the shape of a run's net from its summary, that of two classes if it names none."""
     found = run.summary.get("shape")
     try:
-        return ONE_LOGIT if found is None else TypeAdapter(InputOutputSizes).validate_python(found)
-    except ValidationError:
-        raise InputError(f"{run.folder / SUMMARY}: shape: expected a net's shape, found {found!r}") from None
+        sizes = ONE_LOGIT if found is None else TypeAdapter(InputOutputSizes).validate_python(found)
+        if min(sizes.output_size, 1 if sizes.features is None else sizes.features) < 1:
+            raise ValueError
+        return sizes
+    except ValueError:
+        raise InputError(
+            f"{run.folder / SUMMARY}: shape: expected a net's shape, found {shown(found)}"
+        ) from None
 
 
 def check_classes(run: Run, sizes: InputOutputSizes) -> None:
@@ -200,4 +223,4 @@ def check_classes(run: Run, sizes: InputOutputSizes) -> None:
     names = isinstance(found, list) and all(isinstance(name, str) for name in found)
     number = 2 if sizes.output_size == 1 else sizes.output_size
     if not names or (found and len(found) != number):
-        raise InputError(f"{run.folder / SUMMARY}: classes: expected {number} names, found {found!r}")
+        raise InputError(f"{run.folder / SUMMARY}: classes: expected {number} names, found {shown(found)}")

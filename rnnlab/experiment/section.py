@@ -1,8 +1,10 @@
 """Parts of a configuration in which nothing is ignored, and what is wrong with one, in a line."""
 
+import re
+
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from rnnlab.core.errors import did_you_mean
+from rnnlab.core.errors import did_you_mean, shown
 
 
 class Section(BaseModel):
@@ -21,8 +23,10 @@ def describe(error: ValidationError, schema: type[BaseModel], prefix: tuple[str,
     if fault["type"] == "missing":
         return f"{key}: a value is needed"
     expected = (fault["msg"][0].lower() + fault["msg"][1:]).removeprefix("input should be ")
-    found = "null" if fault["input"] is None else repr(fault["input"])
-    return f"{key}: expected {expected}, found {found}"
+    found = "null" if fault["input"] is None else shown(fault["input"])
+    names = re.findall(r"'([^']+)'", expected) if fault["type"] == "literal_error" else []
+    hint = did_you_mean(fault["input"], names) if isinstance(fault["input"], str) else ""
+    return f"{key}: expected {expected}, found {found}{hint}"
 
 
 def known_keys(schema: type[BaseModel], path: list[str]) -> list[str]:

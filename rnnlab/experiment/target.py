@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from torch import nn
 
 from rnnlab.cells import Cell
-from rnnlab.core.errors import InputError, did_you_mean, reason
+from rnnlab.core.errors import InputError, did_you_mean, reason, shown
 from rnnlab.experiment.modules import advice, module_of
 from rnnlab.experiment.section import describe
 from rnnlab.experiment.settings import settings_of_module, settings_schema
@@ -85,7 +85,7 @@ def read_target(values: Any, group: str) -> Target:
     if isinstance(values, Target):
         return values
     if not isinstance(values, dict):
-        found = "null" if values is None else repr(values)
+        found = "null" if values is None else shown(values)
         raise InputError(f"{group}: expected a valid dictionary, found {found}")
     settings = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
     name, cls, schema = find_class(settings.pop("_target_", None), group)
@@ -114,7 +114,7 @@ def find_class(name: Any, group: str) -> tuple[str, type, type[BaseModel]]:
     if cls is None or not isinstance(name, str):
         expected = " or ".join(f"{prefix}…" for prefix in allowed)
         hint = _nearest(name, allowed) or advice(name) if isinstance(name, str) else ""
-        raise InputError(f"{key}: expected the name of a class in {expected}, found {name!r}{hint}")
+        raise InputError(f"{key}: expected the name of a class in {expected}, found {shown(name)}{hint}")
     if group == "model" and not issubclass(cls, (SequenceModel, Cell)) and issubclass(cls, nn.Module):
         return name, cls, settings_of_module(cls, key=f"{key}: {name}")
     return name, cls, settings_schema(constructors(cls), AT_RUN_TIME[group], key=f"{key}: {name}")

@@ -1,7 +1,7 @@
 """How a process computes while a run's net is trained or looked at."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import torch
 from threadpoolctl import threadpool_limits
@@ -9,21 +9,27 @@ from threadpoolctl import threadpool_limits
 from rnnlab.experiment.schema import Config
 
 
-@contextmanager
-def torch_settings(config: Config) -> Iterator[None]:
-    """Sets torch's and NumPy's threads and whether subnormal floats are flushed; afterwards all is as it was.
+def torch_settings(config: Config) -> AbstractContextManager[None]:
+    """Returns a block in which torch and NumPy compute as a run of that configuration does.
 
     Figures are the same bit for bit only under the same settings.
     """
-    threads, flushed = torch.get_num_threads(), flushes_subnormals()
-    torch.set_num_threads(config.training.threads)
+    wanted = config.training.threads or 1  # none before the engine is chosen, which chooses them, too
+    return computing(wanted, flush_denormal=config.training.flush_denormal)
+
+
+@contextmanager
+def computing(threads: int, *, flush_denormal: bool = True) -> Iterator[None]:
+    """Sets threads of torch and NumPy, and whether subnormals are flushed; afterwards all is as it was."""
+    before, flushed = torch.get_num_threads(), flushes_subnormals()
+    torch.set_num_threads(threads)
     # Vanishing gradients fill with subnormal floats, which the CPU multiplies some ten times slower.
-    torch.set_flush_denormal(config.training.flush_denormal)
+    torch.set_flush_denormal(flush_denormal)
     try:
-        with threadpool_limits(config.training.threads, user_api="blas"):
+        with threadpool_limits(threads, user_api="blas"):
             yield
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(before)
         torch.set_flush_denormal(flushed)
 
 

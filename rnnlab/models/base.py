@@ -1,9 +1,9 @@
 """What all models share: inputs as vectors, a reading of them, and a small head."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import torch
-from annotated_types import Ge, Gt, Lt
+from annotated_types import Ge, Gt, Le, Lt
 from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
@@ -11,7 +11,9 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 from rnnlab.cells import Cell
 from rnnlab.models.pooling import Pooling
 
-Size = Annotated[int, Gt(0)]
+Size = Annotated[int, Gt(0), Le(2**24)]
+"""Units, features or texts: a matrix of more than 2²⁴ rows and columns would be a petabyte."""
+Layers = Annotated[int, Gt(0), Le(1024)]
 Probability = Annotated[float, Ge(0.0), Lt(1.0)]
 Sequences = PackedSequence | Tensor
 """Vectors of sequences: packed, or (time, batch, vector) where all are equally long."""
@@ -60,6 +62,8 @@ class SequenceModel(nn.Module):
     """The recurrent layer, called as `nn.LSTM` is; only of models that have one."""
     attention: Any
     """What weighs the layer's states where they are pooled by attention, else None; only beside a layer."""
+    is_bag: ClassVar[bool] = False
+    """Whether the order of inputs is nothing to the model, so that n-grams may stand behind the words."""
     cell: Cell | None = None
     """The equations of the recurrent layer; None: there is no such layer, or they are not known."""
     pooling: Pooling | None = None
@@ -97,7 +101,10 @@ class SequenceModel(nn.Module):
 
     @property
     def word_vectors(self) -> Tensor:
-        """The table of word vectors (vocabulary, embedding); only where inputs are token ids."""
+        """The table of word vectors (vocabulary, embedding), only where inputs are token ids.
+
+        Those of n-grams, if there are some, come after them.
+        """
         assert isinstance(self.embedding, nn.Embedding)
         return self.embedding.weight
 

@@ -12,6 +12,7 @@ class BoE(SequenceModel):
     """Classifies the mean of a text's word vectors (an EmbeddingBag), dropout applied to that mean."""
 
     pooling = "mean"
+    is_bag = True
 
     def __init__(
         self,

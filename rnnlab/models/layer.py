@@ -7,6 +7,7 @@ as torch counts them: layer 0 forward, layer 0 reverse, layer 1 forward, …
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import chain
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from torch.nn import functional
 from torch.nn.utils.rnn import PackedSequence
 
 from rnnlab.cells import Cell, functions, shipped_cells
+from rnnlab.core.errors import InputError
 
 for _function, _of_tensors in (
     (functions.tanh, torch.tanh),
@@ -35,6 +37,8 @@ for _function, _of_tensors in (
     _function.register(Tensor, _of_tensors)
 
 States = tuple[Tensor, ...]
+Scan = Callable[["RunOfLayer", Tensor, list[int], States], tuple[Tensor, States]]
+"""What goes over the rows of a packed batch, see `steps`."""
 Step = Callable[[Tensor, States], tuple[States, dict[str, Tensor]]]
 
 
@@ -49,9 +53,9 @@ class RecurrentLayer(nn.Module):
     """Cells over time, stacked and in one or both directions, by autograd; parameters have torch's names
     and order.
 
-    Starts as torch's layers do, uniform in ±1/√H. Called as they are: vectors packed, or (T, B, E), and the
-    states to begin with, each (layers · directions, B, H), in a tuple if the cell has several; zeros if
-    left out.
+    Starts as torch's layers do, uniform in ±1/√H. Called as they are: vectors packed, or (T, B, E), or with
+    `batch_first` (B, T, E), and the states to begin with, each (layers · directions, B, H), in a tuple if the
+    cell has several; zeros if left out. scan: what goes over a run, by default the cell step by step.
     """
 
     def __init__(
@@ -63,9 +67,11 @@ class RecurrentLayer(nn.Module):
         *,
         dropout: float = 0.0,
         bidirectional: bool = False,
+        batch_first: bool = False,
+        scan: Scan | None = None,
     ) -> None:
         super().__init__()
-        self.cell = cell
+        self.cell, self.scan, self.batch_first = cell, scan or partial(steps, cell), batch_first
         self.input_size, self.hidden_size = input_size, hidden_size
         self.num_layers, self.bidirectional, self.dropout = num_layers, bidirectional, dropout
         for layer, ending in _runs(num_layers, bidirectional):
@@ -83,6 +89,12 @@ class RecurrentLayer(nn.Module):
         if isinstance(vectors, PackedSequence):
             rows, sizes = vectors.data, vectors.batch_sizes.tolist()
         else:
+            vectors = vectors.transpose(0, 1) if self.batch_first else vectors
+            if vectors.dim() != 3 or not vectors.numel():
+                raise InputError(
+                    "a recurrent layer reads at least one step of one text, (time, batch, "
+                    f"{self.input_size}) or packed; found {tuple(vectors.shape)}"
+                )
             rows, sizes = vectors.flatten(0, 1), [vectors.shape[1]] * vectors.shape[0]
         initial = self._initial(state, rows, sizes[0], getattr(vectors, "sorted_indices", None))
         finals: list[States] = []
@@ -92,13 +104,14 @@ class RecurrentLayer(nn.Module):
             outputs = []
             for run in runs:
                 begin = tuple(of_state[len(finals)] for of_state in initial)
-                output, final = _scan(self.cell, run, rows, sizes, begin)
+                output, final = self.scan(run, rows, sizes, begin)
                 outputs.append(output)
                 finals.append(final)
             rows = torch.cat(outputs, dim=1)
         if isinstance(vectors, PackedSequence):
             return vectors._replace(data=rows), self._final(finals, vectors.unsorted_indices)
-        return rows.unflatten(0, (len(sizes), sizes[0])), self._final(finals, None)
+        output = rows.unflatten(0, (len(sizes), sizes[0]))
+        return output.transpose(0, 1) if self.batch_first else output, self._final(finals, None)
 
     def _initial(
         self, state: Tensor | States | None, rows: Tensor, batch: int, order: Tensor | None
@@ -178,6 +191,11 @@ def step_of(cell: Cell, parameters: Mapping[str, Tensor]) -> Step:
     hidden_size = 0 if (weight := parameters.get(f"weight_{first}h")) is None else weight.shape[1]
     mixing = [cell.rows(f"weight_{first}h", name, hidden_size) for name in cell.mixed]
 
+    def multiply(waiting: Iterator[slice], value: Tensor) -> Tensor:
+        rows, bias = next(waiting), biases[first]
+        weight = parameters[f"weight_{first}h"][rows]
+        return functional.linear(value, weight, None if bias is None else bias[rows])
+
     def step(of_input: Tensor, states: States) -> tuple[States, dict[str, Tensor]]:
         old = dict(zip(cell.states, states, strict=True))
         h: dict[str, Tensor] = {}
@@ -186,20 +204,14 @@ def step_of(cell: Cell, parameters: Mapping[str, Tensor]) -> Step:
             weight = parameters[f"weight_{name}h"][rows]
             product = functional.linear(old[name], weight, None if bias is None else bias[rows])
             h |= zip(products, product.chunk(len(products), dim=1), strict=True)
-        waiting = iter(mixing)
-
-        def mix(value: Tensor) -> Tensor:
-            rows, bias = next(waiting), biases[first]
-            weight = parameters[f"weight_{first}h"][rows]
-            return functional.linear(value, weight, None if bias is None else bias[rows])
-
         x = dict(zip(cell.gates, of_input.chunk(len(cell.gates), dim=1), strict=True))
+        mix = partial(multiply, iter(mixing))
         return cell.step(SimpleNamespace(**x), SimpleNamespace(**h), SimpleNamespace(**old), own, mix)
 
     return step
 
 
-def _scan(
+def steps(
     cell: Cell, run: RunOfLayer, rows: Float[Tensor, "N E"], sizes: list[int], initial: States
 ) -> tuple[Float[Tensor, "N H"], States]:
     """Returns the hidden state at every row of a packed batch, and each text's final states.

@@ -9,7 +9,12 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-Pooling = Literal["last", "mean", "max", "attention"]
+Pooling = Literal["last", "mean", "max", "mean_max", "attention"]
+
+
+def vectors_of(pooling: Pooling) -> int:
+    """Returns how many vectors of a state's size stand side by side in what is pooled."""
+    return 2 if pooling == "mean_max" else 1
 
 
 class Attention(nn.Module):
@@ -38,11 +43,14 @@ def pool(
     real: Bool[Tensor, "T B"],
     pooling: Pooling,
     attention: Attention | None,
-) -> Float[Tensor, "B D"]:
-    """Returns the mean of a text's states, the largest of each unit, or their mean weighted by attention.
+) -> Float[Tensor, "B pooled"]:
+    """Returns the mean of a text's states, the largest of each unit, both side by side (`mean_max`, of the
+    concat pooling of Howard & Ruder 2018), or their mean weighted by attention.
 
     Where steps are equally large, the first of them is the one that gets the gradient of a maximum.
     """
+    if pooling == "mean_max":
+        return torch.cat([pool(states, real, part, None) for part in ("mean", "max")], dim=1)
     padding = ~real[:, :, None]
     if pooling == "max":
         return states.masked_fill(padding, -torch.inf).max(dim=0).values

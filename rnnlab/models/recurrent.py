@@ -11,6 +11,7 @@ from rnnlab.cells import Cell
 from rnnlab.models.base import (
     Embedding,
     Head,
+    Layers,
     Probability,
     SequenceModel,
     Sequences,
@@ -22,7 +23,7 @@ from rnnlab.models.base import (
 from rnnlab.models.guest import MakeModule, make_guest
 from rnnlab.models.initialise import Init, initialise, initialise_linear
 from rnnlab.models.layer import cell_of, layers_of, make_layer
-from rnnlab.models.pooling import Attention, Pooling, pool
+from rnnlab.models.pooling import Attention, Pooling, pool, vectors_of
 
 
 class RecurrentModel(SequenceModel):
@@ -62,7 +63,7 @@ class RecurrentModel(SequenceModel):
         states = recurrent.hidden_size * (2 if recurrent.bidirectional else 1)
         width = states * recurrent.num_layers
         if every_step or pooling != "last":
-            width = getattr(recurrent, "output_size", states)
+            width = getattr(recurrent, "output_size", states) * vectors_of(pooling)
         self.head = Head(width, head_size, output_size)
         self.dropout = nn.Dropout(dropout)
         initialise(recurrent, self.head, init)
@@ -79,7 +80,7 @@ class RecurrentModel(SequenceModel):
         embedding: Embedding,
         output_size: int,
         hidden_size: Size = 50,
-        num_layers: Size = 1,
+        num_layers: Layers = 1,
         bidirectional: bool = False,
         head_size: Size | None = 20,
         dropout: Probability = 0.0,
@@ -107,6 +108,8 @@ class RecurrentModel(SequenceModel):
             pooling=pooling,
             cell=cell,
         )
+        if model.head.output.weight.is_meta:  # only sizes are asked for
+            return model
         # A generator of its own: what a cell draws, or not, moves nothing that torch draws later.
         rng = np.random.default_rng(torch.initial_seed())
         for run in (run for runs in layers_of(cell, layer) for run in runs):
@@ -121,7 +124,7 @@ class RecurrentModel(SequenceModel):
         embedding: Embedding,
         output_size: int,
         state_size: int | None = None,
-        num_layers: Size = 1,
+        num_layers: Layers = 1,
         bidirectional: bool = False,
         head_size: Size | None = 20,
         dropout: Probability = 0.0,
@@ -156,7 +159,8 @@ class RecurrentModel(SequenceModel):
     def document(self, vectors: Sequences) -> Float[Tensor, "batch vector"]:
         """Returns the final hidden states (batch, layers · directions · hidden), in torch's order of h_n.
 
-        With another pooling than `last`, the top layer's states (batch, directions · hidden), pooled.
+        With another pooling than `last`, the top layer's states (batch, directions · hidden), pooled;
+        twice as many numbers with `mean_max`.
         """
         states, final = self.recurrent(vectors)
         if self._pooling != "last":

@@ -53,6 +53,20 @@ class Probe(Protocol):
         ...
 
 
+@runtime_checkable
+class Frugal(Probe, Protocol):
+    """A probe that can look at fewer examples, so that a training hardly takes longer for it."""
+
+    def within(self, trained: int) -> Probe:
+        """Returns the probe for two looks that together take a few hundredths of a training at most.
+
+        trained: how many examples the net is trained on, repetitions counted. What the probe was told to
+        look at it still looks at; only a number that was left open (null) is bounded, and never by a clock,
+        so that figures repeat bit for bit.
+        """
+        ...
+
+
 def labelled(probe_input: ProbeInput) -> tuple[TextSplit, Vocabulary]:
     """Returns the texts and the vocabulary of an input that `not_applicable_without_labels` lets pass."""
     assert probe_input.without_token is not None and probe_input.vocabulary is not None

@@ -13,6 +13,8 @@ def add_pooling(graph: ComputationGraph, pooling: Pooling, vectors: list[str]) -
     """Adds what pools the vectors, one a step; returns the symbol of the result."""
     if pooling == "max":
         return _add_max(graph, vectors)
+    if pooling == "mean_max":
+        return _add_mean_and_max(graph, vectors)
     return _add_attention(graph, vectors) if pooling == "attention" else add_mean(graph, vectors)
 
 
@@ -21,6 +23,14 @@ def add_mean(graph: ComputationGraph, vectors: list[str]) -> str:
     formula = f"({' + '.join(vectors)}) / {len(vectors)}"
     node = Node("m", formula, graph.nodes[vectors[0]].shape, "operation", None)
     return graph.add(node, dict.fromkeys(vectors, f"1 / {len(vectors)}"))
+
+
+def _add_mean_and_max(graph: ComputationGraph, vectors: list[str]) -> str:
+    """Adds the mean and the largest, and both side by side."""
+    parts = [add_mean(graph, vectors), _add_max(graph, vectors)]
+    shape = (2 * graph.nodes[vectors[0]].shape[0],)
+    node = Node("d", f"[{'; '.join(parts)}]", shape, "operation", None)
+    return graph.add(node, dict.fromkeys(parts, "1"))
 
 
 def _add_max(graph: ComputationGraph, vectors: list[str]) -> str:
@@ -56,7 +66,9 @@ def _add_attention(graph: ComputationGraph, vectors: list[str]) -> str:
     terms, factors = [], []
     for step, (vector, η) in enumerate(zip(vectors, exponentials, strict=True), start=1):
         α = f"α{subscript(step)}"
-        graph.add(Node(α, f"{η} / {ζ}", (1,), "operation", step), {η: f"1 / {ζ}", ζ: f"−{η} / {ζ}²"})
+        graph.add(
+            Node(α, f"{η} / {ζ}", (1,), "operation", step, late=True), {η: f"1 / {ζ}", ζ: f"−{η} / {ζ}²"}
+        )
         terms.append(f"{α} ⊙ {vector}")
         factors += [(α, f"{vector}ᵀ"), (vector, α)]
     return graph.add(Node("m", " + ".join(terms), shape, "operation", None), factors)

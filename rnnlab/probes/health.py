@@ -12,7 +12,9 @@ from torch import Tensor, nn
 from rnnlab.core.batch import Batch
 from rnnlab.probes.base import ProbeInput, without_states
 from rnnlab.probes.in_float64 import in_float64
-from rnnlab.probes.through_time import Count, draw_texts, unroll_texts
+from rnnlab.probes.unrolled_texts import Count, draw_texts, unroll_texts
+
+EXAMPLES, FEWEST_EXAMPLES = 32, 4
 
 
 class Health:
@@ -38,16 +40,25 @@ class Health:
     def __init__(
         self,
         *,
-        examples: Count = 32,
+        examples: Count | None = None,
         saturation: Annotated[float, Gt(0.0), Lt(1.0)] = 0.99,
         seed: int = 0,
     ) -> None:
-        """Sets how many texts are drawn by `seed` (the same at every look), and what counts as saturated."""
-        self.examples, self.saturation, self.seed = examples, saturation, seed
+        """Sets how many texts are drawn by `seed` (the same at every look), and what counts as saturated.
+
+        examples: None for 32.
+        """
+        self._given, self.saturation, self.seed = examples, saturation, seed
+        self.examples = examples or EXAMPLES
 
     def not_applicable(self, probe_input: ProbeInput) -> str | None:
         """Returns None: every model has parameters."""
         return None
+
+    def within(self, trained: int) -> "Health":
+        """Returns the probe for few texts: one costs about as much as one trained on."""
+        few = min(EXAMPLES, max(FEWEST_EXAMPLES, trained // 600))
+        return Health(examples=self._given or few, saturation=self.saturation, seed=self.seed)
 
     def measure(self, probe_input: ProbeInput) -> pd.DataFrame:
         """Returns the table; nothing of the training going on is touched."""

@@ -20,7 +20,7 @@ from rnnlab.core.intervals import wilson
 from rnnlab.core.metrics import class_probabilities
 from rnnlab.data.encoded_text import EncodedText
 from rnnlab.data.labels import named
-from rnnlab.data.open_file import open_bytes, quote, show_path
+from rnnlab.data.open_file import quote, read_whole, show_path
 from rnnlab.models.base import SequenceModel
 from rnnlab.probes.prediction import logits
 
@@ -94,8 +94,7 @@ def read_suite(path: Path) -> Suite:
     that is not UTF-8, a broken quote, or a file without pairs.
     """
     name = show_path(path)
-    with open_bytes(path) as file:
-        content = file.read()
+    content = read_whole(path)
     try:
         lines = io.StringIO(content.decode("utf-8-sig"), newline="")
     except UnicodeDecodeError as error:

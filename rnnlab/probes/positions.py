@@ -14,6 +14,7 @@ from rnnlab.data.vocabulary import Vocabulary
 from rnnlab.probes.base import ProbeInput, evaluating, labelled, not_applicable_without_labels
 from rnnlab.probes.logits import logits_of
 
+FEWEST_TEXTS = 8
 OWN = "own"
 """Stands for each text's own token in the table of more than two."""
 Position = Annotated[float, Ge(0.0), Le(1.0)]
@@ -36,6 +37,11 @@ class Positions:
     def not_applicable(self, probe_input: ProbeInput) -> str | None:
         """Returns a reason for tasks without labelled texts; any model can be given the tokens."""
         return not_applicable_without_labels(probe_input)
+
+    def within(self, trained: int) -> "Positions":
+        """Returns the probe for few texts: at a place, one costs about half as much as one trained on."""
+        few = max(FEWEST_TEXTS, trained // (50 * len(self.positions)))
+        return Positions(self.positions, self.max_texts or few)
 
     def measure(self, probe_input: ProbeInput) -> pd.DataFrame:
         """Returns a row per position and, in front, one for the texts without a token (`position` is NaN).

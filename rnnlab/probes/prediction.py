@@ -1,6 +1,7 @@
 """What a net says of texts: of whole ones, and of every prefix of one."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -35,6 +36,7 @@ def logits_by_text(
         ids=np.concatenate([text.ids for text in texts]),
         offsets=np.concatenate([[0], np.cumsum(lengths)]),
         labels=np.zeros(len(texts), dtype=np.int64),  # nobody asks for them
+        ngrams=texts[0].ngrams,
     )
     order = split.by_length()
     found: dict[int, NDArray[np.float64]] = {}
@@ -62,7 +64,7 @@ def trace(
     stand beside.
     """
     ends = range(1, len(text.ids) + 1)
-    prefixes = [EncodedText(text.text, text.tokens[:end], text.ids[:end]) for end in ends]
+    prefixes = [replace(text, tokens=text.tokens[:end], ids=text.ids[:end]) for end in ends]
     table = pd.DataFrame(
         {
             "Position": ends,

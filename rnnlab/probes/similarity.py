@@ -1,18 +1,18 @@
 """Cosine similarity of word vectors: what training has brought together and moved apart."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
 from torch import Tensor
 
-from rnnlab.core.errors import InputError
 from rnnlab.data.labels import class_token, is_class_token
 from rnnlab.data.vocabulary import Vocabulary
 
 EVERY_CLASS = class_token("*")
+NOTE, ZERO_VECTOR = "note", "zero vector"
+HISTORY = ("epoch", "word1", "word2", "similarity")
 
 
 def cosine(first: Float[np.ndarray, " embedding"], second: Float[np.ndarray, " embedding"]) -> float:
@@ -50,20 +50,40 @@ def _each_class(pairs: Sequence[Sequence[str]], tokens: Sequence[str]) -> list[t
 def similarities(
     weights: Float[Tensor, "vocabulary embedding"], vocabulary: Vocabulary, pairs: Sequence[tuple[str, str]]
 ) -> pd.DataFrame:
-    """Returns a row per pair: `word1`, `word2`, `similarity` (NaN where a vector is zero)."""
+    """Returns a row per pair: `word1`, `word2`, `similarity`, `note`.
+
+    The cosine of a zero vector with any other is given as 0, with the note `zero vector`, else None.
+    """
     matrix = weights.detach().cpu().double().numpy()
     rows = [(a, b, cosine(matrix[vocabulary[a]], matrix[vocabulary[b]])) for a, b in pairs]
-    return pd.DataFrame(rows, columns=["word1", "word2", "similarity"])
+    return _zeros_noted(pd.DataFrame(rows, columns=["word1", "word2", "similarity"]))
+
+
+def _zeros_noted(table: pd.DataFrame) -> pd.DataFrame:
+    """Returns the table with 0 for a cosine that is not defined, and a column `note` that says why."""
+    undefined = table["similarity"].isna()
+    notes = pd.Series([ZERO_VECTOR if zero else None for zero in undefined], table.index, dtype=object)
+    return table.assign(similarity=table["similarity"].fillna(0.0), note=notes)
+
+
+def lengths(
+    weights: Float[Tensor, "vocabulary embedding"], vocabulary: Vocabulary, words: Sequence[str]
+) -> pd.DataFrame:
+    """Returns a row per word: `word` and `length`, the Euclidean length of its vector."""
+    matrix = weights.detach().cpu().double().numpy()
+    rows = [(word, float(np.linalg.norm(matrix[vocabulary[word]]))) for word in words]
+    return pd.DataFrame(rows, columns=["word", "length"])
 
 
 def neighbours(
-    weights: Float[Tensor, "vocabulary embedding"], vocabulary: Vocabulary, word: str, *, number: int
+    weights: Float[Tensor, "rows embedding"], vocabulary: Vocabulary, word: str, *, number: int
 ) -> list[tuple[str, float]]:
     """Returns the `number` words whose vectors are nearest to `word`'s by cosine, with that cosine.
 
-    Words with a zero vector are nobody's neighbours; a word with a zero vector has none.
+    Words with a zero vector are nobody's neighbours, nor are n-grams, whose vectors come after those of the
+    vocabulary; a word with a zero vector has none.
     """
-    matrix = weights.detach().cpu().double().numpy()
+    matrix = weights[: len(vocabulary)].detach().cpu().double().numpy()
     norms = np.linalg.norm(matrix, axis=1)
     own = vocabulary[word]
     if not norms[own]:
@@ -75,22 +95,18 @@ def neighbours(
     return [(vocabulary.words[i], float(cosines[i])) for i in nearest if np.isfinite(cosines[i])]
 
 
-def history(path: Path, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
-    """Returns the rows of a run's similarity.csv for `pairs`: `epoch`, `word1`, `word2`, `similarity`.
+def history(written: pd.DataFrame | None, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    """Returns those rows of a run's similarity.csv that are of `pairs`: `epoch`, `word1`, `word2`,
+    `similarity`, `note` (see `similarities`; in files of before there was one, an empty similarity).
 
-    A pair is the same pair in the other order. Without a file, or with no such pair in it, there is no row.
-    Raises InputError for a file that is not such a table.
+    A pair is the same pair in the other order. Of no rows, or with no such pair among them, there is none.
     """
-    columns = ["epoch", "word1", "word2", "similarity"]
-    if not path.is_file():
-        return pd.DataFrame(columns=columns)
-    try:
-        # A word may well be "null" or "nan": only the similarity of a zero vector is missing.
-        rows = pd.read_csv(
-            path, keep_default_na=False, na_values={"similarity": [""]}, dtype={"word1": str, "word2": str}
-        )[columns].astype({"epoch": int, "similarity": float})
-    except (ValueError, KeyError) as error:
-        raise InputError(f"{path}: not readable as a table of {', '.join(columns)} ({error})") from None
+    if written is None:
+        return pd.DataFrame(columns=[*HISTORY, NOTE])
+    rows = written[list(HISTORY)].astype({"similarity": float})
     wanted = {frozenset(pair) for pair in pairs}
     keep = [frozenset(pair) in wanted for pair in zip(rows["word1"], rows["word2"], strict=True)]
-    return rows[keep]
+    noted = _zeros_noted(rows)
+    if NOTE in written:
+        noted["note"] = written[NOTE].where(written[NOTE].notna(), noted["note"])
+    return noted[keep]

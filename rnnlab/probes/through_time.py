@@ -15,27 +15,27 @@ Pascanu, Mikolov & Bengio 2013, who bound the step's factor by ‖W_hh‖₂ · 
 """
 
 from collections.abc import Iterator, Sequence
-from copy import deepcopy
-from typing import Annotated, Any, NamedTuple
+from copy import copy, deepcopy
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
-from annotated_types import Gt
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from rnnlab.core.batch import Batch
 from rnnlab.models.layer import layers_of
-from rnnlab.models.pooling import pool
-from rnnlab.models.unroll import Unrolled, in_order_of_text, unroll
+from rnnlab.models.unroll import Unrolled
 from rnnlab.probes.base import ProbeInput, without_states
 from rnnlab.probes.half_life import fit_half_life
 from rnnlab.probes.jacobian import exact_norms, power_norms
+from rnnlab.probes.unrolled_texts import Count, draw_texts, unroll_texts
 
-Count = Annotated[int, Gt(0)]
 PATHS = {"h": "hidden", "c": "cell"}
 ONLY = "_only"
+EXAMPLES, FEWEST_EXAMPLES = 32, 4
+LARGEST_FRUGAL_STATE = 128
 LARGE_STATE_DISTANCES = 32  # how many of the distances power iteration is done for: each costs many passes
 
 
@@ -52,9 +52,21 @@ class Path(NamedTuple):
 
     name: str
     gradients: Float[np.ndarray, "distances texts"]
-    jacobians: Float[np.ndarray, "distances texts"]
+    jacobians: Float[np.ndarray, "distances few"]
     retention: float
-    bounds: Float[np.ndarray, "distances texts"] | None = None
+    bounds: Float[np.ndarray, "distances few"] | None = None
+
+
+class Texts(NamedTuple):
+    """The texts looked at: which of them reach a distance, and the numbers of those with Jacobians."""
+
+    present: Bool[np.ndarray, "distances texts"]
+    few: Int[np.ndarray, " few"]
+
+    @property
+    def few_present(self) -> Bool[np.ndarray, "distances few"]:
+        """Which of the few texts reach a distance."""
+        return self.present[:, self.few]
 
 
 class ThroughTime:
@@ -68,7 +80,8 @@ class ThroughTime:
     half_life (steps), its 95 % interval _low to _high and the fit's _r2 (see `HalfLife`), repeated in all
     of a path's rows. Where the net pools all states, a column `pooling` says how; predicted,
     predicted_radius and bound are then those of the Jacobian alone, and an `_only` path has no gradient,
-    since that of the last step is not all that goes back through the gates.
+    since that of the last step is not all that goes back through the gates. Where Jacobians are made of
+    fewer texts (spread over the lengths of all), a column `jacobian_examples` says of how many at a distance.
 
     The factors, means being over texts, steps and units: for an RNN σ_max(W_hh) · mean tanh′ (largest
     singular value: one step at its worst) and ρ(W_hh) · mean tanh′ (spectral radius: a step among many,
@@ -77,16 +90,24 @@ class ThroughTime:
     """
 
     def __init__(
-        self, *, examples: Count = 32, distances: Count = 100, exact_size: Count = 64, seed: int = 0
+        self,
+        *,
+        examples: Count | None = None,
+        jacobian_examples: Count | None = None,
+        distances: Count = 100,
+        exact_size: Count = 64,
+        seed: int = 0,
     ) -> None:
         """Sets how many texts are drawn (the same at every look) and how many steps from the end count.
 
+        examples: None for 32; jacobian_examples: of how many of them Jacobians are made, None for all;
         exact_size: largest state whose Jacobians are made whole; beyond it power iteration gives their
         norms, at no more than 32 of the distances (the others are empty). seed: of the draw and of the
         bootstrap.
         """
-        self.examples, self.distances = examples, distances
-        self.exact_size, self.seed = exact_size, seed
+        self._given, self.jacobian_examples, self.distances = examples, jacobian_examples, distances
+        self.examples, self.exact_size, self.seed = examples or EXAMPLES, exact_size, seed
+        self._rows: int | None = None  # of Jacobians, over texts, that a frugal look has time for
 
     def not_applicable(self, probe_input: ProbeInput) -> str | None:
         """Returns a reason for models that carry no state from step to step, such as BoE, or an unknown
@@ -94,14 +115,29 @@ class ThroughTime:
         """
         return without_states(probe_input.model)
 
+    def within(self, trained: int) -> "ThroughTime":
+        """Returns the probe for few texts, and their Jacobians for fewer: each row is a pass of its own.
+
+        There are no Jacobians of states larger than 128.
+        """
+        frugal = copy(self)
+        frugal.examples = self._given or min(EXAMPLES, max(FEWEST_EXAMPLES, trained // 100))
+        if self.jacobian_examples is None:
+            frugal._rows = trained // 100
+        return frugal
+
     def measure(self, probe_input: ProbeInput) -> pd.DataFrame:
         """Returns the table; all is computed on the CPU in float64, where small gradients are not lost."""
         cell = probe_input.model.cell
         recurrent = deepcopy(probe_input.model.recurrent).cpu().double().requires_grad_(True)
         batch = draw_texts(probe_input, self.examples, self.seed)
         unrolled, losses = unroll_texts(probe_input, recurrent, batch)
+        few = self._few(batch.lengths.numpy(), unrolled[0].hidden[0].shape[1])
+        of_few = unrolled
+        if 0 < len(few) < len(batch.lengths):
+            of_few, _ = unroll_texts(probe_input, recurrent, Batch(*(part[few] for part in batch)))
         distances = min(self.distances, int(batch.lengths.max()))
-        present = (torch.arange(distances)[:, None] < batch.lengths).numpy()
+        texts = Texts((torch.arange(distances)[:, None] < batch.lengths).numpy(), few)
         rng = np.random.default_rng(self.seed)
         rows = []
         pooling = probe_input.model.pooling
@@ -109,49 +145,61 @@ class ThroughTime:
         if cell is not None and cell.retained_by_matrix:
             runs = [run for runs in layers_of(cell, recurrent) for run in runs]
             matrices = [run.parameters["weight_hh"].detach() for run in runs]
-        for of_run, weight in zip(unrolled, matrices, strict=True):
+        for of_run, of_few_texts, weight in zip(unrolled, of_few, matrices, strict=True):
             scales = _scales(weight)
             sigma = None if weight is None else scales["predicted"]
-            for path in self._paths(of_run, losses.sum(), present, sigma):
+            for path in self._paths(of_run, of_few_texts, losses.sum(), texts, sigma):
                 if pooling != "last" and path.name.endswith(ONLY):
                     path = path._replace(gradients=np.full_like(path.gradients, np.nan))
-                table = _summary(path, scales, present, rng)
+                table = _summary(path, scales, texts, rng)
                 table.insert(0, "layer", of_run.layer)
                 table.insert(1, "direction", of_run.direction)
                 rows.append(table)
         found = pd.concat(rows, ignore_index=True)
         return found if pooling == "last" else found.assign(pooling=pooling)
 
+    def _few(self, lengths: Int[np.ndarray, " texts"], hidden: int) -> Int[np.ndarray, " few"]:
+        """Returns which texts have their Jacobians made: all, or some, spread over the lengths."""
+        number = self.jacobian_examples or len(lengths)
+        if self._rows is not None:
+            number = max(1, self._rows // hidden) if hidden <= LARGEST_FRUGAL_STATE else 0
+        if number >= len(lengths):
+            return np.arange(len(lengths))
+        # From the longest down, so that every distance that is looked at has one.
+        spread = np.linspace(len(lengths) - 1, 0, number).round().astype(np.int64)
+        return np.sort(np.argsort(lengths, kind="stable")[spread])
+
     def _paths(
-        self, unrolled: Unrolled, loss: Tensor, present: np.ndarray, sigma: float | None
+        self, unrolled: Unrolled, of_few: Unrolled, loss: Tensor, texts: "Texts", sigma: float | None
     ) -> Iterator[Path]:
         """Yields the ways back through one layer in one direction, NaN where a text does not reach.
 
-        sigma: the largest singular value of the matrix that the states are multiplied by, if there is one.
+        of_few: the same of the few texts whose Jacobians are made; sigma: the largest singular value of the
+        matrix that the states are multiplied by, if there is one.
         """
-
-        def norms(of_texts: Tensor) -> np.ndarray:
-            return np.where(present, of_texts.detach().numpy(), np.nan)
-
+        distances = len(texts.present)
         for place, (name, all_states) in enumerate(unrolled.states.items()):
             path = PATHS.get(name, name)
-            states = all_states[: -len(present) - 1 : -1]
-            factors = unrolled.retention.get(name)
-            last = None if factors is None else factors.flip(0)[: len(present)]
-            retention = _mean_retention(last, present)
-            gradients, jacobians = _gradients(loss, states), self._jacobians(states)
+            last, last_of_few = (_retained(of_run, name, distances) for of_run in (unrolled, of_few))
+            retention = _mean_retention(last, texts.present)
+            gradients = _gradients(loss, all_states[: -distances - 1 : -1])
+            jacobians = np.full((distances, 0), np.nan)
+            if len(texts.few):
+                jacobians = _where(
+                    texts.few_present, self._jacobians(of_few.states[name][: -distances - 1 : -1])
+                )
             bounds = None
-            if sigma is not None and last is not None and not place:
-                bounds = norms(_since_the_end(sigma * last.amax(dim=2)))
-            yield Path(path, norms(gradients.norm(dim=2)), norms(jacobians), retention, bounds)
+            if sigma is not None and last_of_few is not None and not place and len(texts.few):
+                bounds = _where(texts.few_present, _since_the_end(sigma * last_of_few.amax(dim=2)))
+            yield Path(path, _where(texts.present, gradients.norm(dim=2)), jacobians, retention, bounds)
             if place and last is not None:
                 gates = _since_the_end(last)
-                alone = (gradients[0] * gates).norm(dim=2)
+                alone = _where(texts.present, (gradients[0] * gates).norm(dim=2))
                 # A diagonal matrix: its spectral norm is its largest entry.
-                yield Path(f"{path}{ONLY}", norms(alone), norms(gates.amax(dim=2)), retention)
+                yield Path(f"{path}{ONLY}", alone, _where(texts.present, gates.amax(dim=2)), retention)
 
     def _jacobians(self, states: Sequence[Tensor]) -> Float[Tensor, "distances texts"]:
-        if states[0].shape[1] <= self.exact_size:
+        if states[0].shape[1] <= self.exact_size or self._rows is not None:
             return exact_norms(states[0], states)
         chosen = np.unique(np.linspace(0, len(states) - 1, LARGE_STATE_DISTANCES).round().astype(int))
         norms = torch.full((len(states), len(states[0])), torch.nan, dtype=torch.float64)
@@ -159,50 +207,15 @@ class ThroughTime:
         return norms
 
 
-def draw_texts(probe_input: ProbeInput, examples: int, seed: int) -> Batch:
-    """Returns one batch of `examples` texts (or all there are), with inserted tokens, drawn by `seed`."""
-    texts = probe_input.examples
-    rng = np.random.default_rng(seed)
-    chosen = np.sort(rng.choice(len(texts), size=min(examples, len(texts)), replace=False))
-    return next(texts.batches(chosen, len(chosen)))
+def _where(reached: Bool[np.ndarray, "distances B"], norms: Tensor) -> Float[np.ndarray, "distances B"]:
+    """Returns norms (distances, B), NaN for texts that are too short."""
+    return np.where(reached, norms.detach().numpy(), np.nan)
 
 
-def unroll_texts(
-    probe_input: ProbeInput, recurrent: Any, batch: Batch
-) -> tuple[list[Unrolled], Float[Tensor, " B"]]:
-    """Returns all states of `recurrent` (float64, on the CPU) on the texts, and each text's loss."""
-    model = probe_input.model
-    embedding, head = (deepcopy(part).cpu().double() for part in (model.embedding, model.head))
-    inputs, lengths, targets = batch.double()
-    unrolled = unroll(model.cell, recurrent, embedding(inputs).detach(), lengths)
-    directions = 2 if recurrent.bidirectional else 1
-    if model.every_step:
-        answers = _answers_at_ends(unrolled[-directions:], lengths)
-        asked = [targets[torch.arange(len(lengths)), at] for at in (lengths - 1, 0 * lengths)[:directions]]
-        logits, targets = head(torch.stack(answers, dim=1)), torch.stack(asked, dim=1)
-    elif model.pooling == "last":
-        logits = head(torch.cat([of_run.hidden[-1] for of_run in unrolled], dim=1))
-    else:
-        assert model.pooling is not None
-        states = in_order_of_text(unrolled[-directions:], lengths).transpose(0, 1)
-        real = torch.arange(len(states))[:, None] < lengths
-        attention = None if model.attention is None else deepcopy(model.attention).cpu().double()
-        logits = head(pool(states, real, model.pooling, attention))
-    return unrolled, probe_input.objective.measure(logits, targets)["loss"]
-
-
-def _answers_at_ends(top: Sequence[Unrolled], lengths: Int[Tensor, " B"]) -> list[Float[Tensor, "B states"]]:
-    """Returns what the head reads at the last step, and of a net that reads both ways at the first.
-
-    Each is in the graph only as the end of its own direction's reading: that the first step of the one is
-    also the last of the other is no way back through time.
-    """
-    if len(top) == 1:
-        return [top[0].hidden[-1]]
-    texts, begin = torch.arange(len(lengths)), len(top[0].hidden) - lengths
-    first = [torch.stack(of_run.hidden).detach()[begin, texts] for of_run in top]
-    last = [of_run.hidden[-1] for of_run in top]
-    return [torch.cat([last[0], first[1]], dim=1), torch.cat([first[0], last[1]], dim=1)]
+def _retained(of_run: Unrolled, name: str, distances: int) -> Float[Tensor, "distances B H"] | None:
+    """Returns by what a state is multiplied in each step, from the last one back; None if not known."""
+    factors = of_run.retention.get(name)
+    return None if factors is None else factors.flip(0)[:distances]
 
 
 def _mean_retention(last: Tensor | None, present: np.ndarray) -> float:
@@ -233,12 +246,13 @@ def _scales(weight_hh: Float[Tensor, "H H"] | None) -> dict[str, float]:
     return {"predicted": float(torch.linalg.matrix_norm(weight_hh, ord=2)), "predicted_radius": float(radius)}
 
 
-def _summary(
-    path: Path, scales: dict[str, float], present: np.ndarray, rng: np.random.Generator
-) -> pd.DataFrame:
+def _summary(path: Path, scales: dict[str, float], texts: Texts, rng: np.random.Generator) -> pd.DataFrame:
     """Returns a row per distance; quartiles are over texts."""
-    distance = np.arange(len(present))
-    table = pd.DataFrame({"path": path.name, "distance": distance, "examples": present.sum(axis=1)})
+    distance, reaching = np.arange(len(texts.present)), texts.present.sum(axis=1)
+    table = pd.DataFrame({"path": path.name, "distance": distance, "examples": reaching})
+    if len(texts.few) < texts.present.shape[1]:
+        all_texts = path.jacobians.shape[1] == texts.present.shape[1]
+        table["jacobian_examples"] = reaching if all_texts else texts.few_present.sum(axis=1)
     half_lives: dict[str, float] = {}
     for name, norms in (("gradient", path.gradients), ("jacobian", path.jacobians)):
         quartiles = np.full((len(norms), 3), np.nan)

@@ -26,7 +26,11 @@ SPLITS = {"train": TRAIN, "valid": VALID}  # in this order solid and dashed, too
 
 @styled
 def draw_curves(
-    runs: Mapping[str, Sequence[pd.DataFrame]], *, baselines: Baselines | None = None, unit: str = "texts"
+    runs: Mapping[str, Sequence[pd.DataFrame]],
+    *,
+    baselines: Baselines | None = None,
+    unit: str = "texts",
+    numbers: Mapping[str, int] | None = None,
 ) -> Figure:
     """Returns a figure with a panel per metric, training and validation in each.
 
@@ -35,6 +39,7 @@ def draw_curves(
             is drawn, and their range as a band. Colours tell splits apart, or runs where there are several.
         baselines: what simple rules reach, by metric and name, drawn as level lines.
         unit: what metrics are averages over, for the axis.
+        numbers: of each run's colour, where it has the same one in other figures, even alone.
     """
     first = next(iter(runs.values()))[0]
     names = metric_names(first)
@@ -42,9 +47,9 @@ def draw_curves(
     for panel, metric in zip(axes, names, strict=True):
         for number, (run, repetitions) in enumerate(runs.items()):
             for index, (split, colour) in enumerate(SPLITS.items()):
-                alone = len(runs) == 1
+                alone = len(runs) == 1 and numbers is None
                 style = line_style(
-                    index if alone else number,
+                    index if alone else (numbers or {}).get(run, number),
                     len(repetitions[0]),
                     colour=colour if alone else None,
                     line=LINES[index],

@@ -8,8 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 from markupsafe import Markup, escape
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import atomic_path
@@ -42,8 +45,34 @@ def inline_svg(figure: Figure, title: str, salt: str) -> Markup:
     _, _, parts = drawn.getvalue().partition("</metadata>")
     return Markup(
         f'<svg viewBox="0 0 {figure.get_figwidth() * 72:g} {figure.get_figheight() * 72:g}" role="img" '
-        f'aria-label="{escape(title)}">{TAG.sub(_for_page, parts)}'
+        f'aria-label="{escape(title)}" aria-describedby="{salt}">'
+        f'<desc id="{salt}">{escape(describe(figure))}</desc>{TAG.sub(_for_page, parts)}'
     )
+
+
+def describe(figure: Figure) -> str:
+    """Returns in words what a figure draws: of each panel its title, its axis and where its lines lead."""
+    panels = [panel for axes in figure.axes if (panel := _describe_panel(axes))]
+    return " ".join(panels)
+
+
+def _describe_panel(axes: Axes) -> str:
+    lines = [said for line in axes.get_lines() if (said := _describe_line(line))]
+    if not lines:
+        return axes.get_title(loc="left").replace("\n", " ")
+    title = axes.get_title(loc="left") or axes.get_ylabel()
+    return f"{title}: {'; '.join(lines)}.".replace("\n", " ")
+
+
+def _describe_line(line: Line2D) -> str:
+    """Returns a line's name, and its value at both of its ends; nothing for one without a name."""
+    values = np.asarray(line.get_ydata(), dtype=float)
+    values = values[np.isfinite(values)]
+    name = str(line.get_label()).strip()
+    if name.startswith("_") or not len(values):
+        return ""
+    first, last = (f"{value:.3g}" for value in values[[0, -1]])
+    return f"{name} {first}" if first == last else f"{name} from {first} to {last}"
 
 
 def _for_page(tag: re.Match[str]) -> str:
@@ -59,6 +88,8 @@ def _drawing(**settings: str) -> Iterator[None]:
     with matplotlib.rc_context(STYLE | settings), warnings.catch_warnings():
         # Words of any script: a PNG shows boxes for them, the page has a browser's fonts.
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from", category=UserWarning)
+        # Values near the ends of what a float can hold have no place on an axis.
+        warnings.filterwarnings("ignore", category=RuntimeWarning)
         yield
 
 

@@ -5,6 +5,8 @@ from matplotlib.figure import Figure
 
 from rnnlab.reports.records import step_column
 from rnnlab.reports.style import (
+    INK,
+    QUIET,
     WIDTH,
     arrange,
     label,
@@ -48,6 +50,24 @@ def draw_gradients(table: pd.DataFrame) -> Figure:
     for axes in grid[:, 0]:
         axes.set_ylabel("gradient norm\n(nats per unit of the embedding)", fontsize="small")
     return figure
+
+
+@styled
+def draw_gradients_at_ends(table: pd.DataFrame) -> Figure:
+    """Returns a figure of the first and the last look of a training, by position, a panel per token."""
+    when, tokens = step_column(table), norms_by_token(table)
+    figure, axes = panels(len(tokens))
+    for panel, (token, norms) in zip(axes, tokens, strict=True):
+        for number, at in enumerate(dict.fromkeys((norms[when].min(), norms[when].max()))):
+            rows = norms[norms[when] == at]
+            name = "untrained" if at == 0 else f"{when} {at}"
+            style = line_style(number, len(rows), colour=(QUIET, INK)[number], line=("--", "-")[number])
+            panel.plot(rows["position"], positive(rows["norm"]), label=name, **style)
+        log_y(panel)
+        panel.margins(x=0.1)
+        panel.set_title(f"gradient norm at {label(token)} (nats per unit)")
+    axes[-1].set_xlabel("position of the inserted token")
+    return arrange(figure, axes, height=1.9, same_lines=True)
 
 
 @styled

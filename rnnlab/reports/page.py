@@ -8,7 +8,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from rnnlab.core.files import write_text
-from rnnlab.reports.blocks import Picture, Section
+from rnnlab.reports.blocks import Picture, Section, anchor_of
+from rnnlab.reports.definitions import DEFINITIONS, terms_of
 from rnnlab.reports.figures import inline_svg
 from rnnlab.reports.style import COLOURS
 
@@ -21,7 +22,7 @@ def write_page(path: Path, title: str, sections: list[Section]) -> None:
 
 
 def render(title: str, sections: list[Section]) -> str:
-    """Returns the page as HTML."""
+    """Returns the page as HTML: contents, sections, and definitions of the terms that its blocks name."""
     environment = Environment(
         loader=PackageLoader("rnnlab.reports"),
         autoescape=select_autoescape(default=True),
@@ -31,8 +32,25 @@ def render(title: str, sections: list[Section]) -> str:
         lstrip_blocks=True,
     )
     numbers = count()  # so that no two figures of the page share the names of their parts
+    anchors = _anchors(sections)
     environment.filters["svg"] = lambda picture: _svg(picture, f"figure{next(numbers)}")
-    return environment.get_template("report.html").render(title=title, sections=sections, colours=COLOURS)
+    environment.filters["anchor"] = lambda section: anchors[id(section)]
+    environment.filters["definition"] = lambda term: f"defined-{anchor_of(term)}"
+    return environment.get_template("report.html").render(
+        title=title, sections=sections, terms=terms_of(sections), definitions=DEFINITIONS, colours=COLOURS
+    )
+
+
+def _anchors(sections: list[Section]) -> dict[int, str]:
+    """Returns the name of each section's place in the page by the section's id, no two the same."""
+    names: dict[int, str] = {}
+    waiting = list(sections)
+    while waiting:
+        section = waiting.pop(0)
+        again = sum(name.partition(":")[0] == section.anchor for name in names.values())
+        names[id(section)] = f"{section.anchor}:{again + 1}" if again else section.anchor
+        waiting += section.sections
+    return names
 
 
 def _svg(picture: Picture, salt: str) -> Markup:

@@ -3,11 +3,11 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
+from rnnlab.data.labels import INSERTED_AT
 from rnnlab.reports.style import QUIET, RULE, arrange, label, line_style, panels, styled
 
 MOST_TOKENS = 8  # drawn
 OWN = "own"
-INSERTED_AT = {"start": 0.0, "middle": 0.5, "end": 1.0}
 
 
 @styled

@@ -1,19 +1,18 @@
 """What a report reads: the files of run folders."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from rnnlab.core.errors import InputError
+from rnnlab.core.foreign import read_yaml
 from rnnlab.runs import files
-
-LABELS = {"label": str, "called": str}
-"""Columns that hold labels: `1.0` is one and no number."""
+from rnnlab.runs.settings import flatten
+from rnnlab.runs.summary import read_summary
+from rnnlab.runs.tables import read_metrics, read_table
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -44,32 +43,25 @@ class Records(RunFacts):
         return read_table(path) if path.is_file() else None
 
 
-def read_table(path: Path) -> pd.DataFrame | None:
-    """Returns a CSV file's rows, None if there are none; raises InputError if it is not CSV."""
-    try:
-        # Words such as `null` or `nan` are words; only an empty cell is a gap.
-        frame = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=LABELS)
-    except pd.errors.EmptyDataError:
-        return None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not readable as CSV ({error})") from None
-    return None if frame.empty else frame
-
-
 def read_records(folder: Path) -> Records:
     """Reads a run folder; raises InputError naming what is missing or broken."""
-    try:
-        summary = json.loads((folder / files.SUMMARY).read_text(encoding="utf-8"))
-        config = yaml.safe_load((folder / files.CONFIG).read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise InputError(f"{folder}: not a whole run folder ({error})") from None
+    summary, config = read_summary(folder / files.SUMMARY), read_yaml(folder / files.CONFIG)
+    if not isinstance(config, dict):
+        raise InputError(f"{folder / files.CONFIG}: expected keys and values")
     path = folder / files.METRICS
-    metrics = read_table(path) if path.is_file() else None
-    if metrics is None:
-        raise InputError(f"{path}: missing or empty; the run has no finished epoch")
+    if not path.is_file():
+        raise InputError(f"{path}: missing; the run has no finished epoch")
+    metrics = read_metrics(path)
     return Records(
         name=folder.name, folder=folder, summary=summary, settings=flatten(config), metrics=metrics
     )
+
+
+def known_cosines(similarity: pd.DataFrame) -> pd.DataFrame:
+    """Returns rows of similarity.csv with a gap for a cosine with a zero vector, which is written as 0."""
+    if "note" not in similarity:
+        return similarity
+    return similarity.assign(similarity=similarity["similarity"].where(similarity["note"].isna()))
 
 
 def step_column(frame: pd.DataFrame) -> str:
@@ -85,7 +77,8 @@ def last_look(frame: pd.DataFrame) -> pd.DataFrame:
 
 def metric_names(metrics: pd.DataFrame) -> list[str]:
     """Returns the names of the metrics in the columns of metrics.csv, as in `acc` of `train_acc`."""
-    return [str(name).removeprefix("train_") for name in metrics if str(name).startswith("train_")]
+    columns = [str(name) for name in metrics if str(name).startswith("train_")]
+    return [name.removeprefix("train_") for name in columns if not name.startswith(files.TRAIN_AFTER)]
 
 
 def metric_unit(name: str, unit: str) -> str:
@@ -95,20 +88,6 @@ def metric_unit(name: str, unit: str) -> str:
     if name.endswith("_acc"):
         return f"{name.removesuffix('_acc').replace('_', ' ')} accuracy"  # of units of its own
     return f"{name} (mean over {unit})" if name == "loss" else name
-
-
-def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, str]:
-    """Returns a nested configuration as dotted names and values as text."""
-    flat: dict[str, str] = {}
-    for key, value in values.items():
-        nested = isinstance(value, dict) and value
-        flat |= flatten(value, f"{prefix}{key}.") if nested else {f"{prefix}{key}": shown(value)}
-    return flat
-
-
-def shown(value: Any) -> str:
-    """Returns a setting or fact as text."""
-    return "null" if value is None else str(value)
 
 
 def titled(runs: Sequence[Records], run: Records, title: str) -> str:

@@ -4,27 +4,31 @@ A record is a CSV file of a run folder: NAME.csv, about the trained net, or prob
 NAME saw while it trained. One without an entry here is shown as a plain table.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
 
 from rnnlab.reports.blocks import Picture
-from rnnlab.reports.curve_figure import draw_curves
-from rnnlab.reports.gradient_figure import draw_gradients, draw_gradients_over_training
-from rnnlab.reports.health_figure import MEASURES, draw_health
-from rnnlab.reports.position_figure import draw_positions
-from rnnlab.reports.records import RunFacts, last_look, metric_names, step_column
-from rnnlab.reports.similarity_figure import draw_similarity
-from rnnlab.reports.task_figures import draw_lengths, draw_scatter, draw_series, series_columns
-from rnnlab.reports.through_time_figure import draw_over_training, draw_through_time
+from rnnlab.reports.health_figure import MEASURES
+from rnnlab.reports.record_figures import (
+    calibration_pictures,
+    curves_pictures,
+    forecast_pictures,
+    gradients_pictures,
+    health_pictures,
+    lengths_pictures,
+    no_pictures,
+    positions_pictures,
+    scatter_pictures,
+    series_pictures,
+    similarity_pictures,
+    through_time_pictures,
+)
+from rnnlab.reports.records import RunFacts
+from rnnlab.reports.what_happened import CURVES, GRADIENTS, THROUGH_TIME, TOKEN
 
 Draw = Callable[[pd.DataFrame, RunFacts], list[Picture]]
-
-
-def no_pictures(table: pd.DataFrame, run: RunFacts) -> list[Picture]:
-    """Returns none: the table says it all."""
-    return []
 
 
 @dataclass(frozen=True)
@@ -36,9 +40,10 @@ class RecordView:
         title: of the record's table.
         columns: those that `draw` needs; a table that lacks one is shown as any other.
         draw: makes the figures.
-        reading: one line on how to read them.
+        reading: one line on how to read them; terms: what of it the page defines.
         last: whether of a record written while training only the last rows are shown as a table.
-        folded: whether the section opens only when asked.
+        folded: whether the section opens only when asked; left_out: the pattern of columns that a page has no
+        room for.
     """
 
     section: str
@@ -46,118 +51,95 @@ class RecordView:
     columns: tuple[str, ...] = ()
     draw: Draw = no_pictures
     reading: str = ""
+    terms: tuple[str, ...] = ()
     last: bool = True
     folded: bool = False
+    left_out: str = ""
 
 
-def curves(tables: Mapping[str, pd.DataFrame], run: RunFacts) -> list[Picture]:
-    """Returns the learning curves of metrics.csv by run; baselines are those of `run`."""
-    if not metric_names(next(iter(tables.values()))):
-        return []
-    figure = draw_curves(
-        {name: [table] for name, table in tables.items()},
-        baselines=run.summary.get("baselines", {}),
-        unit=str(run.summary.get("unit", "texts")),
-    )
-    return [Picture("curves", "Learning curves", figure)]
-
-
-def _curves(table: pd.DataFrame, run: RunFacts) -> list[Picture]:
-    return curves({run.name: table}, run)
-
-
-def _similarity(table: pd.DataFrame, run: RunFacts) -> list[Picture]:
-    if step_column(table) not in table or table["similarity"].isna().all():
-        return []
-    return [Picture("similarity", "Similarity of the word vectors", draw_similarity(table))]
-
-
-def _scatter(table: pd.DataFrame, run: RunFacts) -> list[Picture]:
-    return [Picture("scatter", "True against predicted", draw_scatter(table))]
-
-
-def _lengths(table: pd.DataFrame, run: RunFacts) -> list[Picture]:
-    return [Picture("lengths", "Accuracy by length", draw_lengths(table))]
-
-
-def _health(table: pd.DataFrame, run: RunFacts) -> list[Picture]:
-    if step_column(table) not in table:
-        return []
-    return [Picture("health", "Gradient norms and update ratios", draw_health(table))]
-
-
-def _series(table: pd.DataFrame, run: RunFacts) -> list[Picture]:
-    if not series_columns(table):
-        return []
-    return [Picture("series", "The last rows held out, true and predicted", draw_series(table))]
-
-
-def _gradients(table: pd.DataFrame, run: RunFacts) -> list[Picture]:
-    if step_column(table) in table:
-        title = "Gradient at the inserted tokens while the net trained"
-        return [Picture("gradients_epochs", title, draw_gradients_over_training(table))]
-    named = table if "model" in table else table.assign(model=run.name)
-    return [Picture("gradients", "Gradient at the inserted tokens by position", draw_gradients(named))]
-
-
-def _positions(table: pd.DataFrame, run: RunFacts) -> list[Picture]:
-    when, insert = step_column(table), run.settings.get("insert")
-    if not {"token", "logit_shift"} & set(table):
-        return []
-    name, title = "positions", "Output by the position of the token"
-    if when in table:
-        name, title = "positions_last", f"{title}, {when} {table[when].max()}"
-    return [Picture(name, title, draw_positions(last_look(table), insert=insert))]
-
-
-def _through_time(table: pd.DataFrame, run: RunFacts) -> list[Picture]:
-    when, title = step_column(table), "Gradients through time"
-    if when not in table:
-        return [Picture("through_time", title, draw_through_time(table))]
-    looks = {at: table[table[when] == at] for at in (table[when].min(), table[when].max())}
-    both = pd.concat(looks.values())
-    pictures = [
-        Picture(f"through_time_{name}", f"{title}, {when} {at}", draw_through_time(rows, like=both))
-        for name, (at, rows) in zip(("first", "last"), looks.items(), strict=False)
-    ]
-    if len(looks) > 1:
-        pictures.append(Picture("through_time_epochs", f"{title}, by {when}", draw_over_training(table)))
-    return pictures
-
-
-TASK = "What the net does"
-GRADIENTS = "Gradients by position"
-PAIRS = "Minimal pairs"
+TASK, PAIRS, EVALUATION = "What the net does", "Minimal pairs", "Evaluation"
 NORMS = ("gradient_q1", "gradient_median", "gradient_q3", "jacobian_q1", "jacobian_median", "jacobian_q3")
 
 VIEWS: dict[str, RecordView] = {
+    "gradients": RecordView(
+        GRADIENTS,
+        "gradient of the loss at the inserted tokens' vectors, summed over all validation texts; where "
+        "there is a column texts, estimated from so many",
+        columns=("position", "cosine", "ratio_to_end"),
+        draw=gradients_pictures,
+        last=False,
+        left_out=r".+_\d+",  # of the gradients themselves
+        reading="How much learning is told about a token, by where it stands in the texts. A point a "
+        "thousand times lower is told next to nothing; where lines are level, the place makes no difference.",
+        terms=("gradient norm", "ratio to the end", "cosine"),
+    ),
+    "through_time": RecordView(
+        THROUGH_TIME,
+        "medians and quartiles over texts",
+        columns=("layer", "direction", "path", "distance", "predicted", "predicted_radius", *NORMS),
+        draw=through_time_pictures,
+        reading="Distance counts steps back from the last one that this direction reads; lines are medians "
+        "over validation examples, the band their quartiles. A straight fall is exponential.",
+        terms=("gradient norm", "half-life", "Jacobian"),
+    ),
     "metrics": RecordView(
-        "Learning curves",
+        CURVES,
         "values",
         columns=("seconds",),
-        draw=_curves,
-        reading="The first row is the untrained net. Training figures are running averages while the net "
-        "trained since the row before.",
+        draw=curves_pictures,
+        reading="The first point is the untrained net. Training figures are averages while the net changed, "
+        "validation figures are measured after it, as is train after; lines that part show overfitting.",
+        terms=("accuracy", "loss", "overfitting"),
         last=False,
+    ),
+    "token_use": RecordView(
+        TOKEN,
+        "the trained net on some validation texts, with the token of their class where it stood in training, "
+        "and without; shift: by which the tokens move the logit",
+        reading="A net that goes by the token is right less often without it.",
+        terms=("accuracy", "logit"),
+    ),
+    "positions": RecordView(
+        "The token moved through the texts",
+        "means over the texts by the token's relative position; the row without one: no token",
+        columns=("position", "accuracy"),
+        draw=positions_pictures,
+        reading="Where a token counts, the accuracy with it is above that without, and the logit shifts. Of "
+        "more than two labels the shift is that of the token's own label.",
+        terms=("accuracy", "logit"),
     ),
     "similarity": RecordView(
         "Word vectors",
         "cosine of the word vectors",
         columns=("word1", "word2", "similarity"),
-        draw=_similarity,
-        reading="1: the vectors point the same way; -1: opposite ways. Without a value: a vector of zeros.",
+        draw=similarity_pictures,
+        reading="Above 0 two vectors point the same way, below 0 opposite ways; with a zero "
+        "vector it is written as 0 and not drawn.",
+        terms=("cosine",),
     ),
+    "pairs_summary": RecordView(
+        PAIRS,
+        "by suite",
+        reading="Two texts that differ in one thing, and whether the net puts them in the right order. Low "
+        "to high: 95 % interval of the share, ties left out; one that holds 0.5 decides nothing.",
+        terms=("minimal pair", "95 % interval"),
+    ),
+    "pairs": RecordView(PAIRS, "pair by pair"),
     "scatter": RecordView(
         TASK,
         "true against predicted",
         columns=("true", "predicted"),
-        draw=_scatter,
+        draw=scatter_pictures,
+        reading="The nearer to the line, the better the prediction.",
+        terms=("loss",),
     ),
     "lengths": RecordView(
         TASK,
         "accuracy by length, also beyond those trained on",
         columns=("examples", "length", "acc", "low", "high", "trained"),
-        draw=_lengths,
+        draw=lengths_pictures,
+        reading="In the grey are lengths that the net was not trained on.",
+        terms=("accuracy", "95 % interval"),
     ),
     "baselines": RecordView(TASK, "beside simple rules"),
     "tags": RecordView(TASK, "accuracy by tag"),
@@ -168,49 +150,47 @@ VIEWS: dict[str, RecordView] = {
         "weighted average: by texts",
     ),
     "confusion": RecordView(TASK, "confusion: a row per true label or tag, a column per predicted one"),
-    "series": RecordView(TASK, "the rows held out, true and predicted", columns=("row",), draw=_series),
-    "gradients": RecordView(
-        GRADIENTS,
-        "gradient of the loss at the inserted tokens' vectors",
-        columns=("position", "cosine", "ratio_to_end"),
-        draw=_gradients,
-        reading="How much learning is told about a token at the start, in the middle and at the end of the "
-        "texts; ratio to end: the norm beside that at the end; cosine: with the other tokens' gradient.",
+    "series": RecordView(
+        TASK, "the rows held out, true and predicted", columns=("row",), draw=series_pictures
     ),
-    "positions": RecordView(
-        "The token moved through the texts",
-        "means over the texts by the token's relative position; the row without one: no token",
-        columns=("position", "accuracy"),
-        draw=_positions,
-        reading="Where a token counts, the accuracy with it is above that without, and the logit shifts. Of "
-        "more than two labels the shift is that of the token's own label, ln p / (1 − p).",
+    "forecast": RecordView(
+        TASK,
+        "what `rnnlab generate` found last, beside the truth",
+        columns=("row",),
+        draw=forecast_pictures,
+        reading="From the first row on the net reads its own outputs; the dotted line is what it says where "
+        "it reads the true rows. Errors that are read again grow.",
     ),
-    "through_time": RecordView(
-        "Gradients through time",
-        "medians and quartiles over texts",
-        columns=("layer", "direction", "path", "distance", "predicted", "predicted_radius", *NORMS),
-        draw=_through_time,
-        reading="Distance counts steps back from the last one that this direction reads. Lines are medians "
-        "over validation examples, the band their quartiles. A straight fall on the logarithmic axis is "
-        "exponential.",
+    "evaluation": RecordView(
+        EVALUATION,
+        "the net beside simple rules",
+        reading="What `rnnlab evaluate` found last. Low to high: 95 % interval. Of the Brier score and the "
+        "calibration error less is better.",
     ),
-    "pairs_summary": RecordView(
-        PAIRS,
-        "by suite",
-        reading="Two texts that differ in one thing, and whether the net puts them in the right order; "
-        "share: of the pairs that are not ties, with its 95 % interval.",
+    "evaluation_classes": RecordView(EVALUATION, "precision, recall and F1 of each class"),
+    "calibration": RecordView(
+        EVALUATION,
+        "how often the net is right by the probability of the class that it chooses",
+        columns=("on", "above", "up_to", "count", "confidence", "right", "low", "high"),
+        draw=calibration_pictures,
     ),
-    "pairs": RecordView(PAIRS, "pair by pair"),
+    "mcnemar": RecordView(EVALUATION, "beside another run on the same examples: McNemar's test"),
+    "predictions": RecordView("Predictions", "the most confident ones, right and wrong"),
     "health": RecordView(
         "Health of the training",
         "every parameter",
         columns=("parameter", *MEASURES),
-        draw=_health,
+        draw=health_pictures,
         reading="Update / weight: how large a step is beside the weights that it changes; about a thousandth "
         "is usual.",
+        terms=("gradient norm", "update ratio"),
         folded=True,
     ),
-    "predictions": RecordView("Predictions", "the most confident ones, right and wrong"),
+    "profile": RecordView(
+        "Where the time went",
+        "the parts of the run, each before what it consists of; share: of the total",
+        folded=True,
+    ),
 }
 """By the record's name, in the order of the page."""
 

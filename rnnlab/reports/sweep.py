@@ -1,6 +1,5 @@
-"""What the finished runs of a sweep have in common: a table, and figures where they fit."""
+"""What the finished runs of a sweep have in common, as figures where they fit."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,8 +12,10 @@ from matplotlib.ticker import NullLocator
 from rnnlab.reports.curve_figure import draw_baselines
 from rnnlab.reports.records import Records, metric_unit, read_records, step_column
 from rnnlab.reports.style import COLOURS, QUIET, log_y, styled
+from rnnlab.reports.sweep_table import sweep_table, varied_settings
 from rnnlab.reports.through_time_figure import DISTANCE, draw_predictions
 from rnnlab.runs import files
+from rnnlab.runs.journal import Journal
 
 MOST_PANELS = 4
 MOST_LOOKS = 6
@@ -22,35 +23,18 @@ UNTRAINED = COLOURS["purple"].light
 
 
 def read_sweep(folder: Path) -> list[Records]:
-    """Returns the finished runs in a sweep's folder, in the order in which they ran."""
-    finished = [
-        path.parent
-        for path in folder.glob(f"*/{files.SUMMARY}")
-        if json.loads(path.read_text(encoding="utf-8"))["status"] == "finished"
-    ]
-    return [read_records(path) for path in sorted(finished, key=_number)]
-
-
-def sweep_table(runs: Sequence[Records]) -> pd.DataFrame:
-    """Returns a row per run: the settings in which the runs differ, then the figures of its best round."""
-    settings = pd.DataFrame([run.settings for run in runs])
-    varied = settings.loc[:, settings.nunique(dropna=False) > 1]
-    typed = varied.apply(_numbers_where_all_are)
-    best = pd.DataFrame([run.summary["best"] for run in runs])
-    return pd.concat([pd.Series([run.name for run in runs], name="run"), typed, best], axis=1)
-
-
-def _numbers_where_all_are(column: pd.Series) -> pd.Series:
-    numbers = pd.to_numeric(column, errors="coerce")
-    return column if numbers.isna().any() else numbers
+    """Returns the finished runs in a sweep's folder, in the order in which they were planned."""
+    journal = Journal(folder)
+    journal.read()
+    return [read_records(folder / job.name) for job in journal.jobs.values() if job.state == "done"]
 
 
 def sweep_figures(runs: Sequence[Records]) -> dict[str, Figure]:
     """Returns the figures, by name, that suit what varies in the sweep."""
     table, figures = sweep_table(runs), {}
-    varied = list(table.columns[1 : table.columns.get_loc(runs[0].metrics.columns[0])])
+    varied = varied_settings([run.settings for run in runs])
     others = [name for name in varied if name != "seed"]
-    monitor = str(runs[0].summary["monitor"])
+    monitor = str(runs[0].summary.get("monitor"))
     if (
         "seed" in varied
         and len(others) == 1
@@ -144,13 +128,8 @@ def _draw_looks(axes: Axes, look: pd.DataFrame) -> None:
 
 
 def _draw_curve(axes: Axes, run: Records) -> None:
-    monitor = str(run.summary["monitor"])
+    monitor = str(run.summary.get("monitor"))
     when, metric = run.metrics.columns[0], monitor.partition("_")[2]
     axes.plot(run.metrics[when], run.metrics[monitor], "-k", label=monitor.replace("_", " "))
     draw_baselines(axes, run.summary.get("baselines", {}).get(metric, {}))
     axes.set(xlabel=when, ylabel=metric_unit(metric, str(run.summary.get("unit", "texts"))))
-
-
-def _number(folder: Path) -> tuple[int, str]:
-    number = folder.name.partition("-")[0]
-    return (int(number) if number.isdigit() else 0, folder.name)

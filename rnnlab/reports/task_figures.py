@@ -26,7 +26,7 @@ def draw_scatter(table: pd.DataFrame) -> Figure:
     figure, (axes,) = panels(1)
     ends = [table["true"].min(), table["true"].max()]
     axes.plot(ends, ends, color=QUIET, linewidth=1, label="perfect")
-    axes.plot(table["true"], table["predicted"], ".", color=INK, markersize=3.5, label="test example")
+    axes.plot(table["true"], table["predicted"], ".", color=INK, markersize=3.5, label="example")
     axes.set_title("predicted")
     axes.set_xlabel("true")
     axes.xaxis.set_major_locator(MaxNLocator(6))
@@ -68,6 +68,21 @@ def draw_series(table: pd.DataFrame) -> Figure:
         whole_numbers(panel)
     axes[-1].set_xlabel("row")
     return arrange(figure, axes)
+
+
+@styled
+def draw_forecast(table: pd.DataFrame) -> Figure:
+    """Returns a series that a net goes on with, beside the truth and what it says from true rows."""
+    names = [str(name).removesuffix(" forecast") for name in table if str(name).endswith(" forecast")]
+    figure, axes = panels(len(names))
+    for panel, name in zip(axes, names, strict=True):
+        panel.plot(table["row"], table[f"{name} true"], color=INK, label="true")
+        panel.plot(table["row"], table[f"{name} forecast"], "--", color=GREEN, label="its own outputs read")
+        panel.plot(table["row"], table[f"{name} one step"], ":", color=QUIET, label="true rows read")
+        panel.set_title(f"{label(name)} (standard deviations)")
+        whole_numbers(panel)
+    axes[-1].set_xlabel("row")
+    return arrange(figure, axes, same_lines=True)
 
 
 def series_columns(table: pd.DataFrame) -> list[str]:

@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 
 from rnnlab.reports.records import step_column
 from rnnlab.reports.style import (
+    COLOURS,
+    GREEN,
     INK,
     QUIET,
     arrange,
@@ -31,6 +33,7 @@ PREDICTIONS: dict[str, tuple[Any, str, str]] = {  # line, and name for a net wit
     "predicted": ("-.", "predicted: σ_max(W_hh) × mean slope", "predicted: mean gate"),
     "predicted_radius": ((0, (1, 3)), "predicted: ρ(W_hh) × mean slope", "predicted: ρ"),
 }
+MUSTARD = COLOURS["mustard"].light
 DISTANCE = "distance from the end of reading (steps)"
 
 
@@ -58,6 +61,35 @@ def draw_through_time(table: pd.DataFrame, *, like: pd.DataFrame | None = None) 
             if like is not None:
                 _reach(panel, like[f"{norm}_median"])
             panel.set_title(f"layer {layer}, {direction}: {name}")
+    axes[-1].set_xlabel(DISTANCE)
+    return arrange(figure, axes)
+
+
+@styled
+def draw_at_ends(table: pd.DataFrame) -> Figure:
+    """Returns a figure of the first and the last look of a training: gradient norms by distance.
+
+    For each layer and direction a panel with a line per state and look, medians over texts with a band of
+    quartiles; norms of zero are left out.
+    """
+    when = step_column(table)
+    looks = list(dict.fromkeys((table[when].min(), table[when].max())))
+    readings = list(table.groupby(["layer", "direction"], sort=False))
+    figure, axes = panels(len(readings))
+    for panel, ((layer, direction), of_reading) in zip(axes, readings, strict=True):
+        paths = [path for path in of_reading["path"].unique() if not str(path).endswith("_only")]
+        for number, at in enumerate(looks):
+            for place, path in enumerate(paths):
+                rows = of_reading[(of_reading["path"] == path) & (of_reading[when] == at)]
+                rows = rows[rows["gradient_median"] > 0]
+                name = f"{NAMES.get(str(path), path)}, {'untrained' if at == 0 else f'{when} {at}'}"
+                colour = (QUIET, INK, GREEN, MUSTARD)[2 * (place % 2) + number]
+                style = line_style(place, len(rows), colour=colour, line=("--", "-")[number])
+                panel.plot(rows["distance"], rows["gradient_median"], label=name, **style)
+                low, high = rows["gradient_q1"], rows["gradient_q3"]
+                panel.fill_between(rows["distance"], low, high, color=colour, alpha=0.15, linewidth=0)
+        log_y(panel)
+        panel.set_title(f"layer {layer}, {direction}: {NORMS['gradient']}")
     axes[-1].set_xlabel(DISTANCE)
     return arrange(figure, axes)
 

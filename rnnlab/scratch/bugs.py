@@ -38,7 +38,7 @@ class _BrokenArrays(Layer):
 
 class _OneBias(_BrokenArrays):
     def broken(self, cell: ArrayCell) -> ArrayCell:
-        for name in ("bias_ih", "bias_hh"):
+        for name in ("bias_ih", "bias_hh")[: 2 if cell.cell.recurrent_bias else 1]:
             i, _, g, _ = np.split(cell.parameters[name], 4)
             cell.parameters[name] = np.concatenate([i, i, g, i])
         return cell

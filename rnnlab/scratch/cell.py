@@ -6,7 +6,7 @@ Numbers in brackets are equations of docs/from-scratch.md.
 """
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -86,11 +86,7 @@ class ArrayCell:
             for name, product in zip(names, self._products(f"{s}h", old[s], names), strict=True)
         }
         mixed: list[Array] = []
-
-        def mix(value_BH: Array) -> Array:
-            mixed.extend(self._products(f"{cell.states[0]}h", value_BH, [cell.mixed[len(mixed)]]))
-            return mixed[-1]
-
+        mix = partial(self._mix, mixed)
         new, kept = cell.step(Numbers(**x), Numbers(**h), Numbers(**old), Numbers(**self._own()), mix)
         return tuple(new), Step(x_BE, x, h, old, dict(zip(cell.states, new, strict=True)), kept, mixed)
 
@@ -117,12 +113,7 @@ class ArrayCell:
         """Returns the gradients at what the cell's own step was given, by its own derivative or a derived
         one.
         """
-        mixes = list(self.cell.mixed)
-
-        def mix_back(d_product_BH: Array, value_BH: Array) -> Array:
-            state = f"{self.cell.states[0]}h"
-            return self._products_back(state, d_product_BH, value_BH, [mixes.pop()], gradients)
-
+        mix_back = partial(self._mix_back, list(self.cell.mixed), gradients)
         if self.cell.step_back is not None:
             return self.cell.step_back(
                 d, Numbers(**step.kept), Numbers(**step.old), Numbers(**step.new), mix_back
@@ -130,6 +121,19 @@ class ArrayCell:
         return self._trace.step_back(
             d, x=step.x, h=step.h, old=step.old, own=self._own(), mixed=step.mixed, mix_back=mix_back
         )
+
+    def _mix(self, mixed: list[Array], value_BH: Array) -> Array:
+        """Returns the next product in the middle of a step, and adds it to `mixed`, those made so far."""
+        name = self.cell.mixed[len(mixed)]
+        mixed.extend(self._products(f"{self.cell.states[0]}h", value_BH, [name]))
+        return mixed[-1]
+
+    def _mix_back(
+        self, waiting: list[str], gradients: Gradients, d_product_BH: Array, value_BH: Array
+    ) -> Array:
+        """Takes the last product of `waiting` back; returns the gradient of the value that was mixed."""
+        ends = f"{self.cell.states[0]}h"
+        return self._products_back(ends, d_product_BH, value_BH, [waiting.pop()], gradients)
 
     @cached_property
     def _trace(self) -> Trace:

@@ -21,9 +21,15 @@ from rnnlab.scratch.textbook import RNN
 class Classifier(SequenceNet):
     """A net with one output, which is given as (B,) instead of (B, 1)."""
 
-    def forward(self, inputs: ArrayLike, lengths: ArrayLike | None = None) -> tuple[Array, NetCache]:
+    def forward(
+        self,
+        inputs: ArrayLike,
+        lengths: ArrayLike | None = None,
+        *,
+        rng: np.random.Generator | None = None,
+    ) -> tuple[Array, NetCache]:
         """Returns logits (B,) of token ids (B, T), above 0 for positive, and what `backward` needs."""
-        logits_B1, cache = super().forward(inputs, lengths)
+        logits_B1, cache = super().forward(inputs, lengths, rng=rng)
         return logits_B1[:, 0], cache
 
     def backward(self, d_logits: Array, cache: NetCache) -> Gradients:
@@ -77,7 +83,7 @@ def classifier_parameters(
     document_size, of_layer = embedding_dim, {}
     if recurrent is not None:
         read = recurrent.suffixes if pooling == "last" else recurrent.directions
-        document_size = recurrent.hidden_size * len(read)
+        document_size = recurrent.hidden_size * len(read) * (2 if pooling == "mean_max" else 1)
         of_layer = {f"recurrent.{name}": array for name, array in recurrent.parameters.items()}
     parameters = {
         "embedding.weight": rng.standard_normal((vocabulary_size, embedding_dim)).astype(dtype),

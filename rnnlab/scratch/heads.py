@@ -3,6 +3,8 @@
 Numbers in brackets are equations of docs/from-scratch.md.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from rnnlab.cells.activations import Array
@@ -27,8 +29,39 @@ def embedding(ids: Array, weight: Array) -> Array:
     return weight[ids]
 
 
-def embedding_backward(d_vectors: Array, ids: Array, weight: Array) -> Array:
+class RowGradient(NamedTuple):
+    """A gradient that is zero but for some rows; `shape` is that of the whole."""
+
+    rows: Array
+    values: Array
+    shape: tuple[int, ...]
+
+    def dense(self) -> Array:
+        """Returns the whole gradient."""
+        gradient = np.zeros(self.shape, self.values.dtype)
+        gradient[self.rows] = self.values
+        return gradient
+
+    def subtract_from(self, parameter: Array, scale: float) -> None:
+        """Takes scale times the gradient from the parameter, in place; other rows stay as they are."""
+        parameter[self.rows] -= scale * self.values
+
+
+def whole(gradient: Array | RowGradient) -> Array:
+    """Returns a gradient with all of its rows."""
+    return gradient.dense() if isinstance(gradient, RowGradient) else gradient
+
+
+def embedding_rows(d_vectors: Array, ids: Array, weight: Array) -> RowGradient:
     """Returns the gradient of weight: each id's row gathers the gradients of all places where it stands."""
-    gradient = np.zeros(weight.shape, d_vectors.dtype)
-    np.add.at(gradient, ids, d_vectors)  # unlike gradient[ids] +=, counts repeated ids
-    return gradient
+    places = ids.reshape(-1)
+    order = np.argsort(places, kind="stable")
+    sorted_ids = places[order]
+    first = np.flatnonzero(np.diff(sorted_ids, prepend=-1))
+    values = np.add.reduceat(d_vectors.reshape(len(places), -1)[order], first, axis=0)
+    return RowGradient(sorted_ids[first], values, weight.shape)
+
+
+def embedding_backward(d_vectors: Array, ids: Array, weight: Array) -> Array:
+    """Returns the whole gradient of weight, see `embedding_rows`."""
+    return embedding_rows(d_vectors, ids, weight).dense()

@@ -7,6 +7,7 @@ Numbers in brackets are equations of docs/from-scratch.md.
 
 import itertools
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -16,6 +17,8 @@ from rnnlab.cells.activations import Array
 from rnnlab.cells.base import Cell
 from rnnlab.scratch.cell import ArrayCell, Gradients, State, Step
 from rnnlab.scratch.checks import as_floats, as_lengths, check_no_nan, check_shape
+from rnnlab.scratch.dropout import drop, dropout_mask
+from rnnlab.scratch.heads import RowGradient, embedding, embedding_rows
 from rnnlab.scratch.initialisers import Initialiser, recurrent_parameters
 
 
@@ -27,18 +30,20 @@ class Run(NamedTuple):
 
 
 class Cache(NamedTuple):
-    """What `Layer.backward` needs of `Layer.forward`."""
+    """What `Layer.backward` needs of `Layer.forward`; dropped: each layer's dropout mask."""
 
     runs: list[Run]
     mask_TB1: Array
+    dropped: list[Array | None]
 
 
-class Forward(NamedTuple):
+@dataclass
+class Forward:
     """The top layer's h at every step (T, B, D * H), and by name the final states, each (L * D, B, H)."""
 
     output: Array
     final: dict[str, Array]
-    cache: Cache
+    cache: Any
 
     @property
     def h_n(self) -> Array:
@@ -52,11 +57,16 @@ class Forward(NamedTuple):
 
 
 class Backward(NamedTuple):
-    """Gradients of the input, by name of the initial states (L * D, B, H), and of the parameters."""
+    """Gradients of the input, by name of the initial states (L * D, B, H), and of the parameters.
+
+    arriving: for every run, in the order its steps were taken, what reached the states after each step; empty
+    where that was not kept.
+    """
 
     x: Array
     initial: dict[str, Array]
     parameters: Gradients
+    arriving: list[list[State]]
 
     @property
     def h_0(self) -> Array:
@@ -84,16 +94,19 @@ def scan_forward(
 
 def scan_backward(
     run: Run, d_h_TBH: Array, d_state: State, mask_TB1: Array, gradients: Gradients
-) -> tuple[Array, State]:
-    """Returns d_x (T, B, E) and the initial state's gradient, and adds the parameters' to `gradients`."""
-    d_x_TBE = []
+) -> tuple[Array, State, list[State]]:
+    """Returns d_x (T, B, E), the initial state's gradient and what arrived at each step's, and adds the
+    parameters' to `gradients`.
+    """
+    d_x_TBE, arriving = [], []
     for d_h_BH, mask_B1, step in zip(d_h_TBH[::-1], mask_TB1[::-1], run.steps[::-1], strict=True):
         d_state = (d_state[0] + np.where(mask_B1, d_h_BH, 0), *d_state[1:])  # (10)
+        arriving.append(d_state)
         d_new_state = tuple(np.where(mask_B1, d, 0) for d in d_state)  # back through (9), as is the next
         d_x_BE, d_prev_state = run.cell.backward(d_new_state, step, gradients)
         d_state = tuple(np.where(mask_B1, p, d) for p, d in zip(d_prev_state, d_state, strict=True))
         d_x_TBE.append(d_x_BE)
-    return np.stack(d_x_TBE[::-1]), d_state
+    return np.stack(d_x_TBE[::-1]), d_state, arriving[::-1]
 
 
 class Layer:
@@ -101,7 +114,8 @@ class Layer:
 
     cell: what one step computes, by default `cell_type` with the further options. Sizes, layers and
     directions follow from the arrays, which are kept, not copied. Input is (T, B, E), or (B, T, E) with
-    `batch_first`; then `output` and the gradients of both are so too.
+    `batch_first`; then `output` and the gradients of both are so too. dropout: how likely each number that
+    one layer hands to the next is left out, while training.
     """
 
     cell_type: ClassVar[type[Cell]]
@@ -112,11 +126,12 @@ class Layer:
         *,
         cell: Cell | None = None,
         batch_first: bool = False,
+        dropout: float = 0.0,
         **options: Any,
     ) -> None:
         self.cell = self.cell_type(**options) if cell is None else cell
         self.parameters = parameters
-        self.batch_first = batch_first
+        self.batch_first, self.dropout = batch_first, dropout
         self.directions = ["", "_reverse"] if "weight_ih_l0_reverse" in parameters else [""]
         self.num_layers = next(n for n in itertools.count() if f"weight_ih_l{n}" not in parameters)
         layers = range(max(self.num_layers, 1))
@@ -171,19 +186,27 @@ class Layer:
         except ValueError as error:
             raise ValueError(f"parameters {suffix[1:]}: {error}") from None
 
-    def forward(self, x: Array, *, lengths: ArrayLike | None = None, **initial: Array | None) -> Forward:
+    def forward(
+        self,
+        x: Array,
+        *,
+        lengths: ArrayLike | None = None,
+        rng: np.random.Generator | None = None,
+        **initial: Array | None,
+    ) -> Forward:
         """Runs every layer and direction; what lies beyond a text's length changes nothing.
 
-        x (T, B, E); lengths (B,); initial: the states to begin with, as h_0 and c_0 (L * D, B, H), or (B,
-        H) for a single run, zeros if left out.
+        x (T, B, E); lengths (B,); rng: what dropout draws from, None if the layer is not training; initial:
+        the states to begin with, as h_0 and c_0 (L * D, B, H), or (B, H) for a single run, zeros if left out.
         """
         x_TBE = self._time_first("x", x, self.input_size)
         time, batch = x_TBE.shape[:2]
         mask_TB1 = self.mask(as_lengths(lengths, batch, time), time)
         states = self._states("{}_0", initial, batch, x_TBE.dtype)
-        runs, finals = [], []
+        runs, finals, dropped = [], [], []
         for layer in range(self.num_layers):
-            outputs = []
+            dropped.append(dropout_mask(x_TBE, self.dropout, rng) if layer else None)
+            x_TBE, outputs = drop(x_TBE, dropped[layer]), []
             for direction in range(len(self.directions)):
                 k = layer * len(self.directions) + direction
                 order = slice(None, None, -1 if direction else 1)
@@ -196,7 +219,7 @@ class Layer:
                 finals.append(final)
             x_TBE = np.concatenate(outputs, axis=2)
         output = x_TBE.swapaxes(0, 1) if self.batch_first else x_TBE
-        return Forward(output, self._by_name(finals), Cache(runs, mask_TB1))
+        return Forward(output, self._by_name(finals), Cache(runs, mask_TB1, dropped))
 
     def backward(self, cache: Cache, *, d_output: Array | None = None, **d_final: Array | None) -> Backward:
         """Takes gradients at every step (like `output`), at the final states (d_h_n, d_c_n), or both; None
@@ -211,6 +234,7 @@ class Layer:
             check_shape("d_output", d_TBE, time, batch, width)
         d_finals = self._states("d_{}_n", d_final, batch, dtype)
         d_initials: list[State] = [()] * len(self.suffixes)
+        arriving: list[list[State]] = [[]] * len(self.suffixes)
         gradients: Gradients = {}
         for layer in reversed(range(self.num_layers)):
             d_inputs = []
@@ -219,7 +243,7 @@ class Layer:
                 order = slice(None, None, -1 if direction else 1)
                 share = slice(direction * self.hidden_size, (direction + 1) * self.hidden_size)
                 of_run = {name: np.zeros_like(p) for name, p in cache.runs[k].cell.parameters.items()}
-                d_x_TBE, d_initials[k] = scan_backward(
+                d_x_TBE, d_initials[k], arriving[k] = scan_backward(
                     cache.runs[k],
                     d_TBE[order, :, share],
                     tuple(d[k] for d in d_finals),
@@ -228,9 +252,33 @@ class Layer:
                 )
                 d_inputs.append(d_x_TBE[order])
                 gradients |= {name + self.suffixes[k]: gradient for name, gradient in of_run.items()}
-            d_TBE = np.add.reduce(d_inputs)
+            d_TBE = drop(np.add.reduce(d_inputs), cache.dropped[layer])
         d_x = d_TBE.swapaxes(0, 1) if self.batch_first else d_TBE
-        return Backward(d_x, self._by_name(d_initials), gradients)
+        return Backward(d_x, self._by_name(d_initials), gradients, arriving)
+
+    def forward_words(
+        self,
+        ids: Array,
+        weight: Array,
+        *,
+        lengths: ArrayLike | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> Forward:
+        """Runs on words (B, T), looked up in `weight` (V, E); the layer is to be `batch_first`."""
+        return self.forward(embedding(ids, weight), lengths=lengths, rng=rng)
+
+    def backward_words(
+        self, cache: Any, ids: Array, weight: Array, *, d_output: Array | None = None, **d_final: Array | None
+    ) -> tuple[RowGradient, Gradients]:
+        """Returns the gradients of `weight` and of the parameters, taking those that `backward` takes."""
+        back = self.backward(cache, d_output=d_output, **d_final)
+        return embedding_rows(back.x, ids, weight), back.parameters
+
+    def backward_parameters(
+        self, cache: Any, *, d_output: Array | None = None, **d_final: Array | None
+    ) -> Gradients:
+        """Returns the gradients of the parameters alone, taking those that `backward` takes."""
+        return self.backward(cache, d_output=d_output, **d_final).parameters
 
     def mask(self, lengths_B: Array, time: int) -> Array:
         """Returns (T, B, 1), true where a text has a real token."""

@@ -115,7 +115,10 @@ def _of_counted(
     return Loss(value, gradient)
 
 
-CRITERIA: dict[str, Callable[[Array, Array], Loss]] = {
+Criterion = Callable[[Array, Array], Loss]
+"""The mean loss of a net's logits and the targets."""
+
+CRITERIA: dict[str, Criterion] = {
     "classification": _of_labels,
     "binary_cross_entropy": _of_one_output,
     "cross_entropy": _of_counted_classes,

@@ -13,7 +13,7 @@ from rnnlab.scratch.cell import Gradients
 from rnnlab.scratch.heads import linear, linear_backward
 from rnnlab.scratch.losses import softmax
 
-POOLINGS = ("last", "mean", "max", "attention")
+POOLINGS = ("last", "mean", "max", "mean_max", "attention")
 
 
 class AttentionCache(NamedTuple):
@@ -72,7 +72,13 @@ def attention_backward(
 
 
 def pool(pooling: str, h_BTD: Array, real_BT: Array, parameters: dict[str, Array]) -> tuple[Array, Any]:
-    """Returns one vector a sequence (B, D), and what `pool_backward` needs; not for `last`."""
+    """Returns one vector a sequence (B, D), (B, 2 D) of `mean_max`, and what `pool_backward` needs.
+
+    Not for `last`.
+    """
+    if pooling == "mean_max":
+        (m_BD, share_BT1), (k_BD, place_B1D) = mean(h_BTD, real_BT), largest(h_BTD, real_BT)
+        return np.concatenate([m_BD, k_BD], axis=1), (share_BT1, place_B1D)  # (73)
     if pooling == "mean":
         return mean(h_BTD, real_BT)
     return largest(h_BTD, real_BT) if pooling == "max" else attention(h_BTD, real_BT, parameters)
@@ -84,5 +90,10 @@ def pool_backward(
     """Returns the gradient of the steps (B, T, D) and of the attention's parameters, if it has some."""
     if pooling == "attention":
         return attention_backward(d_m_BD, cache, parameters)
+    if pooling == "mean_max":
+        (share_BT1, place_B1D), (d_mean_BD, d_largest_BD) = cache, np.split(d_m_BD, 2, axis=1)
+        return mean_backward(d_mean_BD, share_BT1) + largest_backward(
+            d_largest_BD, place_B1D, time
+        ), {}  # (74)
     d_h_BTD = mean_backward(d_m_BD, cache) if pooling == "mean" else largest_backward(d_m_BD, cache, time)
     return d_h_BTD, {}

@@ -69,7 +69,7 @@ class Tagger(SequenceNet):
         check_shape("output.weight", self.parameters["output.weight"], len(weight), layer.hidden_size)
         ids_BT = np.asarray(prompts)
         check_shape("prompts", ids_BT, "batch", "time")
-        state: dict[str, Array | None] = {"h_0": h_0, "c_0": c_0}
+        state: dict[str, Any] = {"h_0": h_0, "c_0": c_0}
         chosen = []
         for _ in range(steps):
             forward = layer.forward(embedding(ids_BT, weight), **state)
@@ -119,7 +119,7 @@ class Regressor(SequenceNet):
         self, x_BE: Array, steps: int, *, h_0: Array | None = None, c_0: Array | None = None
     ) -> Array:
         """Returns outputs (B, steps, E) from a first input (B, E), each fed back as the next."""
-        state: dict[str, Array | None] = {"h_0": h_0, "c_0": c_0}
+        state: dict[str, Any] = {"h_0": h_0, "c_0": c_0}
         layer, outputs = one_direction(self.recurrent), []
         check_shape("output.weight", self.parameters["output.weight"], layer.input_size, layer.hidden_size)
         for _ in range(steps):
@@ -137,6 +137,6 @@ def one_direction(layer: Layer) -> Layer:
     return layer
 
 
-def final_state(forward: Forward) -> dict[str, Array | None]:
+def final_state(forward: Forward) -> dict[str, Any]:
     """Returns the final state as the next call's initial state."""
     return {f"{name}_0": state for name, state in forward.final.items()}

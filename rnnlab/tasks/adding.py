@@ -5,10 +5,13 @@ from typing import Annotated, ClassVar
 import numpy as np
 import pandas as pd
 from annotated_types import Ge, Gt
+from torch import Tensor
 
 from rnnlab.core.batch import Criterion
+from rnnlab.core.errors import InputError
 from rnnlab.tasks.base import InputOutputSizes, PredictFn, TaskData
-from rnnlab.tasks.drawn import Arrays, DrawnTask, scatter
+from rnnlab.tasks.drawn import Arrays, DrawnTask, number_answer, scatter
+from rnnlab.tasks.typed import number, words_of
 
 
 class Adding(DrawnTask):
@@ -36,6 +39,25 @@ class Adding(DrawnTask):
         inputs[row, first, 1] = inputs[row, second, 1] = 1
         targets = inputs[row, first, 0] + inputs[row, second, 0]
         return Arrays(inputs, np.full(examples, self.length), targets[:, None])
+
+    def typed(self, text: str, place: str) -> Arrays:
+        """Returns numbers from 0 to 1, one in each half marked by a `*` behind it, and their sum."""
+        words = words_of(text, place, "numbers from 0 to 1, one in each half marked as in 0.3*")
+        marks = np.array([word.endswith("*") for word in words])
+        middle = len(words) // 2
+        halves = int(marks[:middle].sum()), int(marks[middle:].sum())
+        if halves != (1, 1):
+            raise InputError(
+                f"{place}: expected one number marked as in 0.3* in each half, found {halves[0]} in the "
+                f"first and {halves[1]} in the second"
+            )
+        values = np.array([number(word.removesuffix("*"), place, 0, 1) for word in words])
+        inputs = np.stack([values, marks.astype(float)], axis=1)[None]
+        return Arrays(inputs, np.array([len(words)]), np.array([[values[marks].sum()]]))
+
+    def answer(self, output: Tensor, target: Tensor) -> dict[str, str | float]:
+        """Returns the sum that the net gives, and the right one."""
+        return number_answer(output, target)
 
     def tables(self, predict_fn: PredictFn, task_data: TaskData) -> dict[str, pd.DataFrame]:
         """Returns the table `scatter`: true sum and prediction of some test examples."""

@@ -1,6 +1,7 @@
 """What a task is: what it reads or draws, what it asks of a net, and how answers are measured."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, Literal, NamedTuple
@@ -11,13 +12,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rnnlab.core.batch import Batch, Criterion, Split, Stream
+from rnnlab.core.batch import EVALUATION_BATCH, Criterion, PredictFn, Split, Stream
 from rnnlab.core.errors import InputError
-from rnnlab.data.corpus import Encoding, Track
+from rnnlab.data.chunks import Encoding
+from rnnlab.data.corpus import Track
 from rnnlab.data.encoded_text import EncodedText, TextEncoder
+from rnnlab.data.hashed_ngrams import HashedNgrams
 from rnnlab.data.splits import Insert, TextSplit
+from rnnlab.data.tokenizers import Keep, TokenizerName
 from rnnlab.data.vectors import Vectors, load_vectors
 from rnnlab.data.vocabulary import Vocabulary
+from rnnlab.tasks.answers import ClassAnswers, class_answers
 from rnnlab.tasks.criteria import CRITERIA, Measures
 
 
@@ -51,16 +56,21 @@ class DataSettings:
     paths: Mapping[str, Path]
     seed: int
     precision: torch.dtype
-    tokenizer: Literal["spacy", "whitespace"] = "spacy"
+    tokenizer: TokenizerName = "spacy"
+    lower_first: bool = False
     vocabulary: Literal["rnnlab", "torchtext"] = "rnnlab"
     min_count: int = 1
     max_vocabulary: int | None = None
     max_length: int | None = None
+    keep: Keep = "first"
     strip_html: bool = True
     valid_fraction: float = 0.0
+    ngrams: int = 1
+    ngram_buckets: int = 500_000
     insert: Insert = "none"
     vectors: Path | None = None
     embedding_dim: int | None = None
+    embedding_std: float = 1.0
     cache: Path | None = None
     track: Track = untracked
 
@@ -74,6 +84,10 @@ class DataSettings:
     def encoding(self) -> Encoding:
         """What turns labelled texts into ids."""
         return Encoding(**{name: getattr(self, name) for name in Encoding.__dataclass_fields__})
+
+    def hashed_ngrams(self, vocabulary: Vocabulary) -> HashedNgrams | None:
+        """Returns what numbers n-grams after the words of the vocabulary, or None if there are to be none."""
+        return HashedNgrams(self.ngrams, self.ngram_buckets, len(vocabulary)) if self.ngrams > 1 else None
 
     def load_vectors(self, vocabulary: Vocabulary) -> Vectors | None:
         """Returns the pretrained vectors of the vocabulary's words, or None if there are to be none."""
@@ -127,19 +141,31 @@ class TaskData:
         """
         if self.vectors is None or "train" not in self.texts:
             return None
-        return float(self.vectors.found[self.texts["train"].ids].mean())
+        return self.texts["train"].share(self.vectors.found)
 
 
 class GivenSplit(NamedTuple):
-    """Examples that a trained net is to be measured on, their name or path, and what was left out of them."""
+    """Examples that a trained net is to be measured on.
+
+    name: of their split, or their path; notes: what was left out of them; source: the SHA-256 of what they
+    were read from, None for those that were drawn.
+    """
 
     name: str
     examples: Split
     notes: tuple[str, ...] = ()
+    source: str | None = None
 
-
-PredictFn = Callable[[Batch], Tensor]
-"""Gives a trained net's logits for a batch, on the CPU."""
+    @property
+    def fingerprint(self) -> str:
+        """What two runs' examples share if they were read from one file, or drawn alike."""
+        if self.source is not None:
+            return self.source
+        digest = hashlib.sha256()
+        for batch in self.examples.batches(self.examples.by_length(), EVALUATION_BATCH):
+            inputs = batch.inputs.float()  # in whatever precision the run has them
+            digest.update(inputs.numpy().tobytes() + batch.lengths.numpy().tobytes())
+        return digest.hexdigest()
 
 
 class Task:
@@ -200,10 +226,34 @@ class Task:
         """Returns tables of what a trained net does, by name, for the run folder."""
         return {}
 
-    def confusion(
-        self, predict_fn: PredictFn, examples: Split, classes: Sequence[str]
+    def forecast(
+        self, predict_fn: PredictFn, task_data: TaskData, *, start: int, steps: int
     ) -> pd.DataFrame | None:
-        """Returns how many examples of each class (row) are called what (column); None for no such table."""
+        """Returns what a net goes on with from a row of the evaluation split on, beside the truth; None where
+        the task has no series. Raises InputError where its outputs cannot be read as inputs.
+        """
+        return None
+
+    def class_answers(
+        self, predict_fn: PredictFn, examples: Split, classes: Sequence[str]
+    ) -> ClassAnswers | None:
+        """Returns which class a net gives every unit; None where it answers with numbers.
+
+        classes: names of all; there may be none.
+        """
+        if self.criterion == "mean_squared_error":
+            return None
+        return class_answers(predict_fn, examples, classes)
+
+    def typed_predictions(
+        self, texts: Sequence[str], places: Sequence[str], predict_fn: PredictFn, precision: torch.dtype
+    ) -> pd.DataFrame | None:
+        """Returns what a net says of sequences that a person types, beside the right answers; None where
+        texts are read with a vocabulary, or nothing can be typed.
+
+        places: of the texts, for errors; precision: of the net. Raises InputError for what is no sequence
+        of the task.
+        """
         return None
 
     def text_encoder(self, vocabulary: Vocabulary, settings: DataSettings) -> TextEncoder | None:

@@ -10,17 +10,18 @@ import pandas as pd
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from rnnlab.core.batch import Criterion, Split
+from rnnlab.core.batch import Criterion
 from rnnlab.core.errors import InputError
-from rnnlab.core.metrics import chosen_classes, class_metrics, class_probabilities, confusion_counts
+from rnnlab.core.metrics import chosen_classes, class_metrics, class_probabilities
 from rnnlab.data.corpus import encode_file, load_corpus
 from rnnlab.data.encoded_text import EncodedText, TextEncoder
 from rnnlab.data.labels import NEG_POS, named
+from rnnlab.data.remembered_cuts import SpacyRules
 from rnnlab.data.splits import TextSplit
-from rnnlab.data.tokenizers import make_tokenizer
 from rnnlab.data.vocabulary import Vocabulary
+from rnnlab.tasks.answers import class_answers
 from rnnlab.tasks.base import DataSettings, GivenSplit, InputOutputSizes, PredictFn, Task, TaskData
-from rnnlab.tasks.most_confident import logits_of, most_confident
+from rnnlab.tasks.most_confident import most_confident
 
 TEXT, PROBABILITY, LABEL, UNKNOWN = "Input text", "Classifier probability", "Output label", "Unknown words"
 
@@ -39,8 +40,19 @@ class Classification(Task):
     uses_insert: ClassVar[bool] = True
     reads: ClassVar[frozenset[str]] = frozenset(
         {
-            *("train", "valid", "test", "vectors", "embedding_dim", "valid_fraction", "tokenizer"),
-            *("vocabulary", "min_count", "max_vocabulary", "max_length", "strip_html", "cache"),
+            *(
+                "train",
+                "valid",
+                "test",
+                "vectors",
+                "embedding_dim",
+                "embedding_std",
+                "valid_fraction",
+                "cache",
+                "tokenizer",
+            ),
+            *("lower_first", "vocabulary", "min_count", "max_vocabulary", "max_length", "keep", "strip_html"),
+            *("ngrams", "ngram_buckets"),
         }
     )
     classes: ClassVar[tuple[str, ...]] = NEG_POS
@@ -50,13 +62,17 @@ class Classification(Task):
         if "valid" in settings.paths and settings.valid_fraction:
             raise InputError("data.valid_fraction: makes no sense beside data.valid; leave one of them out")
         settings.path("train")
-        corpus = load_corpus(
+        counted = load_corpus(
             dict(settings.paths), settings.encoding, cache=settings.cache, track=settings.track
         )
-        vocabulary, classes = corpus.vocabulary, corpus.classes
+        vocabulary, classes = counted.vocabulary, counted.classes
         vectors = settings.load_vectors(vocabulary)
-        corpus = corpus.keep()  # not before the vectors are known to be good: bad input leaves nothing behind
-        texts = {name: replace(split, precision=settings.precision) for name, split in corpus.splits.items()}
+        # Not before the vectors are known to be good: bad input leaves nothing behind.
+        corpus = counted.keep()
+        texts = {
+            name: replace(split, precision=settings.precision, ngrams=settings.hashed_ngrams(vocabulary))
+            for name, split in corpus.splits.items()
+        }
         tokens = [vocabulary[token] for token in texts["train"].class_tokens]
         splits = {
             name: split if name == "test" else split.insert(settings.insert, tokens)
@@ -84,7 +100,10 @@ class Classification(Task):
         """Returns a file's texts in the run's vocabulary, without tokens; needs none of the run's files."""
         assert vocabulary is not None
         split, notes = encode_file(path, vocabulary, settings.encoding, classes=classes, track=settings.track)
-        return GivenSplit(str(path), replace(split, precision=settings.precision), tuple(notes))
+        ngrams = settings.hashed_ngrams(vocabulary)
+        return GivenSplit(
+            str(path), replace(split, precision=settings.precision, ngrams=ngrams), tuple(notes)
+        )
 
     def tables(self, predict_fn: PredictFn, task_data: TaskData) -> dict[str, pd.DataFrame]:
         """Returns the most confident `predictions`, right and wrong, of validation texts.
@@ -97,20 +116,22 @@ class Classification(Task):
         tables = {"predictions": most_confident(predict_fn, examples, task_data.vocabulary, classes)}
         if classes == NEG_POS:
             return tables
-        counts = self.confusion(predict_fn, examples, classes)
+        counts = class_answers(predict_fn, examples, classes).confusion
         confusion = counts.rename(columns=lambda name: f"predicted {name}").reset_index(names="label")
         return {"classes": class_metrics(counts), "confusion": confusion} | tables
 
-    def confusion(self, predict_fn: PredictFn, examples: Split, classes: Sequence[str]) -> pd.DataFrame:
-        """Returns how many texts of each label are called what."""
-        assert isinstance(examples, TextSplit)
-        return confusion_counts(examples.labels, chosen_classes(logits_of(predict_fn, examples)), classes)
-
     def text_encoder(self, vocabulary: Vocabulary, settings: DataSettings) -> TextEncoder:
         """Returns what reads texts as the run read its own, without tokens of their class."""
-        tokenizer = make_tokenizer(settings.tokenizer, strip_html=settings.strip_html)
+        rules = SpacyRules(settings.cache)
+        tokenizer = settings.encoding.make_tokenizer(rules)
+
+        def cut(texts: Sequence[str]) -> list[list[str]]:
+            tokens = list(tokenizer.tokenize(texts))
+            rules.keep()
+            return tokens
+
         return TextEncoder(
-            lambda texts: list(tokenizer.tokenize(texts)), vocabulary.encode, settings.max_length
+            cut, vocabulary.encode, settings.max_length, settings.keep, settings.hashed_ngrams(vocabulary)
         )
 
     def predictions(

@@ -1,6 +1,6 @@
 """Examples that are drawn: without end to train on, a fixed number of them to measure with."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple
 
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rnnlab.core.batch import Batch, Split
+from rnnlab.core.errors import InputError
+from rnnlab.core.memory import require
 from rnnlab.tasks.base import DataSettings, InputOutputSizes, PredictFn, Task, TaskData
 
 BLOCK = 4096  # examples drawn at a time: a generator made anew for each would take longer than a small step
@@ -110,6 +112,28 @@ class DrawnTask(Task):
         """Returns examples."""
         raise NotImplementedError
 
+    def typed(self, text: str, place: str) -> Arrays:
+        """Returns the one example that a person types, with its right answer.
+
+        Raises InputError, beginning with `place`, for what is no sequence of the task.
+        """
+        raise InputError(f"task={self.name}: reads no sequences that are typed")
+
+    def answer(self, output: Tensor, target: Tensor) -> dict[str, str | float]:
+        """Returns cells that say what a net answers, and what is right, from its output for one example."""
+        raise NotImplementedError
+
+    def typed_predictions(
+        self, texts: Sequence[str], places: Sequence[str], predict_fn: PredictFn, precision: torch.dtype
+    ) -> pd.DataFrame:
+        """Returns a row per text: `Input`, then the cells of `answer`."""
+        rows = []
+        for text, place in zip(texts, places, strict=True):
+            example = Examples.of(self.typed(text, place), precision, every_step=self.sizes.every_step)
+            (batch,) = example.batches(np.zeros(1, dtype=np.int64), 1)
+            rows.append({"Input": text, **self.answer(predict_fn(batch)[0], batch.targets[0])})
+        return pd.DataFrame(rows)
+
     def load(self, settings: DataSettings) -> TaskData:
         """Returns a stream, and validation and test examples that do not follow from the run's seed."""
         splits = {
@@ -123,9 +147,25 @@ class DrawnTask(Task):
             baselines=self.baselines,
         )
 
+    @property
+    def longest_input(self) -> int:
+        """How many steps an example has at most, as far as that is known."""
+        return int(getattr(self, "length", 1))
+
     def examples(self, number: int, precision: torch.dtype, rng: np.random.Generator) -> Examples:
-        """Returns so many drawn examples as a split."""
+        """Returns so many drawn examples as a split; raises InputError if they do not fit into memory."""
+        steps, features = self.longest_input, self.sizes.features or 1
+        require(
+            number * steps * features * 8,
+            f"task={self.name}: {number:,} examples of {steps:,} steps",
+        )
         return Examples.of(self.draw(number, rng), precision, every_step=self.sizes.every_step)
+
+
+def number_answer(output: Tensor, target: Tensor) -> dict[str, str | float]:
+    """Returns the answer of a net that gives one number, the right one, and how far they are apart."""
+    said, right = float(output[0]), float(target[0])
+    return {"Prediction": said, "Right answer": right, "Error": abs(said - right)}
 
 
 def scatter(predict_fn: PredictFn, test: Split) -> pd.DataFrame:

@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 from annotated_types import Ge, Gt
 from numpy.typing import NDArray
+from torch import Tensor
 
 from rnnlab.core.batch import Criterion
 from rnnlab.core.errors import InputError
 from rnnlab.core.intervals import wilson
 from rnnlab.tasks.base import InputOutputSizes, PredictFn, TaskData
 from rnnlab.tasks.drawn import Arrays, DrawnTask, Examples, generator
+from rnnlab.tasks.typed import symbols
 
 Differ = Literal["random", "one"]
 NON_MATCHES: dict[str, Differ] = {"random non-matches": "random", "one digit differs": "one"}
@@ -32,6 +34,7 @@ class Halves(DrawnTask):
     metrics: ClassVar[tuple[str, ...]] = ("acc", "loss")
     criterion: ClassVar[Criterion] = "cross_entropy"
     baselines: ClassVar = {"acc": {"guessing (1/2)": 0.5}, "loss": {"guessing (ln 2)": float(np.log(2))}}
+    classes: ClassVar[tuple[str, ...]] = ("different", "equal")
     mirrored: ClassVar[bool] = False
 
     def __init__(
@@ -52,6 +55,11 @@ class Halves(DrawnTask):
             raise InputError(f"task.shortest: expected at most task.longest, {longest}, found {shortest}")
         self.alphabet, self.shortest, self.longest = alphabet, shortest, longest
         self.differ, self.valid_examples = differ, valid_examples
+
+    @property
+    def longest_input(self) -> int:
+        """Both halves."""
+        return 2 * self.longest
 
     @property
     def sizes(self) -> InputOutputSizes:
@@ -95,6 +103,25 @@ class Halves(DrawnTask):
         shift = rng.integers(1, self.alphabet, len(halves))
         changed[row, place] = (changed[row, place] + shift) % self.alphabet
         return changed
+
+    def typed(self, text: str, place: str) -> Arrays:
+        """Returns digits in two halves of equal length, and the class that the rule gives them."""
+        digits = np.array(symbols(text, place, self.alphabet, "an even number of digits, two halves"))
+        if len(digits) % 2:
+            raise InputError(f"{place}: expected an even number of digits, two halves, found {len(digits)}")
+        first, second = np.split(digits, 2)
+        equal = np.array_equal(first, second[::-1] if self.mirrored else second)
+        one_hot = np.eye(self.alphabet, dtype=np.float32)
+        return Arrays(one_hot[digits][None], np.array([len(digits)]), np.array([int(equal)]))
+
+    def answer(self, output: Tensor, target: Tensor) -> dict[str, str | float]:
+        """Returns the probability of the second class, the likelier class, and the right one."""
+        chances = output.double().softmax(dim=0)
+        return {
+            f"P({self.classes[1]})": float(chances[1]),
+            "Prediction": self.classes[int(chances.argmax())],
+            "Right answer": self.classes[int(target)],
+        }
 
     def tables(self, predict_fn: PredictFn, task_data: TaskData) -> dict[str, pd.DataFrame]:
         """Returns the table `lengths`: accuracy by pattern length, up to twice the longest trained on.

@@ -10,7 +10,7 @@ import pandas as pd
 from annotated_types import Gt, Lt
 from numpy.typing import NDArray
 
-from rnnlab.core.batch import UNCOUNTED, Criterion
+from rnnlab.core.batch import UNCOUNTED, Criterion, Split
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import fingerprint
 from rnnlab.data.ngrams import Bigram, perplexity
@@ -18,7 +18,7 @@ from rnnlab.data.open_file import show_path
 from rnnlab.data.running_text import Choice, Unit, WordIndex, read_text, read_word_list, tokens_of
 from rnnlab.data.vocabulary import PAD, UNK, UNK_ID, Vocabulary, is_reserved
 from rnnlab.tasks.base import DataSettings, InputOutputSizes, PredictFn, Task, TaskData
-from rnnlab.tasks.sequences import TaggedSplit
+from rnnlab.tasks.tagged_split import TaggedSplit
 
 UNIGRAM, BIGRAM = "unigram", "bigram"
 
@@ -38,7 +38,17 @@ class Language(Task):
     causal: ClassVar[bool] = True
     generates_text: ClassVar[bool] = True
     reads: ClassVar[frozenset[str]] = frozenset(
-        {"train", "valid", "test", "tokenizer", "vectors", "embedding_dim", "vocabulary"}
+        {
+            "train",
+            "valid",
+            "test",
+            "tokenizer",
+            "lower_first",
+            "vectors",
+            "embedding_dim",
+            "embedding_std",
+            "vocabulary",
+        }
     )
 
     def __init__(
@@ -66,7 +76,7 @@ class Language(Task):
 
     def prompt_tokens(self, prompt: str, settings: DataSettings) -> list[str]:
         """Returns a prompt's tokens, cut as the text was, but with nothing left out."""
-        return tokens_of(prompt, Choice(self.token, settings.tokenizer, self.lower))
+        return tokens_of(prompt, Choice(self.token, settings.tokenizer, self.lower, settings.lower_first))
 
     def join_tokens(self, tokens: Sequence[str]) -> str:
         """Returns tokens as running text: characters as they are, words with spaces between."""
@@ -76,7 +86,9 @@ class Language(Task):
         """Returns which tokens of a text are kept; reads the lists of words."""
         kept = None if self.word_list is None else read_word_list(Path(self.word_list))
         dropped = frozenset[str]() if self.stop_words is None else read_word_list(Path(self.stop_words))
-        return Choice(self.token, settings.tokenizer, self.lower, self.max_tokens, kept, dropped)
+        return Choice(
+            self.token, settings.tokenizer, self.lower, settings.lower_first, self.max_tokens, kept, dropped
+        )
 
     def load(self, settings: DataSettings) -> TaskData:
         """Reads the texts and cuts them into windows; raises InputError for one shorter than a window."""
@@ -114,6 +126,9 @@ class Language(Task):
     def figures(self, means: dict[str, float]) -> dict[str, float]:
         """Returns the metrics: perplexity beside accuracy and loss."""
         return {"perplexity": math.exp(min(means["loss"], 700.0)), **means}
+
+    def class_answers(self, predict_fn: PredictFn, examples: Split, classes: Sequence[str]) -> None:
+        """Returns None: perplexity says it all where there are as many classes as words."""
 
     def tables(self, predict_fn: PredictFn, task_data: TaskData) -> dict[str, pd.DataFrame]:
         """Returns the table `baselines`: the net's perplexity on held-out text beside those of counts."""

@@ -11,4 +11,5 @@ class Palindrome(Halves):
     A second half that repeats the first without mirroring it is class 0.
     """
 
+    classes: ClassVar[tuple[str, ...]] = ("other", "mirrored")
     mirrored: ClassVar[bool] = True

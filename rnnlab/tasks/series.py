@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from rnnlab.core.batch import Criterion
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import fingerprint
+from rnnlab.core.memory import require
 from rnnlab.data.series import Series as Table
 from rnnlab.data.series import read_series, sine, windows
 from rnnlab.tasks.base import DataSettings, InputOutputSizes, PredictFn, Task, TaskData
 from rnnlab.tasks.drawn import Arrays, Examples, generator
+from rnnlab.tasks.forecast import free_run, table_of
 
 Positive = Annotated[int, Gt(0)]
 Names = Annotated[tuple[str, ...], MinLen(1)]
@@ -94,6 +96,33 @@ class Series(Task):
             columns |= {f"{name} true": true[:, number].numpy(), f"{name} predicted": said[:, number].numpy()}
         return {"series": pd.DataFrame(columns)}
 
+    def forecast(self, predict_fn: PredictFn, task_data: TaskData, *, start: int, steps: int) -> pd.DataFrame:
+        """Returns the table of `tasks.forecast` over the validation rows, from the window at row `start` on.
+
+        Numbers are in standard deviations of the training rows, as everywhere. Raises InputError unless each
+        output is the next row, and for more steps than there are rows to compare with.
+        """
+        if self.horizon != 1 or ((self.inputs or self.targets) and self.inputs != self.targets):
+            raise InputError(
+                "generate: a net goes on by itself only where its output is the next row: expected "
+                f"task.horizon=1 and task.targets like task.inputs, found task.horizon={self.horizon}, "
+                f"inputs {_shown(self.inputs)}, targets {_shown(self.targets)}"
+            )
+        valid = task_data.splits["valid"]
+        (batch,) = valid.batches(np.arange(len(valid)), len(valid))
+        last = batch.targets[:, -1] if self.every_step else batch.targets
+        rows = torch.cat([batch.inputs[0], last])
+        most = len(rows) - self.window - start
+        if start < 0 or steps < 1 or most < 1 or steps > most:
+            raise InputError(
+                f"generate: {len(rows):,} rows to validate with, of which the first {self.window} after the "
+                f"start are read: expected at most {max(most, 0):,} steps from row {start}, "
+                f"found {steps:,}"
+            )
+        rows = rows[start : start + self.window + steps]
+        said = free_run(predict_fn, rows, self.window, steps)
+        return table_of(start + self.window, task_data.classes, rows[self.window - 1 :], *said)
+
     def _read(self, settings: DataSettings) -> dict[str, Table]:
         """Returns the rows of every split; the end of the training rows is held out if need be."""
         wanted = None
@@ -104,6 +133,7 @@ class Series(Task):
         elif settings.paths:
             raise InputError(f"data.train: a value is needed beside data.{next(iter(settings.paths))}")
         else:
+            require(self.rows * 8, f"task.rows={self.rows}: the series")
             rng = generator(settings.seed, 0)
             tables = {"train": sine(self.rows, period=self.period, noise=self.noise, rng=rng)}
         train = tables["train"]
@@ -127,6 +157,10 @@ class Series(Task):
             every_step=self.every_step,
             name=f"data.{name}",
         )
+        itemsize = 8 + settings.precision.itemsize  # in float64 first
+        require(
+            (inputs.size + targets.size) * itemsize, f"task.window={self.window}: {len(inputs):,} windows"
+        )
         lengths = np.full(len(inputs), self.window)
         arrays = Arrays(inputs.copy(), lengths, targets.copy())  # windows overlap in memory
         return Examples.of(arrays, settings.precision, every_step=self.every_step)
@@ -139,3 +173,7 @@ class Series(Task):
             last = seen if self.every_step else seen[:, -1]
             rules[LAST] = float(((valid.targets - last) ** 2).mean())
         return rules
+
+
+def _shown(names: Names | None) -> str:
+    return "all" if names is None else ", ".join(names)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from rnnlab.core.batch import UNCOUNTED, Split
 from rnnlab.core.metrics import confusion_counts
 from rnnlab.tasks.base import PredictFn
-from rnnlab.tasks.sequences import TaggedSplit
+from rnnlab.tasks.tagged_split import TaggedSplit
 
 NET, RULE = "net", "most frequent tag"
 

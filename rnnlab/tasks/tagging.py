@@ -20,7 +20,6 @@ from rnnlab.data.tagged import read_tagged, tag_ids
 from rnnlab.data.vocabulary import UNK, Vocabulary, build_vocabulary, is_reserved
 from rnnlab.tasks.base import DataSettings, InputOutputSizes, PredictFn, Task, TaskData
 from rnnlab.tasks.drawn import generator
-from rnnlab.tasks.sequences import TaggedSplit
 from rnnlab.tasks.tag_tables import (
     RULE,
     accuracy_by_tag,
@@ -29,6 +28,7 @@ from rnnlab.tasks.tag_tables import (
     most_frequent_tags,
     tokens_of,
 )
+from rnnlab.tasks.tagged_split import TaggedSplit
 
 ENDINGS = ("ing", "ed", "ly", "er", "est", "ion", "al", "y", "s")
 
@@ -46,7 +46,17 @@ class Tagging(Task):
     unit: ClassVar[str] = "tokens"
     criterion: ClassVar[Criterion] = "cross_entropy"
     reads: ClassVar[frozenset[str]] = frozenset(
-        {"train", "valid", "test", "vectors", "embedding_dim", "vocabulary", "min_count", "max_vocabulary"}
+        {
+            "train",
+            "valid",
+            "test",
+            "vectors",
+            "embedding_dim",
+            "embedding_std",
+            "vocabulary",
+            "min_count",
+            "max_vocabulary",
+        }
     )
 
     def __init__(

@@ -4,6 +4,9 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rnnlab.core.printable import printable
+from rnnlab.terminal.messages import print_lines
+
 WIDEST = 90
 
 
@@ -27,10 +30,10 @@ def print_curves(
     figure.plot_size(min(shutil.get_terminal_size().columns, WIDEST), height)
     for curve in curves:
         lines = figure.signal(list(curve.x), list(curve.y), marker=curve.marker).lines()
-        figure.draw(lines.label(curve.label) if curve.label else lines)
-    figure.label(x_label)
+        figure.draw(lines.label(printable(curve.label)) if curve.label else lines)
+    figure.label(printable(x_label))
     if limits is not None:
         figure.ruler("y").lim(*limits)
     last = int(max((max(curve.x) for curve in curves), default=0))
     figure.ruler("x").ticks(list(range(0, last + 1, max(1, last // 8))))
-    print(figure.build().string(colorless=True))
+    print_lines(figure.build().string(colorless=True))

@@ -21,10 +21,21 @@ def show_report(report: Report, console: Console) -> bool:
         for split in readable:
             console.print(_table_of_lengths(split))
         _print_lines(console, _lines_of_duplicates(report))
-    _print_lines(console, (f"empty: {place}" for split in report.splits for place in split.empty))
-    errors = [error for split in report.splits for error in split.errors]
-    _print_lines(console, [f"bad: {error}" for error in errors] or ["no bad lines"])
-    return bool(errors)
+    for split in report.splits:
+        _print_some(console, "empty", split.empty, split.empties)
+    for split in report.splits:
+        _print_some(console, "bad", split.errors, split.bad)
+    bad = any(split.bad for split in report.splits)
+    if not bad:
+        _print_lines(console, ["no bad lines"])
+    return bad
+
+
+def _print_some(console: Console, kind: str, some: list[str], number: int) -> None:
+    """Prints what is known of so many lines of a kind."""
+    _print_lines(console, (f"{kind}: {one}" for one in some))
+    if number > len(some):
+        _print_lines(console, [f"{kind}: {number - len(some):,} more"])
 
 
 def _print_lines(console: Console, lines: Iterable[str]) -> None:
@@ -59,8 +70,8 @@ def _share(part: float | None) -> str:
 
 _Figures = dict[str, Callable[[SplitReport], str]]
 _FIGURES: _Figures = {
-    "empty texts": lambda split: f"{len(split.empty):,}",
-    "bad lines": lambda split: f"{len(split.errors):,}",
+    "empty texts": lambda split: f"{split.empties:,}",
+    "bad lines": lambda split: f"{split.bad:,}",
     "tokens": lambda split: f"{split.lengths.sum():,}",
     "mean length": lambda split: f"{split.lengths.mean():,.1f}",
     "longest": lambda split: f"{split.lengths.max():,}",
@@ -92,7 +103,8 @@ def _lines_of_duplicates(report: Report) -> Iterator[str]:
         yield f"duplicates across {names[first]} and {names[second]}: {shared:,}"
     if duplicates.opposite:
         yield f"duplicates with opposite labels: {duplicates.opposite:,}"
-    for places in duplicates.groups[:_EXAMPLES_SHOWN]:
+    shown = duplicates.groups[:_EXAMPLES_SHOWN]
+    for places in shown:
         yield f"  the same text: {'; '.join(places)}"
-    if len(duplicates.groups) > _EXAMPLES_SHOWN:
-        yield f"  and {len(duplicates.groups) - _EXAMPLES_SHOWN:,} more"
+    if duplicates.repeated > len(shown):
+        yield f"  and {duplicates.repeated - len(shown):,} more"

@@ -1,31 +1,43 @@
 """What goes on, as a person sees it: a table that grows on a terminal, plain lines in a pipe."""
 
+import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console, Group
 from rich.live import Live
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    SpinnerColumn,
     TaskID,
     TaskProgressColumn,
     TextColumn,
+    TimeElapsedColumn,
     TimeRemainingColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 from rnnlab.core.errors import RnnlabError
 from rnnlab.core.metrics import format_metric
-from rnnlab.terminal.messages import print_error, print_message, print_note
+from rnnlab.core.printable import printable
+from rnnlab.terminal.console import PlainConsole
+from rnnlab.terminal.jobs import JobsBar
+from rnnlab.terminal.messages import print_error, print_line, print_message, print_note
 from rnnlab.terminal.tables import print_frame
 
 if TYPE_CHECKING:
     import pandas as pd
 
 WIDTH = 11
+NAME = TextColumn("{task.description}", markup=False)
+PATIENCE = 10.0
+"""Seconds without a word, where there is no terminal to show what goes on."""
 Batch = TypeVar("Batch")
 
 
@@ -34,9 +46,9 @@ class TerminalDisplay:
 
     def track(self, texts: Iterable[str], *, description: str, total: int) -> Iterable[str]:
         """Yields texts while a bar shows how far their encoding is."""
-        console = Console(stderr=True)
+        console = PlainConsole(stderr=True)
         with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-            yield from progress.track(texts, total=total, description=description)
+            yield from progress.track(texts, total=total, description=escape(printable(description)))
 
     def note(self, text: str) -> None:
         """Prints what a person should know."""
@@ -51,21 +63,41 @@ class TerminalDisplay:
         print_error(error)
         error.reported = True
 
-    def status(self, text: str) -> AbstractContextManager[object]:
-        """Shows `text` on a terminal as long as the block lasts."""
-        return Console(stderr=True).status(text)
+    @contextmanager
+    def status(self, text: str) -> Iterator[None]:
+        """Shows `text` and the time as long as the block lasts, in a pipe now and then."""
+        console, columns = PlainConsole(stderr=True), (SpinnerColumn(), NAME, TimeElapsedColumn())
+        if console.is_terminal:
+            with Progress(*columns, console=console, transient=True) as progress:
+                progress.add_task(printable(text), total=None)
+                yield
+            return
+        over = threading.Event()
+        teller = threading.Thread(target=_tell_now_and_then, args=(text, over), daemon=True)
+        teller.start()
+        try:
+            yield
+        finally:
+            over.set()
+            teller.join()
 
     @contextmanager
     def bar(self, text: str, total: float | None) -> Iterator["Bar"]:
         """Shows how far the block is."""
-        columns = [TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()]
-        with Progress(*columns, console=Console(stderr=True)) as progress:
-            yield Bar(progress, progress.add_task(text, total=total))
+        columns = [NAME, BarColumn(), TaskProgressColumn(), TimeRemainingColumn()]
+        with Progress(*columns, console=PlainConsole(stderr=True)) as progress:
+            yield Bar(progress, progress.add_task(printable(text), total=total))
+
+    @contextmanager
+    def jobs(self) -> Iterator["JobsBar"]:
+        """Shows jobs: done, running, failed, time left."""
+        with JobsBar(PlainConsole(stderr=True)) as jobs:
+            yield jobs
 
     @contextmanager
     def training(self, batches: int) -> Iterator["TrainingTable"]:
         """Shows a training of so many batches in all."""
-        console = Console()
+        console = PlainConsole()
         if not console.is_terminal:
             yield TrainingTable(console, batches, None)
             return
@@ -74,11 +106,18 @@ class TerminalDisplay:
 
     def result(self, text: str) -> None:
         """Prints a line of what came out."""
-        print(text, flush=True)
+        print_line(text)
 
     def table(self, rows: "pd.DataFrame") -> None:
         """Prints a table of what came out."""
         print_frame(rows, "table")
+
+
+def _tell_now_and_then(text: str, over: threading.Event) -> None:
+    """Prints what goes on and for how long, until it is over."""
+    begun = time.monotonic()
+    while not over.wait(PATIENCE):
+        print_message(f"{text}: {time.monotonic() - begun:.0f} s so far")
 
 
 class Bar:
@@ -93,7 +132,9 @@ class Bar:
 
     def update(self, *, completed: float | None = None, total: float | None = None, text: str = "") -> None:
         """Sets what is given."""
-        self._progress.update(self._task, completed=completed, total=total, description=text or None)
+        self._progress.update(
+            self._task, completed=completed, total=total, description=printable(text) or None
+        )
 
 
 class TrainingTable:
@@ -102,7 +143,7 @@ class TrainingTable:
     def __init__(self, console: Console, total: int, live: Live | None) -> None:
         self._console, self._live = console, live
         self._table: Table | None = None
-        columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
+        columns = [NAME, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
         self._progress = Progress(*columns, console=console)
         self._total = total
         self._task: TaskID | None = None
@@ -110,12 +151,12 @@ class TrainingTable:
     def row(self, figures: Mapping[str, float | int | None]) -> None:
         """Shows the row of a round."""
         cells = [format_metric(name, value) for name, value in figures.items()]
-        names = [name.replace("_", " ") for name in figures]
+        names = [printable(name.replace("_", " ")) for name in figures]
         first = self._table is None
         if self._table is None:
-            self._table = Table(*names)
-            for column in self._table.columns:
-                column.justify = "right"
+            self._table = Table()
+            for name in names:
+                self._table.add_column(Text(name), justify="right")
         self._table.add_row(*cells)
         if self._live is not None:
             self._live.update(Group(self._table, self._progress))

@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from rnnlab.core.printable import printable
+from rnnlab.terminal.console import PlainConsole
 
 
 @contextmanager
 def download_bar(text: str) -> Iterator["DownloadBar"]:
     """Yields a bar on standard error, which only a terminal shows."""
-    console = Console(stderr=True)
-    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
+    console = PlainConsole(stderr=True)
+    name = TextColumn("{task.description}", markup=False)
+    columns = name, BarColumn(), DownloadColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         yield DownloadBar(progress, text)
 
@@ -21,7 +24,7 @@ class DownloadBar:
 
     def __init__(self, progress: Progress, text: str) -> None:
         self._progress = progress
-        self._task = progress.add_task(text, total=None)
+        self._task = progress.add_task(printable(text), total=None)
 
     @property
     def total(self) -> int:

@@ -7,10 +7,11 @@ from rich.text import Text
 from torch import Tensor
 
 from rnnlab.core.batch import UNCOUNTED, Batch
+from rnnlab.core.printable import printable
+from rnnlab.data.hashed_ngrams import names_of
 from rnnlab.data.labels import is_class_token
-from rnnlab.data.vocabulary import UNK, Vocabulary
+from rnnlab.data.vocabulary import UNK
 from rnnlab.tasks.base import TaskData
-from rnnlab.terminal.messages import printable
 
 STEPS_SHOWN = 60
 COLOURS = ("red", "green", "blue", "magenta", "yellow", "cyan")
@@ -22,7 +23,7 @@ def table_of_examples(batch: Batch, task_data: TaskData) -> Table:
     for index in range(len(batch.lengths)):
         length = int(batch.lengths[index])
         inputs = batch.inputs[index][: length if task_data.texts else min(length, STEPS_SHOWN)]
-        shown = _tokens(inputs.tolist(), task_data.vocabulary) if task_data.vocabulary else _numbers(inputs)
+        shown = _tokens(inputs.tolist(), task_data) if task_data.vocabulary else _numbers(inputs)
         table.add_row(_target(batch.targets[index], length, task_data), str(length), shown)
     return table
 
@@ -51,15 +52,17 @@ def _target(target: Tensor, length: int, task_data: TaskData) -> Text:
 
     if task_data.sizes.every_step:
         target = target[: min(length, STEPS_SHOWN)]
-    return Text(" ".join(map(name, target.flatten().tolist())))
+    return Text(printable(" ".join(map(name, target.flatten().tolist()))))
 
 
-def _tokens(ids: list[int], vocabulary: Vocabulary) -> Text:
+def _tokens(ids: list[int], task_data: TaskData) -> Text:
+    vocabulary, texts = task_data.vocabulary, task_data.texts.get("train")
+    assert vocabulary is not None
+    words = names_of(ids, vocabulary, None if texts is None else texts.ngrams)
     tokens = [word for word in vocabulary.words if is_class_token(word)]
     styles = {UNK: "dim"} | {word: f"bold reverse {colour}" for word, colour in zip(tokens, cycle(COLOURS))}
     line = Text()
-    for number in ids:
-        word = vocabulary.words[number]
+    for number, word in zip(ids, words, strict=True):
         line.append(printable(word), style=styles.get(word, ""))
         line.append(f" {number}  ", style="dim cyan")
     return line

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from rnnlab.terminal.messages import print_line
+from rnnlab.terminal.messages import print_line, print_lines
 from rnnlab.terminal.tables import print_rows
 
 if TYPE_CHECKING:
@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 def print_gradients(rows: "pd.DataFrame") -> None:
-    """Prints a row per model and position."""
+    """Prints a row per model and position, without the gradients' own entries."""
+    from rnnlab.probes.gradients import without_vectors
+
+    rows = without_vectors(rows)
     caption, group = "ratio to end: the mean of the two norms over that mean at the end", "model"
     if "token" in rows:
         group, caption = (
@@ -40,7 +43,7 @@ def print_vectors(model: str, vectors: "Iterable[tuple[str, str, np.ndarray]]") 
             threshold=vector.size,
             max_line_width=100,
         )
-        print(text)
+        print_lines(text)
 
 
 def print_half_lives(rows: "pd.DataFrame") -> None:

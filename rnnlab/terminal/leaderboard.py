@@ -7,6 +7,8 @@ import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
+from rnnlab.core.printable import printable
+
 
 def table_of_horizon(
     rates: pd.DataFrame,
@@ -46,7 +48,7 @@ def table_of_horizon(
         interval = f"{rank.low} to {rank.high}"
         if known < seeds * len(lengths):
             more, interval = "so far ", "-"
-        title = Text(titles[rank.model])
+        title = Text(printable(titles[rank.model]))
         shown.add_row(title, f"{more}{rank.horizon}", interval, median, *map(_share, rows))
     return shown
 

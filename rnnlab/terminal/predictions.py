@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, TextIO
 
 from rich.text import Text
 
-from rnnlab.terminal.messages import printable
+from rnnlab.core.printable import printable
+from rnnlab.terminal.messages import print_line
 from rnnlab.terminal.tables import make_console, print_frame, print_rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
 UNKNOWN, ATTENTION = "Unknown words", "Attention"
+FIRST_ROWS = 10  # of a forecast
 NUMBER_WIDTH = 6  # characters, as in 0.1234
 WIDE = 0.6  # of a terminal's width
 LARGEST, CONFUSIONS = 3, 10  # shown, of more than fit
@@ -31,24 +33,35 @@ def print_predictions(
     if confusion is not None:
         # Beside CSV or JSON lines it would be in the way of the program that reads them.
         stream = sys.stdout if form == "table" else sys.stderr
-        print(f"accuracy {accuracy:.4f} over {len(rows):,} texts", file=stream)
+        print_line(f"accuracy {accuracy:.4f} over {len(rows):,} texts", stream)
         print_confusion(confusion, stream)
 
 
-def print_confusion(counts: "pd.DataFrame", stream: TextIO | None = None) -> None:
-    """Prints how many texts of each label (row) are called what (column)."""
-    title = "confusion (texts)"
+def print_forecast(rows: "pd.DataFrame", errors: dict[str, float]) -> None:
+    """Prints the first rows of a series that a net goes on with, and the mean squared errors over all."""
+    import pandas as pd
+
+    numbers = dict.fromkeys(rows.columns[1:], ".4f")
+    caption = f"the first {FIRST_ROWS} of {len(rows):,} rows" if len(rows) > FIRST_ROWS else ""
+    print_rows(rows.head(FIRST_ROWS), numbers, title="standard deviations", caption=caption)
+    title = f"mean squared error over {len(rows):,} rows, in squared standard deviations"
+    print_rows(pd.DataFrame(errors.items(), columns=["rule", "error"]), {"error": ".4f"}, title=title)
+
+
+def print_confusion(counts: "pd.DataFrame", stream: TextIO | None = None, *, unit: str = "texts") -> None:
+    """Prints how many texts, or other units, of each label (row) are called what (column)."""
+    title = f"confusion ({unit})"
     if len(counts) == 2:
         shown, first = counts.map("{:,}".format).rename(columns=lambda name: f"predicted {name}"), "label"
     else:
         shown, first = counts.copy(), "label / predicted"
     shown.insert(0, first, counts.index, allow_duplicates=True)
     if _width(shown.columns) > make_console(stream).width:
-        shown, title = _most_frequent_confusions(counts), "the most frequent confusions (texts)"
+        shown, title = _most_frequent_confusions(counts, unit), f"the most frequent confusions ({unit})"
     print_rows(shown, title=title, file=stream)
 
 
-def _most_frequent_confusions(counts: "pd.DataFrame") -> "pd.DataFrame":
+def _most_frequent_confusions(counts: "pd.DataFrame", unit: str) -> "pd.DataFrame":
     """Returns which label is taken for which other, the most frequent first, for more labels than fit beside
     each other.
     """
@@ -62,7 +75,7 @@ def _most_frequent_confusions(counts: "pd.DataFrame") -> "pd.DataFrame":
         if label != predicted and texts
     ]
     wrong.sort(key=lambda confusion: -confusion[2])
-    return pd.DataFrame(wrong[:CONFUSIONS], columns=["label", "predicted", "texts"])
+    return pd.DataFrame(wrong[:CONFUSIONS], columns=["label", "predicted", unit])
 
 
 def _with_fewer_columns(rows: "pd.DataFrame") -> "pd.DataFrame":
@@ -82,15 +95,6 @@ def _with_fewer_columns(rows: "pd.DataFrame") -> "pd.DataFrame":
 def _width(names: Iterable[str]) -> int:
     """Returns how many characters columns of numbers with these names take in a table."""
     return sum(max(len(str(name)), NUMBER_WIDTH) + 3 for name in names)
-
-
-def print_class_metrics(rows: "pd.DataFrame") -> None:
-    """Prints precision, recall and F1 of each class, and their averages."""
-    formats = dict.fromkeys(("precision", "recall", "f1"), ".4f")
-    caption = (
-        "0 / 0 counts as 0. macro: over the labels that occur, in texts or predictions; weighted: by texts"
-    )
-    print_rows(rows, formats, title="by label", caption=caption)
 
 
 def print_tokens(tables: "list[pd.DataFrame]", form: str) -> None:
@@ -135,9 +139,9 @@ def _coloured(table: "pd.DataFrame") -> Text:
             f"the attributions add up to {values.sum():+.4f} ({last['Steps']:,} steps)"
         )
     if shares:
-        line.append(f"\n{column} after each token", style="dim")
+        line.append(f"\n{printable(column)} after each token", style="dim")
     if "Label" in table:
-        line.append(f"\nof the logit of {table['Label'].iloc[0]}", style="dim")
+        line.append(f"\nof the logit of {printable(str(table['Label'].iloc[0]))}", style="dim")
     if not table["Known"].all():
         line.append("\nstruck out: unknown to the run", style="dim")
     return line

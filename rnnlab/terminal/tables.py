@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.box import HEAVY_HEAD, SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rnnlab.terminal.messages import printable
+from rnnlab.core.printable import escaped_lines, printable
+from rnnlab.terminal.console import PlainConsole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,10 +20,10 @@ Format = str | Callable[[Any], str]
 """How a value is written: a format such as `.4g`, or a function."""
 
 
-def make_console(file: TextIO | None = None) -> Console:
+def make_console(file: TextIO | None = None) -> PlainConsole:
     """Returns a console as wide as the terminal, or wider than most texts in a pipe."""
     stream = file or sys.stdout
-    return Console(file=stream, width=None if stream.isatty() else PIPE_WIDTH, highlight=False)
+    return PlainConsole(file=stream, width=None if stream.isatty() else PIPE_WIDTH)
 
 
 def print_table(table: Table) -> None:
@@ -60,8 +60,8 @@ def print_rows(
     formats = formats or {}
     names = [str(name) for name in rows.columns]
     table = Table(
-        title=Text(title) if title else None,
-        caption=Text(caption) if caption else None,
+        title=Text(printable(title)) if title else None,
+        caption=Text(escaped_lines(caption)) if caption else None,
         caption_justify="left",
         show_lines=lines,
         box=None if plain else HEAVY_HEAD,
@@ -69,9 +69,10 @@ def print_rows(
     for name, kind in zip(names, rows.dtypes, strict=True):
         right = kind.kind in "iuf" or name in formats
         # As Text, or brackets in a name would be read as markup.
-        table.add_column(Text(name), justify="right" if right else "left", overflow="fold")
+        table.add_column(Text(printable(name)), justify="right" if right else "left", overflow="fold")
     groups = list(rows[group]) if group else []
-    for index, row in enumerate(rows.itertuples(index=False, name=None)):
+    values = rows.astype(object).where(rows.notna(), None)  # pandas' NA cannot be compared
+    for index, row in enumerate(values.itertuples(index=False, name=None)):
         cells = [_cell(value, formats.get(name, ""), missing) for name, value in zip(names, row, strict=True)]
         ends = bool(group) and (index + 1 == len(groups) or groups[index] != groups[index + 1])
         table.add_row(*cells, end_section=ends)
@@ -81,15 +82,19 @@ def print_rows(
 def print_titled(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], note: str) -> None:
     """Prints a table of texts below its title, and above a sentence to read it by."""
     table = Table(
-        title=Text(title), title_justify="left", box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False
+        title=Text(printable(title)),
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
     )
     for column in columns:
-        table.add_column(Text(column), overflow="fold")
+        table.add_column(Text(printable(column)), overflow="fold")
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(escaped_lines(cell)) for cell in row))
     print_table(table)
     if note:
-        Console().print(f"{note}\n", style="dim", markup=False)
+        PlainConsole().print(f"{note}\n", style="dim")
 
 
 def print_frame(rows: "pd.DataFrame", form: str) -> None:
@@ -112,10 +117,10 @@ def _cell(value: Any, form: Format, missing: str) -> Text:
     """Returns a cell; a Text stays as it is."""
     if isinstance(value, Text):
         return value
-    if value is None or value != value:
+    if value is None:
         return Text(missing)
     if callable(form):
-        return Text(form(value))
+        return Text(printable(form(value)))
     if form:
         return Text(format(value, form))
     if isinstance(value, float):
@@ -132,4 +137,6 @@ def _lines(text: str) -> str:
 def _safe_on_terminal(rows: "pd.DataFrame") -> "pd.DataFrame":
     if not sys.stdout.isatty():
         return rows
-    return rows.map(lambda cell: printable(cell) if isinstance(cell, str) else cell)
+    return rows.map(lambda cell: printable(cell) if isinstance(cell, str) else cell).rename(
+        columns=lambda name: printable(str(name))
+    )

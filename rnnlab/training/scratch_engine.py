@@ -1,6 +1,9 @@
 """The second engine: a training computed in NumPy by the nets of rnnlab.scratch."""
 
 import inspect
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -10,74 +13,117 @@ from rnnlab.cells import Cell
 from rnnlab.cells.activations import Array
 from rnnlab.core.batch import Batch, Objective
 from rnnlab.core.errors import DivergenceError, InputError
+from rnnlab.core.profile import span
 from rnnlab.models.guest import name_of
 from rnnlab.models.layer import cell_of
 from rnnlab.scratch.layer import Layer
-from rnnlab.scratch.losses import CRITERIA, Loss
+from rnnlab.scratch.losses import CRITERIA, Criterion, Loss
 from rnnlab.scratch.nets import NetCache, SequenceNet
-from rnnlab.scratch.optimizers import OPTIMIZERS, SGD, Adam, Optimizer, clip_by_norm, make_optimizer
-from rnnlab.training.engine import Measures, check_finite
+from rnnlab.scratch.optimizers import OPTIMIZERS, clip_by_norm, make_optimizer
+from rnnlab.training.engine import Engine, Measures, check_finite
 
 # What grows beyond all bounds shows in the loss, as with torch; NumPy would print warnings as well.
 unbounded = np.errstate(over="ignore", invalid="ignore")
 
 
-class ScratchEngine:
+class ScratchEngine(Engine):
     """Forward, loss, backward and update in NumPy, on the memory of a torch model and its optimizer.
 
     The model's parameters change in place and the optimizer's state is kept under torch's names, so that
     whoever reads them (checkpoints, probes) reads this training; the optimizer's settings are read before
     every step, so that schedules work. torch itself computes only the metrics beside the loss.
 
-    Takes a BoE or recurrent model on the CPU, whose dropout it does not apply, torch's SGD or Adam, and any
-    objective whose loss is among `scratch.losses.CRITERIA`.
+    Takes a BoE or recurrent model on the CPU, torch's optimizers of the names in `scratch.optimizers`, and
+    any objective whose loss is among `scratch.losses.CRITERIA`. What dropout draws follows from torch's
+    global stream, whose place checkpoints hold, but is not what torch's own dropout would draw.
     """
 
+    name: ClassVar[str] = "scratch"
+    layer_type: ClassVar[type[Layer]] = Layer
+    net_type: ClassVar[type[SequenceNet]] = SequenceNet
+    criteria: ClassVar[Mapping[str, Criterion]] = CRITERIA
+    optimizers: ClassVar[Mapping[str, Any]] = OPTIMIZERS
+
     def __init__(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-        self._net = make_net(model)
+        self._net = make_net(model, self.layer_type, self.net_type, engine=self.name)
+        self._net.row_gradients = True  # for the optimizer; whoever explains a net wants them whole
         self._trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
         self._optimizer = optimizer
         name = type(optimizer).__name__.lower()
-        self._rule = make_optimizer(name, {name: self._net.parameters[name] for name in self._trained})
         self._settings = optimizer_settings(name)
+        self._rule = make_optimizer(
+            name,
+            {name: self._net.parameters[name] for name in self._trained},
+            self.optimizers,
+            **{setting: optimizer.param_groups[0][setting] for setting in self._settings},
+        )
+        layer = self._net.recurrent
+        self._drops = bool(self._net.dropout or (layer is not None and layer.dropout))
         # Changes nothing without gradients; a schedule would warn of an optimizer that never took a step.
         optimizer.step()
 
-    @unbounded
     def step(self, objective: Objective, batch: Batch, *, clip_norm: float | None) -> Measures:
         """Takes one optimizer step on the batch's mean loss; returns the measures before it."""
-        logits, cache = self._forward(batch)
-        loss = _loss(objective, batch, logits)
-        check_finite(loss.value)
-        gradients = self._net.backward(loss.gradient, cache)
-        if clip_norm is not None:
-            clip_by_norm(gradients, clip_norm)
-        for name in self._settings:
-            setattr(self._rule, name, self._optimizer.param_groups[0][name])
-        self._rule.step(gradients)
+        logits, loss = self.train_on(objective, batch, clip_norm)
+        return _measures(objective, batch, logits, loss)
+
+    @unbounded
+    def train_on(self, objective: Objective, batch: Batch, clip_norm: float | None) -> tuple[Array, float]:
+        """Takes one optimizer step; returns the logits and the mean loss before it."""
+        with span("forward"):
+            logits, cache = self._forward(batch, new_generator() if self._drops else None)
+            loss = self._loss(objective, batch, logits)
+            check_finite(loss.value)
+        with span("backward"):
+            gradients = self._net.backward(loss.gradient, cache)
+        with span("update"):
+            if clip_norm is not None:
+                clip_by_norm(gradients, clip_norm)
+            group = self._optimizer.param_groups[0]
+            for name in self._settings:
+                setattr(self._rule, name, group[name])
+            self._rule.step(gradients)
+        if not self._optimizer.state:
+            self._share_state()
+        return logits, loss.value
+
+    def take_up(self, unmeasured: Mapping[str, Tensor]) -> None:
+        """Goes on from what a checkpoint has put into model and optimizer."""
+        kept = {name: self._optimizer.state.get(parameter) for name, parameter in self._trained.items()}
+        if any(kept.values()):
+            for name, tensors in kept.items():
+                self._rule.load_state(name, {key: t.numpy() for key, t in (tensors or {}).items()})
+            self._share_state()
+
+    def _share_state(self) -> None:
+        """Lets torch's optimizer and the rule hold the same memory from now on."""
         for name, parameter in self._trained.items():
-            self._optimizer.state[parameter] = torch_state(self._rule, name)
-        return _measures(objective, batch, logits, loss.value)
+            arrays = self._rule.state(name)
+            self._optimizer.state[parameter] = {key: torch.from_numpy(arrays[key]) for key in arrays}
 
     @unbounded
     def measure(self, objective: Objective, batch: Batch) -> Measures:
         """Returns the task's measures of the batch."""
         logits, _ = self._forward(batch)
-        return _measures(objective, batch, logits, _loss(objective, batch, logits).value)
+        return _measures(objective, batch, logits, self._loss(objective, batch, logits).value)
 
-    def _forward(self, batch: Batch) -> tuple[Array, NetCache]:
+    def _forward(self, batch: Batch, rng: np.random.Generator | None = None) -> tuple[Array, NetCache]:
         try:
-            return self._net.forward(batch.inputs.numpy(), batch.lengths.numpy())
+            return self._net.forward(batch.inputs.numpy(), batch.lengths.numpy(), rng=rng)
         except ValueError:
             vectors = self._net.parameters.get("embedding.weight")
             if vectors is not None and np.isnan(vectors).any():
                 raise DivergenceError("the word vectors became NaN") from None
             raise
 
+    def _loss(self, objective: Objective, batch: Batch, logits: Array) -> Loss:
+        """Returns the mean loss of the task's criterion."""
+        return self.criteria[objective.criterion](logits, batch.targets.numpy())
 
-def _loss(objective: Objective, batch: Batch, logits: Array) -> Loss:
-    """Returns the mean loss of the task's criterion."""
-    return CRITERIA[objective.criterion](logits, batch.targets.numpy())
+
+def new_generator() -> np.random.Generator:
+    """Returns a generator that follows from torch's global stream, which moves on by one number."""
+    return np.random.default_rng(int(torch.randint(2**63 - 1, ())))
 
 
 def _measures(objective: Objective, batch: Batch, logits: Array, loss: float) -> Measures:
@@ -86,18 +132,37 @@ def _measures(objective: Objective, batch: Batch, logits: Array, loss: float) ->
     return measured | {"loss": torch.full_like(measured["loss"], loss)}
 
 
-def make_net(model: nn.Module) -> SequenceNet:
-    """Returns the net of rnnlab.scratch that does what the model does, on the model's own memory."""
+def make_net(
+    model: nn.Module,
+    layer: type[Layer] = Layer,
+    net: type[SequenceNet] = SequenceNet,
+    *,
+    engine: str = "scratch",
+) -> SequenceNet:
+    """Returns the net of rnnlab.scratch that does what the model does, on the model's own memory.
+
+    layer, net: the kinds of its recurrent part and of the whole, `CompiledLayer` and `CompiledNet` for what
+    is compiled; engine: what errors call it.
+    """
     parameters = {name: p.detach().numpy() for name, p in model.named_parameters()}
     freeze = not all(p.requires_grad for name, p in model.named_parameters() if name == "embedding.weight")
     pooling = getattr(model, "pooling", "last")
+    on_read = getattr(getattr(model, "dropout", None), "p", 0.0)
     if pooling == "mean" and not hasattr(model, "recurrent"):
-        return SequenceNet(parameters, None, freeze=freeze)
-    cell, every_step = known_cell(model), getattr(model, "every_step", False)
-    return SequenceNet(parameters, Layer, cell=cell, every_step=every_step, pooling=pooling, freeze=freeze)
+        return net(parameters, None, dropout=on_read, freeze=freeze)
+    cell, every_step = known_cell(model, engine), getattr(model, "every_step", False)
+    return net(
+        parameters,
+        partial(layer, dropout=getattr(model.recurrent, "dropout", 0.0)),
+        cell=cell,
+        every_step=every_step,
+        pooling=pooling,
+        dropout=on_read,
+        freeze=freeze,
+    )
 
 
-def known_cell(model: nn.Module) -> Cell:
+def known_cell(model: nn.Module, engine: str = "scratch") -> Cell:
     """Returns the equations of a model's layer `recurrent`; InputError where they, or the model's, are not
     known.
     """
@@ -106,22 +171,11 @@ def known_cell(model: nn.Module) -> Cell:
     unknown = model if layer is None or getattr(model, "pooling", "last") is None else layer
     if cell is None or unknown is model:
         raise InputError(
-            f"engine=scratch: the equations of {name_of(unknown)} are not known; choose engine=torch"
+            f"engine={engine}: the equations of {name_of(unknown)} are not known; choose engine=torch"
         )
     return cell
 
 
 def optimizer_settings(name: str) -> list[str]:
-    """Returns the settings that the scratch optimizer called `name` (sgd, adam) knows, such as lr."""
+    """Returns the settings that the scratch optimizer called `name` knows, such as lr."""
     return [setting for setting in inspect.signature(OPTIMIZERS[name]).parameters if setting != "parameters"]
-
-
-def torch_state(rule: Optimizer, name: str) -> dict[str, Tensor]:
-    """Returns what torch's optimizer would hold of a parameter that has taken a step, sharing memory."""
-    if isinstance(rule, Adam):
-        moments = {"exp_avg": rule.means[name], "exp_avg_sq": rule.squares[name]}
-        shared = {key: torch.from_numpy(array) for key, array in moments.items()}
-        return {"step": torch.tensor(float(rule.steps[name])), **shared}
-    if isinstance(rule, SGD) and rule.momentum:
-        return {"momentum_buffer": torch.from_numpy(rule.velocities[name])}
-    return {}

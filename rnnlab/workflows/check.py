@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnlab.core.errors import InputError, did_you_mean
+from rnnlab.core.files import check_regular
 from rnnlab.scratch.exercise.cases import CASES
 
 STARTING = 30.0  # seconds in which Python and NumPy are there on any machine
@@ -57,6 +58,10 @@ def check_exercise(file: Path, notation: str | None = None, *, seconds: float = 
     notation: by default the one that most of the file's names belong to; seconds: what a function may take.
     Raises InputError for a file that cannot be read or run, or that has no function of the notation.
     """
+    try:
+        check_regular(file)
+    except OSError as error:
+        raise InputError(f"{file}: {error.strerror}") from None
     notation = notation or _notation_of(file)
     if notation not in CASES:
         suggestion = did_you_mean(notation, CASES)
@@ -91,7 +96,7 @@ def _notation_of(file: Path) -> str:
         tree = ast.parse(file.read_bytes(), str(file))
     except OSError as error:
         raise InputError(f"{file}: {error.strerror}") from None
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise InputError(f"{file}: {error}") from None
     defined = {node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
     counts = {

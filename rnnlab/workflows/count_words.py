@@ -51,8 +51,9 @@ class CountedWords:
 
 
 def count_words(overrides: list[str]) -> CountedWords:
-    """Returns the words of data.train, for task=language with words as its tokens unless overridden."""
-    config = checked(compose_config(["task=language", "task.token=word", *overrides]))
+    """Returns the words of data.train as task=language has them, cut as wordpunct does unless overridden."""
+    unless_overridden = ["task=language", "task.token=word", "data.tokenizer=wordpunct"]
+    config = checked(compose_config([*unless_overridden, *overrides]))
     task = build_task(config)
     check_fit(config, task)
     tokens = task.chosen_tokens(data_settings(config))

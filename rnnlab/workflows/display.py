@@ -34,6 +34,23 @@ class Bar(Protocol):
 
 
 @runtime_checkable
+class Jobs(Protocol):
+    """Shows jobs of which several go on at a time."""
+
+    def more(self, number: int) -> None:
+        """Says that there are so many, or so many more."""
+
+    def began(self, job: str) -> None:
+        """Shows that a job has begun."""
+
+    def moved(self, job: str, share: float) -> None:
+        """Shows how much of a job is done, from 0 to 1."""
+
+    def ended(self, job: str, error: RnnlabError | None) -> None:
+        """Shows that a job is over, and why it failed if it did."""
+
+
+@runtime_checkable
 class Display(Protocol):
     """Shows a workflow's work."""
 
@@ -56,6 +73,10 @@ class Display(Protocol):
 
     def bar(self, text: str, total: float | None) -> AbstractContextManager[Bar]:
         """Shows how far the block is."""
+        ...
+
+    def jobs(self) -> AbstractContextManager[Jobs]:
+        """Shows jobs, as long as the block lasts: done, running, failed, time left."""
         ...
 
     def training(self, batches: int) -> AbstractContextManager[TrainingRows]:
@@ -95,6 +116,11 @@ class Silent:
         yield _Nothing()
 
     @contextmanager
+    def jobs(self) -> Iterator[Jobs]:
+        """Shows nothing."""
+        yield _Nothing()
+
+    @contextmanager
     def training(self, batches: int) -> Iterator[TrainingRows]:
         """Shows nothing."""
         yield _Nothing()
@@ -107,7 +133,19 @@ class Silent:
 
 
 class _Nothing:
-    """A bar and a training's rows that nobody sees."""
+    """A bar, jobs and a training's rows that nobody sees."""
+
+    def more(self, number: int) -> None:
+        pass
+
+    def began(self, job: str) -> None:
+        pass
+
+    def moved(self, job: str, share: float) -> None:
+        pass
+
+    def ended(self, job: str, error: RnnlabError | None) -> None:
+        pass
 
     def row(self, figures: Mapping[str, float | int | None]) -> None:
         pass

@@ -1,12 +1,11 @@
 """What ails a finished run."""
 
-import pandas as pd
-
 from rnnlab.core.errors import InputError
 from rnnlab.experiment.probe_input import require_labelled_texts
 from rnnlab.experiment.torch_settings import torch_settings
 from rnnlab.probes.doctor import Diagnosis, Recipe, diagnose, gather
 from rnnlab.runs.finder import metrics_path
+from rnnlab.runs.tables import read_metrics
 from rnnlab.workflows.trained_run import TrainedRun
 
 FIGURES = ("train_acc", "train_loss", "valid_acc", "valid_loss")
@@ -19,9 +18,9 @@ def examine(run: TrainedRun) -> list[Diagnosis]:
         raise InputError(f"{run.folder}: no epoch is finished; there is nothing to diagnose yet")
     path = metrics_path(run.run)
     try:
-        metrics = pd.read_csv(path)[["epoch", *FIGURES]].astype(float)
-    except (ValueError, KeyError) as error:
-        raise InputError(f"{path}: not readable as a table of metrics ({error})") from None
+        metrics = read_metrics(path)[["epoch", *FIGURES]].astype(float)
+    except KeyError as error:
+        raise InputError(f"{path}: expected the columns epoch, {', '.join(FIGURES)} ({error})") from None
     with torch_settings(run.config):
         evidence = gather(
             run.probe_input,

@@ -35,7 +35,7 @@ def given_texts(arguments: Sequence[str], file: Path | None, classes: Sequence[s
         return GivenTexts(list(arguments), places)
     if sys.stdin.isatty():
         raise InputError("no text: give one after the run, or --file, or send some through a pipe")
-    return GivenTexts(*_lines(sys.stdin.buffer.read(), "standard input"))
+    return lines_of(sys.stdin.buffer.read(), "standard input")
 
 
 def texts_of_file(path: Path, classes: Sequence[str]) -> GivenTexts:
@@ -46,15 +46,14 @@ def texts_of_file(path: Path, classes: Sequence[str]) -> GivenTexts:
     """
     from rnnlab.core.errors import InputError
     from rnnlab.data.labels import class_number, is_label
-    from rnnlab.data.open_file import open_bytes, show_path
+    from rnnlab.data.open_file import read_whole, show_path
     from rnnlab.data.readers import scan
 
-    with open_bytes(path) as opened:
-        texts, places = _lines(opened.read(), show_path(path))
+    lines = lines_of(read_whole(path), show_path(path))
     name = path.name.lower().removesuffix(".gz")
-    label, tab, _ = texts[0].partition("\t")
+    label, tab, _ = lines.texts[0].partition("\t")
     if not (name.endswith(".csv") or (tab and (name.endswith(".tsv") or is_label(label, classes)))):
-        return GivenTexts(texts, places)
+        return lines
     examples = []
     for example in scan(path):
         if isinstance(example, InputError):
@@ -64,7 +63,8 @@ def texts_of_file(path: Path, classes: Sequence[str]) -> GivenTexts:
     return GivenTexts([e.text for e in examples], [e.source for e in examples], labels)
 
 
-def _lines(content: bytes, name: str) -> tuple[list[str], list[str]]:
+def lines_of(content: bytes, name: str) -> GivenTexts:
+    """Returns a text per line of what `name` holds; raises InputError if that is empty or not UTF-8."""
     from rnnlab.core.errors import InputError
 
     lines = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
@@ -81,4 +81,4 @@ def _lines(content: bytes, name: str) -> tuple[list[str], list[str]]:
             raise InputError(
                 f"{place}: not UTF-8 (0x{line[error.start]:02x} at byte {error.start + 1})"
             ) from None
-    return texts, places
+    return GivenTexts(texts, places)

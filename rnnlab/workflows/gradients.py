@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rnnlab.core.errors import RnnlabError
 from rnnlab.experiment.experiment import prepare
 from rnnlab.experiment.find_probe import find_probe
 from rnnlab.experiment.job import Job
+from rnnlab.experiment.job_runner import Watch
 from rnnlab.experiment.launch import NO_FLAGS, HydraOptions, launch
 from rnnlab.experiment.schema import Config
 from rnnlab.probes.base import labelled
@@ -27,22 +30,39 @@ FOLDERS = [  # before the user's own words, the last of which counts
     f"hydra.run.dir=outputs/grads-${{hydra.runtime.choices.model}}-{NOW}",
     f"hydra.sweep.dir=outputs/grads-sweep-{NOW}",
     "hydra.sweep.subdir=${hydra.job.num}-${hydra.runtime.choices.model}",
+    "hydra/launcher=basic",  # what is found of each net is shown, and one table made of all
 ]
 
 
+class _Failures(Watch):
+    """Shows the nets of a sweep that could not be measured."""
+
+    def __init__(self, display: Display) -> None:
+        self._display = display
+
+    def ended(self, job: str, outcome: Any) -> None:
+        """Shows why."""
+        if isinstance(outcome, RnnlabError):
+            self._display.failed(outcome)
+
+
 def gradients_of_run(
-    run: TrainedRun, reduction: Reduction | None = None, display: Display = SILENT
+    run: TrainedRun, reduction: Reduction | None = None, *, full: bool = False, display: Display = SILENT
 ) -> Probed:
-    """Measures a finished run's net into its folder; reduction: that of the configuration if None."""
+    """Measures a finished run's net into its folder.
+
+    reduction: that of the configuration if None; full: whether the table holds the gradients themselves, too.
+    """
     front = {"model": model_name(run.config)}
-    return probe_run(run, run.probe_input, NAME, _settings(reduction), front=front, display=display)
+    return probe_run(run, run.probe_input, NAME, _settings(reduction, full), front=front, display=display)
 
 
 def gradients_of_untrained(
     overrides: list[str],
     options: HydraOptions = NO_FLAGS,
-    *,
     reduction: Reduction | None = None,
+    full: bool = False,
+    *,
     on_net: Callable[[Probed], None] = lambda probed: None,
     on_table: Callable[[Saved], None] = lambda saved: None,
     display: Display = SILENT,
@@ -59,7 +79,10 @@ def gradients_of_untrained(
         experiment = prepare(job.config, track=display.track)
         for note in experiment.task_data.notes:
             display.note(note)
-        probe, probe_input = find_probe(NAME, _settings(reduction), job.config), experiment.probe_input()
+        probe, probe_input = (
+            find_probe(NAME, _settings(reduction, full), job.config),
+            experiment.probe_input(),
+        )
         table = apply_probe(probe, probe_input, job.config, what=f"probe {NAME}", display=display)
         table.insert(0, "model", job.model)
         if job.sweep_folder is None:
@@ -73,7 +96,7 @@ def gradients_of_untrained(
         sweeps.append((job.sweep_folder, job.config))
 
     try:
-        launch(probe_job, [*FOLDERS, *overrides], options, on_error=display.failed)
+        launch(probe_job, [*FOLDERS, *overrides], options, watch=_Failures(display))
     finally:
         # Where one net of a sweep fails, the figures of the others are still worth having.
         if measured:
@@ -98,8 +121,8 @@ def vectors(probed: Probed) -> Iterator[tuple[str, str, NDArray[np.float64]]]:
             yield token, position, vector
 
 
-def _settings(reduction: Reduction | None) -> Settings:
-    return {} if reduction is None else {"reduction": reduction}
+def _settings(reduction: Reduction | None, full: bool) -> Settings:
+    return ({"reduction": reduction} if reduction else {}) | ({"full": True} if full else {})
 
 
 def _together(measured: list[tuple[pd.DataFrame, list[str]]]) -> pd.DataFrame:

@@ -41,7 +41,7 @@ def draw(overrides: list[str], *, length: int, output: Path | None = None, displ
             raise InputError(f"{path}: cannot be written ({error.strerror})") from None
         drawn.append(path)
 
-    launch(draw_job, [*FOLDERS, *overrides], HydraOptions(), on_error=display.failed)
+    launch(draw_job, [*FOLDERS, *overrides], HydraOptions())
     return drawn[0]
 
 

@@ -32,7 +32,7 @@ class Predictions:
 
 def predict(run: TrainedRun, given: GivenTexts) -> Predictions:
     """Returns what a run's net says of texts; raises InputError for a text that holds no token."""
-    table = run.predictions(run.encode(given.texts, given.places))
+    table = run.predict(given.texts, given.places)
     if given.labels is None or LABEL not in table:
         return Predictions(table)
     labels = pd.Categorical([run.classes[label] for label in given.labels], run.classes)
@@ -68,5 +68,6 @@ def _attributions(run: TrainedRun, text: EncodedText) -> pd.DataFrame:
     if len(run.classes) > 2:
         (logits,) = logits_by_text(run.model, [text], device=run.device)
         output = int(logits.argmax())
-    table = integrated_gradients(run.model, text, output=output, device=run.device).table(text)
+    read = text.with_ngrams()
+    table = integrated_gradients(run.model, read, output=output, device=run.device).table(read)
     return table.assign(Label=run.classes[output]) if len(run.classes) > 2 else table

@@ -16,11 +16,9 @@ from rnnlab.experiment.restore import RestoredRun
 from rnnlab.experiment.schema import Config
 from rnnlab.experiment.torch_settings import torch_settings
 from rnnlab.probes.base import Probe, ProbeInput
-from rnnlab.reports.figures import save_figure
-from rnnlab.reports.records import RunFacts, flatten
-from rnnlab.reports.registry import draw_record
 from rnnlab.runs.files import figure as figure_file
 from rnnlab.runs.files import table as table_file
+from rnnlab.runs.settings import flatten
 from rnnlab.runs.tables import write_table
 from rnnlab.workflows.display import SILENT, Display
 
@@ -99,7 +97,7 @@ def probe_untrained(
         table = apply_probe(probe, probe_input, job.config, what=f"probe {name}", display=display)
         done.append(save(name, table, job.folder, job.config).of(probe, probe_input))
 
-    launch(probe_job, [*folders, *overrides], NO_FLAGS, on_error=display.failed)
+    launch(probe_job, [*folders, *overrides], NO_FLAGS)
     return done[0]
 
 
@@ -109,12 +107,16 @@ def apply_probe(
     """Returns the probe's table; raises InputError, which begins with `what`, where it makes no sense."""
     if not_applicable := probe.not_applicable(probe_input):
         raise InputError(f"{what}: {not_applicable}")
-    with display.status("Probing"), torch_settings(config):
+    with display.status(what), torch_settings(config):
         return probe.measure(probe_input)
 
 
 def save(name: str, table: pd.DataFrame, folder: Path, config: Config) -> Saved:
     """Writes a probe's table, and its figures as they are in the report."""
+    from rnnlab.reports.figures import save_figure  # late: only who draws waits for matplotlib
+    from rnnlab.reports.records import RunFacts
+    from rnnlab.reports.registry import draw_record
+
     facts = RunFacts(name=folder.name, settings=flatten(config.model_dump(mode="json")))
     figures = []
     for picture in draw_record(name, table, facts):

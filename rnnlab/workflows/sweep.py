@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from rnnlab.reports.figures import save_figure
-from rnnlab.reports.sweep import read_sweep, sweep_figures, sweep_table
 from rnnlab.runs.files import SWEEP
 from rnnlab.runs.files import figure as figure_file
-from rnnlab.runs.tables import write_table
+from rnnlab.runs.journal import Journal
 from rnnlab.workflows.display import SILENT, Display
+from rnnlab.workflows.sweep_job import write_sweep
 from rnnlab.workflows.trained_run import TrainedRun, load_run
 
 
@@ -18,8 +17,9 @@ from rnnlab.workflows.trained_run import TrainedRun, load_run
 class Sweep:
     """The finished runs of a sweep.
 
-    folders: of its finished runs, in their order; table: a row each: the settings in which they differ, and
-    the figures of the best round (empty for fewer than two runs).
+    folders: of its finished runs, in the order of their plan; table: a row each: the settings in which they
+    differ, and the figures of the best round. Where runs failed, they have rows, too, and two more columns,
+    `status` and `error`.
     """
 
     folder: Path
@@ -36,17 +36,25 @@ class Sweep:
         return str(self.table.to_html(index=False, border=0))
 
 
-def close_sweep(folder: Path, display: Display = SILENT) -> Sweep:
-    """Writes sweep.csv, a row per finished run, and figures of them all, where there are at least two."""
+def close_sweep(journal: Journal, display: Display = SILENT) -> Sweep:
+    """Writes sweep.csv, a row per job that is over, and figures of the finished runs, and shows them."""
+    from rnnlab.reports.figures import save_figure  # late: only who draws waits for matplotlib
+    from rnnlab.reports.sweep import read_sweep, sweep_figures
+    from rnnlab.reports.sweep_page import write_sweep_page
+
+    folder = journal.folder
+    sweep_csv = write_sweep(journal)
     runs = read_sweep(folder)
-    folders = [run.folder.resolve() for run in runs]
-    if len(runs) < 2:
-        return Sweep(folder.resolve(), folders, pd.DataFrame())
-    sweep = Sweep(folder.resolve(), folders, sweep_table(runs))
-    write_table(folder / SWEEP, sweep.table)
-    display.result(f"\nsweep: {folder / SWEEP}")
-    for name, figure in sweep_figures(runs).items():
+    sweep = Sweep(folder.resolve(), [run.folder.resolve() for run in runs], sweep_csv)
+    if len(sweep.table) > 1:
+        monitor = str(runs[0].summary.get("monitor")) if runs else ""
+        figures = set(runs[0].metrics.columns[1:]) - {monitor} if runs else set()
+        display.table(sweep.table.drop(columns=figures, errors="ignore"))
+    display.result(f"sweep: {folder / SWEEP}")
+    for name, figure in sweep_figures(runs).items() if len(runs) > 1 else ():
         path = folder / figure_file(name)
         save_figure(figure, path)
         display.result(f"figure: {path}")
+    if runs:
+        display.result(f"page: {write_sweep_page(folder, sweep.table, runs)}")
     return sweep

@@ -1,57 +1,46 @@
 """One training, from a configuration to a finished run folder."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
+from rnnlab.core.profile import span
+from rnnlab.experiment.engine_choice import first_compilation
 from rnnlab.experiment.experiment import Experiment, prepare
 from rnnlab.experiment.job import Job
-from rnnlab.experiment.launch import NO_FLAGS, HydraOptions, launch
-from rnnlab.runs.files import BASELINES, BEST, LAST
+from rnnlab.runs.files import BASELINES, BEST, LAST, WITHIN
 from rnnlab.runs.finder import Run
 from rnnlab.runs.writer import RunWriter
-from rnnlab.training.callbacks import Checkpoints
-from rnnlab.workflows.artifacts import write_artifacts
-from rnnlab.workflows.callbacks import Probing, Shown, WordSimilarity
+from rnnlab.training.checkpoint import read_facts
+from rnnlab.training.checkpoints import Checkpoints
+from rnnlab.training.plan import Plan
+from rnnlab.workflows.artifacts import write_artifacts, write_tables
+from rnnlab.workflows.callbacks import Probing, Shown, TimeLimit, WordSimilarity
 from rnnlab.workflows.display import SILENT, Display
+from rnnlab.workflows.final_test import final_test
 from rnnlab.workflows.fit import fit_experiment
 from rnnlab.workflows.run_logger import RunLogger
-from rnnlab.workflows.sweep import Sweep, close_sweep
 from rnnlab.workflows.trained_run import TrainedRun, just_trained
 
 log = logging.getLogger("rnnlab")
 
 
-def train(
-    overrides: list[str], options: HydraOptions = NO_FLAGS, display: Display = SILENT
-) -> TrainedRun | Sweep | None:
-    """Trains the net that the overrides describe, or all of a sweep, which gets figures of its own.
-
-    Returns the run, or the sweep; None where Hydra's flags ask for something else than a training.
-    """
-    runs: list[TrainedRun] = []
-    sweeps: list[Path] = []
-
-    def run_job(job: Job) -> float | None:
-        if job.sweep_folder is not None:
-            sweeps.append(job.sweep_folder)
-        experiment = prepare(job.config, track=display.track)
-        run = train_experiment(
-            experiment, job.folder, command=job.words("train"), config_yaml=job.config_yaml, display=display
-        )
-        runs[:] = [run]  # of a sweep the last alone: all nets and data at once might be too much
-        best: float | None = (run.summary["best"] or {}).get(run.summary["monitor"])
-        return best
-
-    try:
-        launch(run_job, overrides, options, on_error=display.failed)
-    finally:
-        # Where one run of a sweep fails, the others are still worth comparing.
-        sweep = close_sweep(sweeps[0], display) if sweeps else None
-    return sweep or (runs[0] if runs else None)
+def train_job(job: Job, display: Display) -> TrainedRun:
+    """Trains what a job describes, into its folder."""
+    experiment = prepare(job.config, track=display.track)
+    return train_experiment(
+        experiment, job.folder, command=job.words("train"), config_yaml=job.config_yaml, display=display
+    )
 
 
 def train_experiment(
-    experiment: Experiment, folder: Path, *, command: list[str], config_yaml: str, display: Display = SILENT
+    experiment: Experiment,
+    folder: Path,
+    *,
+    command: list[str],
+    config_yaml: str,
+    display: Display = SILENT,
+    page: bool = True,
 ) -> TrainedRun:
     """Trains the experiment's model into a new run folder.
 
@@ -61,36 +50,92 @@ def train_experiment(
         command: the words that start the run again.
         config_yaml: the experiment's configuration, all interpolations resolved.
         display: shows how it goes.
+        page: whether to write figures and report, too, which may take as long as a short training.
 
     Returns:
-        The finished run, its tables, figures and report written.
+        The finished run, its tables written.
 
     Raises:
         DivergenceError: the loss stopped being a finite number; the run folder says so, too.
     """
-    writer = RunWriter(folder)
-    logger = RunLogger(experiment, writer, command=command, config_yaml=config_yaml)
-    callbacks = [
-        Checkpoints(last=folder / LAST, best=folder / BEST),
-        WordSimilarity(experiment, writer),
-        Probing(experiment, writer),
-        logger,
-    ]
-    for note in [*experiment.notes, *(note for callback in callbacks for note in callback.notes)]:
+    with RunWriter(folder) as writer:
+        with span(RunLogger.part):
+            logger = RunLogger(experiment, writer, command=command, config_yaml=config_yaml)
+        notes = experiment.notes
+        return run_training(experiment, writer, logger, notes=notes, display=display, page=page)
+
+
+def run_training(
+    experiment: Experiment,
+    writer: RunWriter,
+    logger: RunLogger,
+    *,
+    display: Display,
+    notes: Sequence[str] = (),
+    page: bool = True,
+    checkpoint: Path | None = None,
+) -> TrainedRun:
+    """Trains the experiment's model into the folder of its writer, from its start or from a checkpoint.
+
+    notes: what a person should know before, one line each.
+    """
+    folder, plan, training = writer.folder, experiment.plan, experiment.config.training
+    checkpoints = Checkpoints(
+        last=folder / LAST,
+        best=folder / BEST,
+        within=folder / WITHIN,
+        every=training.checkpoint_every,
+        minutes=training.checkpoint_minutes,
+    )
+    # The state is written after all that is about it, so that of a run that goes on from there nothing lacks.
+    callbacks = [logger, WordSimilarity(experiment, writer), Probing(experiment, writer), checkpoints]
+    if checkpoint is None:
+        notes = [*notes, *(note for callback in callbacks for note in callback.notes)]
+    for note in notes:
         log.info("%s", note)
         display.note(note)
-    plan = experiment.plan
+    with span("model"):
+        compiling = first_compilation(experiment.config, experiment.model)
+    if compiling:
+        display.message(compiling)
+    limit = TimeLimit(experiment, logger.wall_seconds, logger.stopped)
     try:
-        with display.training(sum(plan.steps(number) for number in range(1, plan.rounds + 1))) as rows:
-            shown = Shown(experiment, rows)
-            state = fit_experiment(experiment, [*callbacks, shown], progress=rows.progress)
+        with display.training(_batches_left(plan, checkpoint)) as rows:
+            state = fit_experiment(
+                experiment,
+                [*callbacks, Shown(experiment, rows), limit],
+                checkpoint=checkpoint,
+                progress=rows.progress,
+                after_batch=checkpoints.on_batch if checkpoints.within_rounds else None,
+            )
     except KeyboardInterrupt:
-        display.note(f"interrupted; the finished {plan.unit}s are kept in {folder}")
+        display.note(
+            f"interrupted; the finished {plan.unit}s are kept in {folder}; go on with: "
+            f"rnnlab train --resume {Run(folder, {}).argument}"
+        )
         raise
+    if limit.reached is not None:
+        display.note(f"{limit.reached} after {plan.unit} {plan.place(state.epoch)}")
+    tested = final_test(experiment, state, folder)
+    if tested is not None:
+        logger.on_test(tested.facts())
     run = just_trained(experiment, Run(folder, logger.summary), epoch=state.epoch, display=display)
-    tables = write_artifacts(run)
+    with span("report"):
+        tables = write_artifacts(run) if page else write_tables(run)
+    logger.complete()
     if (baselines := tables.get(BASELINES)) is not None:
         display.result("")
         display.table(baselines)
-    display.result(f"\nrun folder: {folder}")
+    if tested is not None:
+        display.result("")
+        display.result(str(tested))
+    display.result("")
+    display.result(f"run folder: {folder}")
+    display.result(str(logger.training_time()))
     return run
+
+
+def _batches_left(plan: Plan, checkpoint: Path | None) -> int:
+    """Returns how many batches there are in all, but for those before a checkpoint."""
+    facts = {"epoch": 0, "batch": 0} if checkpoint is None else read_facts(checkpoint)
+    return plan.steps_after(facts["epoch"]) - int(facts["batch"])

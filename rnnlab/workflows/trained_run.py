@@ -15,7 +15,8 @@ from rnnlab.runs.files import REPORT
 from rnnlab.runs.finder import Run, find_run
 from rnnlab.tasks.base import TaskData
 from rnnlab.workflows.display import SILENT, Display
-from rnnlab.workflows.evaluate import evaluate
+from rnnlab.workflows.evaluate import Evaluation, evaluate, keep
+from rnnlab.workflows.mcnemar import SameExamples, keep_test, mcnemar_test
 
 
 @dataclass(frozen=True, repr=False)
@@ -44,6 +45,11 @@ class TrainedRun(RestoredRun):
         return self.run.summary
 
     @property
+    def best(self) -> float | None:
+        """The figure that chose the best round, at its best; None if there was no round."""
+        return (self.summary.get("best") or {}).get(str(self.summary.get("monitor")))
+
+    @property
     def task_data(self) -> TaskData:
         """What the run was trained with, read when first asked for.
 
@@ -66,6 +72,27 @@ class TrainedRun(RestoredRun):
         Raises InputError for a split that the run has not.
         """
         return evaluate(self, split, display=self.display).metrics
+
+    def evaluation(self, split: str | None = None, *, test: str | None = None) -> Evaluation:
+        """Returns all that `rnnlab evaluate` shows, and keeps its tables in the run folder.
+
+        `.scores`, `.by_class`, `.confusion` and `.calibration` are DataFrames. Raises InputError for a split
+        that the run has not, or a file `test` that is none.
+        """
+        found = evaluate(self, split, test=test, display=self.display)
+        keep(self, found)
+        return found
+
+    def mcnemar(
+        self, other: "TrainedRun", split: str | None = None, *, test: str | None = None
+    ) -> SameExamples:
+        """Returns McNemar's test of this run and another: `.counts`, `.p`, `.sentence`; keeps its table.
+
+        Raises InputError where their examples or labels are not the same.
+        """
+        found = mcnemar_test(self, other, split, test=test, display=self.display)
+        keep_test(self, found)
+        return found
 
     def probe(self, name: str, **settings: Any) -> pd.DataFrame:
         """Returns the table of a probe of configs/probe/NAME.yaml (or ./configs/probe/), and keeps it as CSV.

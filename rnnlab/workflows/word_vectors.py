@@ -11,12 +11,13 @@ from torch import Tensor
 from rnnlab.core.errors import InputError, did_you_mean
 from rnnlab.data.vocabulary import Vocabulary
 from rnnlab.experiment.probe_input import initial_vectors, require_words
-from rnnlab.probes.similarity import history, known_pairs, similarities
+from rnnlab.probes.similarity import HISTORY, history, known_pairs, similarities
 from rnnlab.probes.similarity import neighbours as nearest
 from rnnlab.reports.figures import save_figure
 from rnnlab.reports.similarity_figure import draw_similarity
 from rnnlab.runs.files import SIMILARITY
 from rnnlab.runs.files import figure as figure_file
+from rnnlab.runs.tables import read_table
 from rnnlab.workflows.display import SILENT, Display
 from rnnlab.workflows.trained_run import TrainedRun
 
@@ -25,8 +26,8 @@ from rnnlab.workflows.trained_run import TrainedRun
 class Similarity:
     """How alike the vectors of pairs of words are.
 
-    table: `word1`, `word2`, `similarity` (cosine, NaN where a vector is zero); history: the same by `epoch`,
-    of those pairs that the run followed; figure: of the history, None where there is none.
+    table: `word1`, `word2`, `similarity` (cosine, 0 where a vector is zero), `note`; history: the same by
+    `epoch`, of those pairs that the run followed; figure: of the history, None where there is none.
     """
 
     table: pd.DataFrame
@@ -50,8 +51,9 @@ def similarity(run: TrainedRun, words: Sequence[str] = (), display: Display = SI
     for word in missing:
         _note_missing(word, vocabulary, display)
     table = similarities(run.model.word_vectors, vocabulary, pairs)
-    rows, figure = history(run.folder / SIMILARITY, pairs), None
-    if rows["similarity"].notna().any():
+    path = run.folder / SIMILARITY
+    rows, figure = history(read_table(path, HISTORY) if path.exists() else None, pairs), None
+    if rows["note"].isna().any():
         figure = run.folder / figure_file("similarity")
         save_figure(draw_similarity(rows), figure)
     return Similarity(table, rows, figure)

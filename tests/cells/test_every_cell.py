@@ -12,6 +12,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from rnnlab.cells import Cell, exp, log, maximum, relu, shipped_cells, sigmoid, sqrt, tanh
 from rnnlab.cells.gru import GRU
 from rnnlab.cells.indrnn import IndRNN
+from rnnlab.cells.lstm import LSTM
 from rnnlab.cells.rnn import RNN
 from rnnlab.cells.slstm import SLSTM
 from rnnlab.cells.trace import trace
@@ -57,6 +58,9 @@ CELLS: dict[str, Callable[[], Cell]] = {
     "relu": lambda: RNN(nonlinearity="relu"),
     "sigmoid": lambda: RNN(nonlinearity="sigmoid"),
     "reset before": lambda: GRU(reset_after=False),
+    "single bias": lambda: RNN(bias="single"),
+    "single-bias lstm": lambda: LSTM(bias="single"),
+    "single-bias gru": lambda: GRU(reset_after=False, bias="single"),
     "relu indrnn": lambda: IndRNN(nonlinearity="relu"),
     "exponential slstm": lambda: SLSTM(forget="exponential"),
     "everything": Everything,

@@ -1,12 +1,14 @@
 """Bad input ends in one clear line on standard error and exit code 2, and nothing is written."""
 
 import gzip
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 
+from rnnlab.core.errors import InputError
 from tests.conftest import Command, Outcome
 
 GOOD = [f"{label}\ta film {label} number {i}" for i in range(3) for label in ("pos", "neg")]
@@ -47,7 +49,19 @@ SETTINGS = {
     "misspelt key": (["training.epocs=3"], ["training.epocs", "'epochs'"]),
     "misspelt key of a model": (["model=rnn", "model.hiden_size=3"], ["model.hiden_size", "'hidden_size'"]),
     "misspelt key of torch": (["optimizer.lrr=1"], ["optimizer.lrr", "'lr'"]),
-    "misspelt value": (["insert=midle"], ["insert", "'middle'", "'midle'"]),
+    "misspelt value": (["insert=midle"], ["insert", "'middle'", "'midle'", "did you mean 'middle'?"]),
+    "misspelt launcher": (
+        ["-m", "seed=1,2", "hydra/launcher=basik"],
+        ["hydra/launcher=basik", "no such launcher", "did you mean 'basic'?"],
+    ),
+    "no workers": (
+        ["-m", "seed=1,2", "hydra.launcher.workers=0"],
+        ["hydra.launcher.workers", "above 0", "0"],
+    ),
+    "word for workers": (
+        ["-m", "seed=1,2", "hydra.launcher.workers=two"],
+        ["hydra.launcher.workers", "whole number", "'two'"],
+    ),
     "misspelt tokenizer": (["data.tokenizer=spaci"], ["data.tokenizer", "'spacy'", "'spaci'"]),
     "misspelt monitor": (["training.monitor=valid_ac"], ["training.monitor", "'valid_acc'", "'valid_ac'"]),
     "key that is not there": (["+data.foo=1"], ["data.foo", "no such key"]),
@@ -76,6 +90,19 @@ SETTINGS = {
     "factor that raises the rate": (["scheduler=plateau", "scheduler.factor=2"], ["scheduler", "Factor"]),
     "LSTM with relu": (["model=lstm", "model.nonlinearity=relu"], ["model.nonlinearity", "model=lstm"]),
     "bag with a state": (["model.hidden_size=5"], ["model.hidden_size", "no such key", "model=boe"]),
+    "ends of whole texts": (["data.keep=both"], ["data.keep", "data.max_length", "'both'"]),
+    "misspelt end": (["data.max_length=3", "data.keep=lsat"], ["data.keep", "'last'", "'lsat'"]),
+    "all words unknown": (["training.word_dropout=1.0"], ["training.word_dropout", "less than 1", "1.0"]),
+    "an average of nothing new": (["training.average=1.0"], ["training.average", "less than 1", "1.0"]),
+    "vectors with a spread": (
+        ["data.vectors=vectors.txt", "data.embedding_std=0.3"],
+        ["data.embedding_std", "data.vectors", "0.3"],
+    ),
+    "no spread": (["data.embedding_std=0"], ["data.embedding_std", "greater than 0", "0"]),
+    "no words": (["data.ngrams=0"], ["data.ngrams", "greater than 0", "0"]),
+    "pairs in their order": (["model=rnn", "data.ngrams=2"], ["data.ngrams", "RNN", "model=boe", "2"]),
+    "buckets of nothing": (["data.ngram_buckets=9"], ["data.ngram_buckets", "data.ngrams=2"]),
+    "frozen zeros": (["data.ngrams=2", "freeze=true"], ["freeze", "zeros", "true"]),
     "validation twice": (["data.valid_fraction=0.5"], ["data.valid_fraction", "data.valid"]),
     "no such device": (["training.device=tpu"], ["training.device", "'cuda'", "'tpu'"]),
     "sweep with a bad job": (["-m", "training.epochs=1,0"], ["training.epochs", "greater than 0", "0"]),
@@ -95,7 +122,33 @@ SETTINGS = {
     ),
     "sweep folder that cannot be": (["-m", "hydra.sweep.dir=/proc/x"], ["hydra.sweep.dir", "/proc/x"]),
     "run folder of nothing": (["hydra.run.dir=${nope}"], ["hydra.run.dir", "nope"]),
-    "log that cannot be": (["hydra.job.name=a/b"], ["handler 'file'"]),
+    "log that cannot be": (["hydra.job.name=a/b"], ["hydra.job.name", "'a/b'"]),
+    "units of a petabyte": (
+        ["model=rnn", "model.hidden_size=10000000"],
+        ["model.hidden_size=10000000", "PiB of memory; there are"],
+    ),
+    "vectors of ten thousand million numbers": (["data.embedding_dim=10000000000"], ["data.embedding_dim"]),
+    "buckets of a terabyte": (
+        ["data.ngrams=2", "data.ngram_buckets=1000000000000"],
+        ["data.ngram_buckets=1000000000000", "TiB of memory"],
+    ),
+    "a hundred thousand layers": (["model=rnn", "model.num_layers=100000"], ["model.num_layers", "1024"]),
+    "a million threads": (["training.threads=1000000"], ["training.threads", "1024", "1000000"]),
+    "epochs beyond numbers": (["training.epochs=1" + "0" * 20], ["training.epochs", "less than"]),
+    "rate beyond numbers": (["optimizer.lr=1e400"], ["optimizer.lr", "finite", "inf"]),
+    "switch for a number": (["training.epochs=true"], ["training.epochs", "integer", "True"]),
+    "a name without end": (["model=rnn", f"model.init={'a' * 9000}"], ["model.init", "(9,002 characters)"]),
+    "brackets without end": ([f"seed={'[' * 9000}"], ["cannot read", "(9,007 characters)"]),
+    "run folder of a long name": ([f"hydra.run.dir={'a' * 300}"], ["File name too long"]),
+    "data of a long name": ([f"data.train={'a' * 300}"], ["data.train", "File name too long"]),
+    "cache of a long name": ([f"data.cache={'a' * 300}"], ["data.cache", "File name too long"]),
+    "a sweep of an empty range": (["-m", "seed=range(1,1)"], ["a sweep of nothing"]),
+    "a sweep of no model": (["-m", "model=glob(zzz*)"], ["a sweep of nothing"]),
+    "a word for how much is told": (["hydra.verbose=3"], ["hydra.verbose", "3"]),
+    "next to nothing held out": (
+        ["data.valid=null", "data.valid_fraction=0.001"],
+        ["data.valid_fraction", "0.001", "none of 40 texts"],
+    ),
     "cache that cannot be": (["data.cache=train.tsv"], ["data.cache", "train.tsv", "Not a directory"]),
 }
 
@@ -103,6 +156,65 @@ SETTINGS = {
 @pytest.mark.parametrize(("words", "parts"), SETTINGS.values(), ids=SETTINGS.keys())
 def test_a_wrong_setting_is_refused(words: list[str], parts: list[str], refused: Callable[..., None]) -> None:
     refused(words, *parts)
+
+
+DRAWN = {
+    "length": (["task=adding", "task.length=1000000000"], ["task=adding", "1,000,000,000 steps", "TiB"]),
+    "copies": (["task=copy", "task.length=1000000000"], ["task=copy", "TiB of memory"]),
+    "halves": (["task=halves", "task.longest=1000000000"], ["task=halves", "TiB of memory"]),
+    "examples": (["task=recall", "task.valid_examples=1" + "0" * 15], ["task=recall", "PiB of memory"]),
+    "batch": (["task=recall", "training.batch_size=1" + "0" * 15], ["training.batch_size=1000000000000000"]),
+    "rows": (["task=series", "task.rows=1" + "0" * 15], ["task.rows=1000000000000000", "PiB"]),
+    "windows": (["task=series", "task.rows=3000000", "task.window=1500000"], ["task.window=1500000", "TiB"]),
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_examples_that_no_memory_can_hold_are_refused(
+    name: str, call: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    words, parts = DRAWN[name]
+    outcome = call("train", *words, "probe.every=null")
+    assert_one_line(outcome, *parts)
+    assert files_in(tmp_path) == set()
+
+
+def test_epochs_without_end_begin_at_once(
+    call: Callable[..., Outcome], tiny: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise InputError("it has begun")
+
+    monkeypatch.setattr("rnnlab.workflows.train.fit_experiment", stop)
+    outcome = call("train", *tiny, "training.epochs=1000000000000")
+    assert outcome.err.splitlines()[-1] == "error: it has begun"
+
+
+@pytest.mark.parametrize("error", [MemoryError("no room"), RecursionError(), KeyError("a bug")])
+def test_nothing_is_left_of_a_run_that_has_not_begun(
+    error: Exception,
+    call: Callable[..., Outcome],
+    tiny: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    before = files_in(tmp_path)
+    for place in ("rnnlab.workflows.train.prepare", "rnnlab.workflows.run_logger.RunLogger._lasting_facts"):
+        monkeypatch.setattr(place, fail)
+        if isinstance(error, KeyError):
+            with pytest.raises(KeyError):
+                call("train", *tiny)
+        else:
+            code = 1 if isinstance(error, MemoryError) else 2
+            assert_one_line(call("train", *tiny), "no" if code == 1 else "nested too deeply", code=code)
+        shutil.rmtree(tmp_path / "outputs" / ".cache", ignore_errors=True)
+        left = files_in(tmp_path) - before
+        assert left <= {tmp_path / "outputs"}
+        monkeypatch.undo()
+        monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
@@ -116,7 +228,8 @@ def test_a_sweep_of_which_every_job_has_bad_data_leaves_nothing(
     before = files_in(tmp_path)
     outcome = call("train", "-m", *tiny, "data.train=nope.tsv", "seed=1,2")
     assert outcome.code == 2
-    assert outcome.err.count("error: data.train: nope.tsv: no such file or folder") == 2
+    assert outcome.err.count(": data.train: nope.tsv: no such file or folder") == 2
+    assert "error: 2 jobs of the sweep failed; there is nothing to keep" in outcome.err
     assert files_in(tmp_path) == before
 
 

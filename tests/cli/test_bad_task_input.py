@@ -27,6 +27,18 @@ CASES = {
     "no examples to measure": (["task=copy", "task.valid_examples=0"], ["task.valid_examples", "found 0"]),
     "misspelt key": (["task=halves", "task.alphabt=3"], ["task.alphabt", "'alphabet'"]),
     "epochs": (["task=halves", "training.epochs=3"], ["training.epochs", "training.steps", "found 3"]),
+    "evaluating what has no end": (
+        ["task=recall", "training.evaluate_train=true"],
+        ["training.evaluate_train", "without end", "found true"],
+    ),
+    "unknown numbers": (
+        ["task=recall", "training.word_dropout=0.5"],
+        ["training.word_dropout", "task=recall has no words", "0.5"],
+    ),
+    "lengths of drawn batches": (
+        ["task=recall", "training.batch_by_length=true"],
+        ["training.batch_by_length", "task=recall", "found true"],
+    ),
     "a metric of another task": (["task=adding", "training.monitor=valid_acc"], ["training.monitor"]),
     "an answer per step from a bag": (["task=copy", "model=boe"], ["model", "BoE", "every step"]),
 }

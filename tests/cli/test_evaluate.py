@@ -6,9 +6,15 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+from scipy.stats import binomtest
+from sklearn.metrics import brier_score_loss, f1_score, roc_auc_score
 
-from tests.conftest import Outcome
+import rnnlab
+from rnnlab.core.intervals import wilson
+from tests.conftest import Outcome, write_tiny
 
 Call = Callable[..., Outcome]
 
@@ -22,7 +28,8 @@ def run(trained: Path, tmp_path: Path) -> Path:
 def figures(outcome: Outcome) -> tuple[list[float], list[list[int]]]:
     """Returns accuracy and loss, and counts[label][predicted], as they are printed."""
     assert outcome.code == 0, outcome
-    metrics = [float(number) for number in re.findall(r"\d\.\d{4}", outcome.out)]
+    (net,) = re.findall(r"│ net +│ +(\d\.\d{4}) │ +(\d\.\d{4}) │", outcome.out)
+    metrics = [float(number) for number in net]
     rows = re.findall(r"│ (?:neg|pos)\s+│ ([\d,]+)\s+│ ([\d,]+)", outcome.out)
     return metrics, [[int(count.replace(",", "")) for count in row] for row in rows]
 
@@ -115,3 +122,102 @@ def test_a_strangers_run_runs_no_code(call: Call, run: Path, tmp_path: Path) -> 
     (run / "config.yaml").write_text(text.replace("rnnlab.models.boe.BoE", "os.mkdir"))
     outcome = call("evaluate", "one")
     assert outcome.code == 2 and "model._target_" in outcome.err and "'os.mkdir'" in outcome.err
+
+
+def test_scores_are_scikit_learns_and_their_tables_lie_in_the_run_folder_and_its_page(
+    call: Call, run: Path
+) -> None:
+    outcome = call("evaluate", "one", "data.test=valid.tsv")
+    assert outcome.code == 0, outcome
+    rows = call("predict", "one", "--file", "valid.tsv", "--format", "csv").out.splitlines()
+    texts = list(csv.DictReader(rows))
+    true = np.array([text["True label"] == "pos" for text in texts])
+    chances = np.array([float(text["Classifier probability"]) for text in texts])
+    called = chances > 0.5
+    scores = pd.read_csv(run / "evaluation.csv").set_index("measure")
+    expected = {
+        "accuracy": (true == called).mean(),
+        "F1, pos": f1_score(true, called),
+        "F1, macro average": f1_score(true, called, average="macro"),
+        "ROC-AUC": roc_auc_score(true, chances),
+        "Brier score": brier_score_loss(true, chances),
+    }
+    assert 0 < expected["Brier score"] < 0.5 and set(scores["on"]) == {"valid.tsv"}
+    for measure, value in expected.items():
+        assert scores.loc[measure, "net"] == pytest.approx(value, abs=1e-6), measure
+        assert f"{value:.4f}" in outcome.out
+    ends = wilson(int((true == called).sum()), 20)
+    assert tuple(scores.loc["accuracy", ["low", "high"]]) == pytest.approx(ends)
+    rules = scores.loc["accuracy", "by_rule"], scores.loc["Brier score", "by_rule"]
+    assert scores.loc["accuracy", "rule"] == "always neg" and rules == (0.5, 0.25)
+    by_class = pd.read_csv(run / "evaluation_classes.csv").set_index("label")
+    assert by_class.loc["neg", "f1"] == pytest.approx(f1_score(~true, ~called))
+    bins = pd.read_csv(run / "calibration.csv")
+    assert bins["count"].sum() == 20 and (bins["low"] <= bins["right"]).all()
+    assert "0.05" in outcome.out and (run / "figures" / "calibration.png").read_bytes()[1:4] == b"PNG"
+    for name in ("evaluation.csv", "evaluation_classes.csv", "calibration.csv", "calibration.png"):
+        assert name in outcome.out
+    assert call("report", "one").code == 0
+    page = (run / "report.html").read_text()
+    assert "Confidence against accuracy, on valid.tsv" in page and "ROC-AUC" in page
+
+
+@pytest.fixture
+def two(run: Path, tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A second run, on the same texts, of another model that has hardly learned."""
+    monkeypatch.setattr("rnnlab.workflows.train.write_artifacts", lambda run: {})
+    words = [word for word in write_tiny(tmp_path) if not word.startswith("model")]
+    assert call("train", *words, "model=rnn", "insert=start", "hydra.run.dir=outputs/two").code == 0
+    return tmp_path / "outputs" / "two"
+
+
+def test_two_runs_on_the_same_texts_have_mcnemars_test(call: Call, run: Path, two: Path) -> None:
+    rows = [
+        list(csv.DictReader(call("predict", name, "--file", "valid.tsv", "--format", "csv").out.splitlines()))
+        for name in ("one", "two")
+    ]
+    one, other = ([row["True label"] == row["Output label"] for row in of_run] for of_run in rows)
+    only_one = sum(mine and not theirs for mine, theirs in zip(one, other, strict=True))
+    only_other = sum(theirs and not mine for mine, theirs in zip(one, other, strict=True))
+    assert only_one + only_other > 0
+    outcome = call("evaluate", "one", "two", "data.test=valid.tsv")
+    p = binomtest(only_one, only_one + only_other, 0.5).pvalue
+    assert (
+        outcome.code == 0 and f"one alone has {only_one} texts right, two alone {only_other}" in outcome.out
+    )
+    assert f"exact binomial test: p = {p:.2g}" in outcome.out
+    assert ("are told apart" if p < 0.05 else "are not told apart") in outcome.out
+    (row,) = pd.read_csv(run / "mcnemar.csv").to_dict("records")
+    assert (row["only_run"], row["only_other"], row["p"]) == (only_one, only_other, pytest.approx(p))
+    assert row["both_right"] + row["both_wrong"] + only_one + only_other == 20
+    # From Python, and on the split that both have of the same file.
+    found = rnnlab.load_run("one").mcnemar(rnnlab.load_run("two"))
+    assert found.on == "valid" and found.counts.to_numpy().sum() == 20
+
+
+def test_a_run_is_not_told_apart_from_itself(call: Call, run: Path) -> None:
+    outcome = call("evaluate", "one", "one")
+    assert "one alone has 0 texts right, one alone 0" in outcome.out
+    assert "p = 1. The two are not told apart" in outcome.out
+
+
+def test_runs_on_other_texts_are_not_compared(call: Call, run: Path, two: Path, tmp_path: Path) -> None:
+    text = (two / "config.yaml").read_text()
+    lines = (tmp_path / "valid.tsv").read_text().splitlines(keepends=True)
+    (tmp_path / "other.tsv").write_text("".join([*lines[1:], lines[0]]))
+    assert "valid: valid.tsv" in text
+    (two / "config.yaml").write_text(text.replace("valid: valid.tsv", "valid: other.tsv"))
+    outcome = call("evaluate", "one", "two")
+    assert outcome.code == 2 and outcome.out == "" and len(outcome.err.splitlines()) == 1
+    assert "other examples or labels in valid" in outcome.err and "data.test=PATH" in outcome.err
+    assert not (run / "mcnemar.csv").exists()
+    assert call("evaluate", "one", "two", "three").code == 2
+
+
+def test_python_has_the_same_scores(run: Path, call: Call) -> None:
+    trained = rnnlab.load_run("one")
+    metrics = trained.evaluate()
+    assert list(metrics) == ["acc", "loss"] and not (run / "evaluation.csv").exists()
+    found = trained.evaluation()
+    assert found.scores is not None and found.scores["net"][0] == metrics["acc"]
+    assert (run / "evaluation.csv").exists()

@@ -105,13 +105,22 @@ def test_no_length_and_an_unknown_run_are_refused(call: Call, language: Path) ->
     assert_one_line(call("generate", "wrds"), "wrds")
 
 
-@pytest.mark.parametrize("make", [write_tagged, write_series], ids=["tagging", "series"])
-def test_runs_of_other_tasks_are_refused(
-    make: Callable[[Path], list[str]], call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_runs_of_other_tasks_are_refused(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rnnlab.workflows.train.write_artifacts", lambda run: {})
-    assert call("train", *make(tmp_path), "training.epochs=1", "hydra.run.dir=outputs/one").code == 0
-    name = make.__name__.removeprefix("write_").replace("tagged", "tagging")
+    assert call("train", *write_tagged(tmp_path), "training.epochs=1", "hydra.run.dir=outputs/one").code == 0
     outcome = call("generate", "latest")
-    assert_one_line(outcome, "task=language", f"this run's task is {name}")
+    assert_one_line(outcome, "task=language", "this run's task is tagging")
     assert outcome.out == ""
+
+
+def test_what_says_nothing_of_a_series_or_of_a_text_is_refused(
+    call: Call, tmp_path: Path, language: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert_one_line(call("generate", "words", "--start", "3"), "--start")
+    monkeypatch.setattr("rnnlab.workflows.train.write_artifacts", lambda run: {})
+    words = [*write_series(tmp_path), "training.epochs=1", "hydra.run.dir=outputs/one"]
+    assert call("train", *words).code == 0
+    for option in (["--prompt", "a"], ["--temperature", "2"], ["--seed", "3"]):
+        assert_one_line(call("generate", "outputs/one", *option), option[0], "task=series")
+    told = call("generate", "outputs/one", "--length", "2")
+    assert told.code == 0 and "reading its own outputs" in told.out

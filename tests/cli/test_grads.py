@@ -70,11 +70,11 @@ def test_nets_of_one_model_are_told_apart_by_what_differs(
 
 def test_a_failure_in_a_sweep_keeps_the_other_figures(call: Call, tiny: list[str], tmp_path: Path) -> None:
     outcome = call("grads", "-m", *tiny, "data.valid=valid.tsv,gone.tsv", "hydra.sweep.dir=sweep")
-    assert outcome.code == 2
-    assert outcome.err.count("error:") == 1
-    assert "gone.tsv" in outcome.err
+    assert outcome.code == 1
+    said, last = (line for line in outcome.err.splitlines() if line.startswith("error:"))
+    assert "gone.tsv" in said and last.startswith("error: a job of the sweep failed")
     assert len(read(tmp_path / "sweep")) == 3
-    assert not (tmp_path / "sweep" / "1-boe").exists()
+    assert "gone.tsv" in (tmp_path / "sweep" / "1-boe" / "grads.log").read_text()
 
 
 def test_reduction_mean_divides_by_the_texts_where_batches_are_full(
@@ -90,10 +90,15 @@ def test_reduction_mean_divides_by_the_texts_where_batches_are_full(
 
 def test_full_prints_all_vectors(call: Call, tiny: list[str], tmp_path: Path) -> None:
     out = call("grads", *tiny, "--full").out
+    kept_rows = pd.read_csv(next(tmp_path.glob("outputs/grads-*/gradients.csv")))
     for place in ("start", "middle", "end"):
         for token in ("<newneg>", "<newpos>"):
             vector = out.split(f"boe, {token} at the {place}:\n[")[1].split("]")[0]
             assert len(vector.split()) == 50
+            row = kept_rows.query(f"position == {place!r}").iloc[0]
+            kept = [row[f"{token[1:-1]}_{number}"] for number in range(50)]
+            assert [float(number) for number in vector.split()] == pytest.approx(kept, rel=1e-4)
+    assert "newneg_0" not in out
 
 
 def test_a_run_gets_the_figures_that_its_probe_logged_after_the_last_epoch(
@@ -139,3 +144,11 @@ def test_a_run_brings_its_own_configuration(call: Call) -> None:
         assert outcome.code == 2
         assert "beside --run" in outcome.err
     assert "no run" in call("grads", "--run", "latest").err
+
+
+def test_a_sweep_of_gradients_is_made_in_one_process(call: Call, tiny: list[str], tmp_path: Path) -> None:
+    outcome = call("grads", "-m", *tiny, "seed=1,2", "hydra/launcher=local", "hydra.sweep.dir=sweep")
+    assert outcome.code == 2 and outcome.err == (
+        "error: hydra.launcher: this command computes in one process; leave it out\n"
+    )
+    assert not (tmp_path / "sweep").exists()

@@ -231,9 +231,13 @@ def test_names_of_labels_that_are_not_those_of_the_outputs_are_refused(runs: Cal
     path = tmp_path / "outputs" / "five" / "summary.json"
     summary = json.loads(path.read_text())
     assert summary["classes"] == list(STARS)
-    for wrong in (["1", "2"], "12345", [1, 2, 3, 4, 5]):
+    for wrong, said in (
+        (["1", "2"], r"classes: expected 5 names"),
+        ("12345", r"classes: expected a valid list, found '12345'"),
+        ([1, 2, 3, 4, 5], r"classes\.0: expected a valid string, found 1"),
+    ):
         path.write_text(json.dumps(summary | {"classes": wrong}))
-        with pytest.raises(InputError, match=r"summary\.json: classes: expected 5 names"):
+        with pytest.raises(InputError, match=rf"summary\.json: {said}"):
             rnnlab.load_run("five")
 
 

@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch import nn
 
-from rnnlab.experiment.build import build_state
 from rnnlab.experiment.compose import CONFIG_DIR, checked, compose_config
 from rnnlab.experiment.experiment import prepare
 from rnnlab.training.loop import EpochRow, fit
 from tests.conftest import Outcome
+from tests.sweeps import folders_of
 
 Call = Callable[..., Outcome]
 PRESETS = sorted(path.stem for path in (CONFIG_DIR / "experiment" / "memory").glob("*.yaml"))
@@ -31,7 +31,7 @@ def trained(*words: str) -> list[EpochRow]:
     training = experiment.config.training
     return list(
         fit(
-            build_state(experiment.config, experiment.model),
+            experiment.training_state(),
             experiment.task,
             experiment.plan,
             experiment.task_data.splits["valid"],
@@ -101,10 +101,11 @@ def test_vanishing_is_a_sweep_with_one_figure_of_both_lengths(call: Call, tmp_pa
     outcome = call("train", "experiment=memory/vanishing", *words)
     sweep = only_sweep(tmp_path)
     assert outcome.code == 0, outcome.err
-    assert outcome.out.rstrip().endswith(str(Path("figures") / "through_time.png"))
+    figure, page = outcome.out.splitlines()[-2:]
+    assert figure.endswith(str(Path("figures") / "through_time.png")) and page.endswith("report.html")
     assert [row["task.length"] for row in rows_of(sweep / "sweep.csv")] == ["10", "100"]
     assert (sweep / "figures" / "through_time.png").is_file()
-    looks = rows_of(sweep / "1-memory-vanishing" / "probes" / "through_time.csv")
+    looks = rows_of(folders_of(sweep)[1] / "probes" / "through_time.csv")
     assert {row["step"] for row in looks} == {"0", "2", "4"} and len(looks) == 3 * 100
 
 
@@ -118,7 +119,7 @@ def test_lengths_is_a_sweep_with_repetitions_and_error_bars(call: Call, tmp_path
     assert [(row["task.length"], row["seed"]) for row in rows] == [
         (length, seed) for length in "24" for seed in "123"
     ]
-    metrics = rows_of(sweep / "0-memory-lengths" / "metrics.csv")
+    metrics = rows_of(folders_of(sweep)[0] / "metrics.csv")
     assert rows[0]["valid_loss"] == min((row["valid_loss"] for row in metrics[1:]), key=float)
 
 

@@ -69,7 +69,7 @@ def test_the_drawn_graph_has_the_attention(call: Call, tiny: list[str]) -> None:
         ),
         (
             ["model=rnn", "model.pooling=avg"],
-            "error: model.pooling: expected 'last', 'mean', 'max' or 'attention', found 'avg'",
+            "error: model.pooling: expected 'last', 'mean', 'max', 'mean_max' or 'attention', found 'avg'",
         ),
         (
             ["model=gru", "task=copy", "model.pooling=max"],

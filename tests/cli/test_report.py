@@ -1,4 +1,5 @@
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -35,21 +36,45 @@ def page(call: Callable[..., Outcome], tiny: list[str], tmp_path: Path) -> Path:
     return next(tmp_path.glob("outputs/*/report.html"))
 
 
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [("/dev/null", "a device"), ("link", "a symbolic link"), ("fifo", "a pipe"), ("outputs", "a folder")],
+)
+def test_a_report_goes_into_a_file_and_replaces_nothing_else(
+    output: str, said: str, call: Callable[..., Outcome], trained: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(trained / "outputs", tmp_path / "outputs")
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "mine").write_text("mine")
+    (tmp_path / "link").symlink_to("mine")
+    before = {path: path.lstat().st_ino for path in (*tmp_path.iterdir(), Path("/dev/null"))}
+    outcome = call("report", "one", "-o", output)
+    assert outcome.code == 2 and outcome.err.startswith(f"error: {output}: cannot be written (is {said}")
+    assert outcome.err.count("\n") == 1 and outcome.out == ""
+    assert {path: path.lstat().st_ino for path in before} == before
+    assert (tmp_path / "mine").read_text() == "mine"
+
+
 def test_the_report_shows_everything_a_run_recorded_and_runs_no_script(page: Path):
     html = page.read_text()
-    titles = re.findall(r"<(?:h2|summary)>(.*?)</(?:h2|summary)>", html)
+    titles = re.findall(r"<h2[^>]*>(.*?)</h2>", html)
     assert titles == [
-        "Result",
-        "Configuration",
-        "Learning curves",
-        "Word vectors",
+        "What happened",
         "Gradients by position",
         "Gradients through time",
+        "Learning curves",
+        "Is the token used?",
+        "Word vectors",
         "Minimal pairs",
-        "Health of the training",
         "Predictions",
+        "Health of the training",
+        "Configuration",
         "Data and environment",
+        "Definitions",
     ]
+    places = set(re.findall(r" id=\"([^\"]*)\"", html))
+    assert set(re.findall(r"href=\"#([^\"]*)\"", html)) <= places
+    assert html.count("shown here</a>") == 4
     assert "<script" not in html
     assert not re.search(r"(src|href)\s*=\s*\"(?!#|data:)|url\((?!#)|@import", html)
     assert "&lt;script&gt;" in html
@@ -100,7 +125,7 @@ def test_several_runs_stand_side_by_side_with_what_differs(
     assert outcome.code == 0, outcome.err
     html = (tmp_path / "both.html").read_text()
     differing = html[html.index("What differs") :].split("</table>")[0]
-    assert re.findall(r"<td[^>]*>(.*?)</td>", differing) == ["seed", "1", "2"]
+    assert re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", differing.split("<tbody>")[1]) == ["seed", "1", "2"]
 
 
 def test_tables_that_commands_write_into_a_run_folder_are_in_its_report(
@@ -112,7 +137,7 @@ def test_tables_that_commands_write_into_a_run_folder_are_in_its_report(
     assert call("positions", "one", "--steps", "2").code == 0
     assert call("report", "one").code == 0
     html = (tmp_path / "outputs" / "one" / "report.html").read_text()
-    titles = re.findall(r"<h2>(.*?)</h2>", html)
+    titles = re.findall(r"<h2[^>]*>(.*?)</h2>", html)
     assert {"Gradients through time", "The token moved through the texts"} <= set(titles)
     assert "(through_time.csv)" in html and "(positions.csv)" in html
     for name in ("through_time.csv", "positions.csv"):

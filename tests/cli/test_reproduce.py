@@ -1,12 +1,15 @@
 import json
-import re
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from rnnlab.reports.course import PRESETS
+from rnnlab.reports.course.evidence import PRESETS, read_course
+from rnnlab.reports.course.page import answers
 from tests.conftest import Outcome
+from tests.reports.course.test_sentences import walk
 
 
 @pytest.mark.slow
@@ -14,17 +17,19 @@ def test_the_course_is_reported_whole_and_taken_up_where_it_stopped(
     call: Callable[..., Outcome], tiny: list[str], tmp_path: Path
 ):
     data = [word for word in tiny if word.startswith("data")]
-    words = [*data, "data.vectors=vectors.txt", "training.epochs=1", "probe.every=0"]
+    words = [*data, "data.vectors=vectors.txt", "training.epochs=1", "--seeds", "1"]
     assert call("reproduce", "course", *words).code == 0
     root = tmp_path / "outputs" / "reproduce-course"
     summaries = {preset: root / f"{preset}-seed1" / "summary.json" for preset in PRESETS}
     first = {preset: path.read_text() for preset, path in summaries.items()}
 
-    html = (root / "report.html").read_text()
-    questions = re.findall(r"<h2>(Activity \d, question[^<]*)</h2>", html)
-    assert len(questions) == 3 + 6 + 6  # questions 3 to 5 of the first activity share a section
-    row = json.loads(first["end"])["final"]
-    assert f"{row['valid_loss']:.4f}" in html
+    html = unescape((root / "report.html").read_text())
+    course = read_course(root, 1)
+    walk(course, root)
+    numbers = [question.number for question, _ in answers(course)]
+    assert len(numbers) == len(set(numbers)) == 29
+    for question, _ in answers(course):
+        assert f"{question.number} {question.asked}" in html
 
     killed = json.loads(first["middle"]) | {"status": "running"}
     summaries["middle"].write_text(json.dumps(killed))
@@ -33,6 +38,17 @@ def test_the_course_is_reported_whole_and_taken_up_where_it_stopped(
     assert f"{len(PRESETS) - 1} of {len(PRESETS)} runs are there already" in again.err
     assert json.loads(summaries["middle"].read_text())["status"] == "finished"
     assert all(summaries[preset].read_text() == first[preset] for preset in PRESETS if preset != "middle")
+
+    (tmp_path / "mine.txt").write_text("".join(f"a great plot {unknown}\n" for unknown in "pqrst"))
+    assert "Texts: rnnlab's own. Unknown to the nets: we, liked," in html
+    assert call("reproduce", "course", *words, "--texts", "mine.txt").code == 0
+    assert "Texts: mine.txt. Unknown to the nets: p, q, r, s, t." in (root / "report.html").read_text()
+    asked = pd.read_csv(root / "boe-seed1" / "texts.csv")
+    assert asked["Input text"].tolist() == [f"a great plot {unknown}" for unknown in "pqrst"]
+
+    (tmp_path / "mine.txt").write_text("a single text\n")
+    wrong = call("reproduce", "course", *words, "--texts", "mine.txt")
+    assert wrong.code == 2 and wrong.err.startswith("error: mine.txt, line 2: expected"), wrong
 
     other = call("reproduce", "course", *words, "training.batch_size=4")
     assert other.code == 2
@@ -43,9 +59,11 @@ def test_a_run_of_the_course_that_diverges_is_marked_as_failed(
     call: Callable[..., Outcome], tiny: list[str], tmp_path: Path
 ) -> None:
     data = [word for word in tiny if word.startswith("data")]
-    words = [*data, "data.vectors=vectors.txt", "training.epochs=1", "optimizer.lr=1e30"]
+    words = [*data, "data.vectors=vectors.txt", "training.epochs=1", "optimizer.lr=1e30", "--seeds", "1"]
     outcome = call("reproduce", "course", *words)
-    assert outcome.code == 1 and "became" in outcome.err
-    (summary,) = (tmp_path / "outputs" / "reproduce-course").glob("*/summary.json")
-    found = json.loads(summary.read_text())
-    assert found["status"] == "failed" and found["error"] in outcome.err
+    assert outcome.code == 1 and "run it again to go on" in outcome.err.splitlines()[-1]
+    root = tmp_path / "outputs" / "reproduce-course"
+    for preset in PRESETS:  # each failed by itself
+        found = json.loads((root / f"{preset}-seed1" / "summary.json").read_text())
+        assert found["status"] == "failed"
+        assert f"error: {preset}-seed1: {found['error']}" in outcome.err

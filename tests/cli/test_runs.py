@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Outcome
+from tests.runs_made_up import make_run
 
 Call = Callable[..., Outcome]
 
@@ -69,3 +70,75 @@ def test_a_broken_run_is_named_in_one_line(call: Call, outputs: Path) -> None:
         outcome = call("show", "outputs/one")
         assert outcome.code == 2 and len(outcome.err.splitlines()) == 1 and "summary.json" in outcome.err
         assert call("runs").code == 0
+
+
+@pytest.fixture
+def several(tmp_path: Path) -> Path:
+    """Four runs of two models, one of which has failed."""
+    for name, model, accuracy, facts in (
+        ("a", "lstm", 0.95, {}),
+        ("b", "lstm", 0.85, {"started": "2026-01-02T10:00:00+00:00"}),
+        ("c", "rnn", 0.92, {"test": {"acc": 0.7, "loss": 0.6}}),
+        ("d", "rnn", 0.5, {"status": "failed", "final": None}),
+    ):
+        settings = {"model": {"hidden_size": 50 if model == "rnn" else 100}, "freeze": name == "c"}
+        make_run(tmp_path / "outputs" / name, [0.5, accuracy], 1, settings, {"model": model}, **facts)
+    return tmp_path / "outputs"
+
+
+def listed(outcome: Outcome) -> list[str]:
+    assert outcome.code == 0, outcome.err
+    return [line.split("│")[1].strip() for line in outcome.out.splitlines() if line.startswith("│")]
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (["model=lstm"], ["a", "b"]),
+        (["model=LSTM", "valid_acc>0.9"], ["a"]),
+        (["model!=lstm"], ["c", "d"]),
+        (["valid_acc>=0.92", "valid_acc<=.92"], ["c"]),
+        (["valid_acc<0.93"], ["c", "b"]),
+        (["model.hidden_size=50.0"], ["c", "d"]),
+        (["freeze=true"], ["c"]),
+        (["status==failed"], ["d"]),
+        (["test_acc<1"], ["c"]),
+        (["best_valid_acc>0.94"], ["a"]),
+        (["started>2026-01-02"], ["b"]),
+        (["--sort", "valid_acc"], ["a", "c", "b", "d"]),
+        (["--sort", "valid_loss"], ["a", "c", "b", "d"]),
+        (["--sort", "valid_acc", "--reverse"], ["d", "b", "c", "a"]),
+        (["--sort", "model"], ["a", "b", "c", "d"]),
+        (["model=rnn", "--sort", "model.hidden_size"], ["c", "d"]),
+    ],
+)
+def test_runs_are_chosen_and_sorted(call: Call, several: Path, words: list[str], names: list[str]) -> None:
+    assert listed(call("runs", *words)) == names
+
+
+def test_what_was_asked_for_is_shown(call: Call, several: Path) -> None:
+    out = call("runs", "model=lstm", "--sort", "model.hidden_size").out
+    assert "model.hidden_size" in out and "100" in out and "lstm" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["modle=lstm"], "modle: no run has such a setting, group, figure or fact; did you mean 'model'?"),
+        (["valid_ac>0.9"], "did you mean 'valid_acc'?"),
+        (["--sort", "valid_ac"], "--sort valid_ac: no run has such"),
+        (["lstm"], "lstm: expected KEY=VALUE"),
+        (["valid_acc>high"], "valid_acc>high: expected a number after >, found 'high'"),
+    ],
+)
+def test_a_condition_that_is_none_is_refused_in_one_line(
+    call: Call, several: Path, words: list[str], said: str
+) -> None:
+    outcome = call("runs", *words)
+    assert outcome.code == 2 and outcome.out == ""
+    assert len(outcome.err.splitlines()) == 1 and said in outcome.err
+
+
+def test_no_run_that_fits_is_said_with_the_value_it_may_have_meant(call: Call, several: Path) -> None:
+    assert call("runs", "model=lstn").out == "none of 4 runs is like that; did you mean 'lstm'?\n"
+    assert call("runs", "valid_acc>2").out == "none of 4 runs is like that\n"

@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli.texts_to_train_on import write_series, write_tagged, write_text
 from tests.conftest import Outcome
+from tests.times import without_times
 
 Call = Callable[..., Outcome]
 MAKE: dict[str, tuple[Callable[[Path], list[str]], list[str]]] = {
@@ -81,7 +82,7 @@ def test_a_run_has_its_figures_findings_and_report(kind: str, run: Path) -> None
     assert summary["status"] == "finished" and metrics["epoch"].tolist() == [0, 1, 2]
     (metric, rules), *_ = summary["baselines"].items()
     assert f"valid_{metric}" in metrics and all(np.isfinite(list(rules.values())))
-    assert np.isfinite(metrics.drop(columns=["seconds"]).select_dtypes("number")).all(axis=None)
+    assert np.isfinite(without_times(metrics).select_dtypes("number")).all(axis=None)
     assert metrics["valid_loss"].iloc[-1] < metrics["valid_loss"].iloc[0]
     for name in FINDINGS[kind]:
         assert len(pd.read_csv(run / name)) > 0
@@ -207,7 +208,7 @@ def test_the_engine_from_scratch_gives_torchs_figures(
     for engine in ("torch", "scratch"):
         outcome = call("train", *words, f"engine={engine}", f"hydra.run.dir={engine}")
         assert outcome.code == 0, outcome
-        tables.append(pd.read_csv(tmp_path / engine / "metrics.csv").drop(columns="seconds"))
+        tables.append(without_times(pd.read_csv(tmp_path / engine / "metrics.csv")))
     ours, theirs = tables[1], tables[0]
     assert theirs["train_loss"].nunique() == len(theirs) >= 3
     pd.testing.assert_frame_equal(ours, theirs, rtol=1e-9, atol=0)

@@ -68,7 +68,7 @@ def test_lengths_are_drawn(train: Path) -> None:
 
 
 def test_duplicates_are_counted_within_and_across(train: Path, test: Path) -> None:
-    duplicates = find_duplicates([survey(train)[0], survey(test)[0]])
+    duplicates = find_duplicates([survey(train), survey(test)])
     assert duplicates.within == [1, 0]
     assert duplicates.across == {(0, 1): 1}
     assert duplicates.opposite == 2

@@ -1,12 +1,19 @@
+import re
+from collections import Counter as WordCounts
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from rnnlab.core.errors import InputError
+from rnnlab.data import cached_corpus, chunks, processes, token_file
 from rnnlab.data import corpus as corpus_module
-from rnnlab.data.corpus import Corpus, Encoding, encode_file, load_corpus
+from rnnlab.data.chunks import Encoding
+from rnnlab.data.corpus import Corpus, encode_file, load_corpus
+from rnnlab.data.splits import stratified
 from rnnlab.data.vocabulary import NEWNEG, NEWPOS, PAD, UNK
 
 TRAIN = "pos\tGood good film\nneg\tBad film\npos\tFine\nneg\tBad , bad\n"
@@ -50,6 +57,79 @@ def test_words_come_from_the_training_texts_alone(paths: dict[str, Path]) -> Non
     assert words_of(corpus, "train", 0) == ["good", "good", "film"]
     assert words_of(corpus, "valid", 0) == ["good", UNK]
     assert corpus.splits["train"].labels.tolist() == [1, 0, 1, 0]
+
+
+def encoded_by_hand(
+    paths: dict[str, Path], encoding: Encoding
+) -> tuple[list[str], dict[str, list[list[int]]]]:
+    """Words and ids of lists, dictionaries and `sorted`; `stratified` says which texts are held out."""
+    texts, labels = {}, {}
+    for name, path in paths.items():
+        lines = [line.split("\t") for line in path.read_text().splitlines()]
+        texts[name] = [text.lower().split()[: encoding.max_length] for _, text in lines]
+        labels[name] = np.array([label == "pos" for label, _ in lines], dtype=np.int64)
+    if encoding.valid_fraction:
+        kept, held_out = stratified(labels["train"], encoding.valid_fraction)
+        every = texts["train"]
+        texts["train"], texts["valid"] = [every[i] for i in kept], [every[i] for i in held_out]
+    counts = WordCounts(word for text in texts["train"] for word in text)
+    often = [word for word in sorted(counts, key=lambda word: (-counts[word], word)) if counts[word] > 1]
+    words = [PAD, UNK, *often[: encoding.max_vocabulary], NEWNEG, NEWPOS]
+    ids = {
+        name: [[words.index(w) if w in words else 1 for w in text] for text in texts[name]] for name in texts
+    }
+    return words, ids
+
+
+@pytest.mark.parametrize("cached", [True, False])
+@pytest.mark.parametrize("most", [1, 2])
+@pytest.mark.parametrize(
+    "changed", [{}, {"max_length": 3, "max_vocabulary": 20}, {"valid_fraction": 0.3, "max_length": 6}]
+)
+def test_pieces_and_processes_come_to_what_lists_and_dictionaries_give(
+    changed: dict[str, Any], most: int, cached: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Many chunks of a few texts, and of their tokens many pieces; some texts are longer than those.
+    for module, name, value in ((chunks, "CHARACTERS", 40), (token_file, "TOKENS", 7)):
+        monkeypatch.setattr(module, name, value)
+    monkeypatch.setattr(processes, "cores", lambda: most)
+    rng = np.random.default_rng(3)
+    paths = {name: tmp_path / f"{name}.tsv" for name in ("train", "test")}
+    for path in paths.values():
+        texts = [" ".join(f"W{n}" for n in rng.geometric(0.05, rng.integers(1, 12))) for _ in range(80)]
+        path.write_text("".join(f"{('neg', 'pos')[n % 2]}\t{text}\n" for n, text in enumerate(texts)))
+    encoding = replace(PLAIN, min_count=2, **changed)
+    cache = tmp_path / "cache" if cached else None
+    corpus = load_corpus(paths, encoding, cache=cache, track=Counter()).keep()
+    words, ids = encoded_by_hand(paths, encoding)
+    assert list(corpus.vocabulary.words) == words and corpus.splits.keys() == ids.keys()
+    for name, split in corpus.splits.items():
+        assert [split.text(index).tolist() for index in range(len(split))] == ids[name]
+        assert isinstance(split.ids.base, np.memmap) and not split.ids.flags.writeable
+    split, _ = encode_file(paths["test"], corpus.vocabulary, encoding, track=Counter())
+    assert [split.text(index).tolist() for index in range(len(split))] == ids["test"]
+
+
+def test_tokens_are_inserted_into_what_truncation_leaves(paths: dict[str, Path]) -> None:
+    corpus, _ = load(paths, replace(PLAIN, max_length=2))
+    tokens = [corpus.vocabulary[NEWNEG], corpus.vocabulary[NEWPOS]]
+    split = corpus.splits["train"].insert("end", tokens)
+    found = [[corpus.vocabulary.words[token] for token in split.text(index)] for index in range(4)]
+    assert found == [
+        ["good", "good", NEWPOS],
+        ["bad", "film", NEWNEG],
+        ["fine", NEWPOS],
+        ["bad", ",", NEWNEG],
+    ]
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(paths: dict[str, Path]) -> None:
+    def track(texts: Iterable[str], *, description: str, total: int) -> Iterable[str]:
+        paths["train"].write_text(TRAIN + "pos\tnew\n")
+        yield from texts
+
+    with pytest.raises(InputError, match=r"train\.tsv: has changed while it was read; start again"):
+        load_corpus(paths, PLAIN, cache=None, track=track)
 
 
 def test_the_second_time_nothing_is_encoded(paths: dict[str, Path]) -> None:
@@ -121,29 +201,33 @@ def test_what_a_killed_run_left_behind_is_no_corpus(paths: dict[str, Path], tmp_
     assert sorted(file.name for file in folder.iterdir()) == whole
 
 
-def test_a_failure_while_writing_leaves_nothing(
+def test_a_failure_while_writing_leaves_nothing_but_a_note(
     paths: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(path: Path, text: str) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(corpus_module, "write_text", full)
-    with pytest.raises(InputError, match=r"data\.cache: cannot write .*cache: No space left"):
-        load(paths)
+    monkeypatch.setattr(cached_corpus, "write_text", full)
+    corpus, encoded = load(paths)
+    assert encoded == 6 and words_of(corpus, "train", 0) == ["good", "good", "film"]
+    (note,) = corpus.notes
+    assert re.match(
+        r"data\.cache: .*cache: cannot be written \(No space left on device\); the next run", note
+    )
     assert not list((tmp_path / "cache").iterdir())
 
 
 def test_of_two_runs_that_encode_at_once_the_second_takes_what_the_first_left(
     paths: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    encode = corpus_module._encode
+    encode = corpus_module._count
 
     def meanwhile(*arguments: object) -> object:
-        monkeypatch.setattr(corpus_module, "_encode", encode)
+        monkeypatch.setattr(corpus_module, "_count", encode)
         load(paths)
         return encode(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(corpus_module, "_encode", meanwhile)
+    monkeypatch.setattr(corpus_module, "_count", meanwhile)
     corpus, _ = load(paths)
     assert words_of(corpus, "train", 0) == ["good", "good", "film"]
     assert len(list((tmp_path / "cache").iterdir())) == 1

@@ -3,13 +3,14 @@ import io
 import tarfile
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from rnnlab.core.checksums import SUMS
 from rnnlab.core.errors import InputError, RnnlabError
 from rnnlab.data.fetch import SOURCES, Source, fetch
 
@@ -80,7 +81,8 @@ def source(server: Server, body: bytes, *, skip: tuple[str, ...] = ()) -> Source
 
 
 def files_in(folder: Path) -> dict[str, bytes]:
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != SUMS)
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def assert_fails_and_leaves_nothing(wanted: Source, tmp_path: Path, message: str) -> None:
@@ -96,7 +98,7 @@ def test_a_tar_archive_is_unpacked_without_what_is_skipped(server: Server, tmp_p
     body = tar_gz(REVIEWS | skipped)
     server.serve(body)
     fetched = fetch(source(server, body, skip=SOURCES["imdb"].skip), tmp_path / "deep" / "inputs")
-    assert fetched == (tmp_path / "deep" / "inputs" / "here", False)
+    assert fetched == (tmp_path / "deep" / "inputs" / "here", False, None)
     assert files_in(tmp_path) == {f"deep/inputs/here/{name}": data for name, data in REVIEWS.items()}
 
 
@@ -112,8 +114,36 @@ def test_a_second_call_asks_nothing_of_the_server(server: Server, tmp_path: Path
     server.serve(body)
     (tmp_path / "here").mkdir()
     assert not fetch(source(server, body), tmp_path).was_there
-    assert fetch(source(server, body), tmp_path) == (tmp_path / "here", True)
+    assert fetch(source(server, body), tmp_path) == (tmp_path / "here", True, None)
     assert server.requests == 1
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("harm", [flip, Path.unlink])
+@pytest.mark.parametrize("name", ["aclImdb/train/pos/0_9.txt", SUMS])
+def test_what_has_changed_since_is_set_aside_and_downloaded_anew(
+    server: Server, tmp_path: Path, name: str, harm: Callable[[Path], None]
+) -> None:
+    body = tar_gz(REVIEWS)
+    server.serve(body)
+    wanted = source(server, body)
+    (fetch(wanted, tmp_path).folder / "notes.txt").write_text("of one's own")
+    assert fetch(wanted, tmp_path).was_there
+    harm(tmp_path / "here" / name)
+    fetched = fetch(wanted, tmp_path)
+    if (name, harm) == (SUMS, Path.unlink):  # then nothing is known of it
+        assert fetched == (tmp_path / "here", True, None)
+        return
+    assert fetched.note is not None and "here.changed-" in fetched.note and Path(name).name in fetched.note
+    (aside,) = tmp_path.glob("here.changed-*")
+    assert files_in(tmp_path / "here") == REVIEWS and (aside / "notes.txt").exists()
+    assert fetch(wanted, tmp_path) == (tmp_path / "here", True, None)
+    assert server.requests == 2
 
 
 def test_a_cut_connection_leaves_nothing(server: Server, tmp_path: Path) -> None:

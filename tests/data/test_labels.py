@@ -18,7 +18,7 @@ def write(path: Path, *rows: tuple[str, str]) -> Path:
 
 
 def errors_of(path: Path, classes: tuple[str, ...] | None = None) -> list[str]:
-    return [str(error).removeprefix(f"{path.parent}/") for error in survey(path, classes)[1]]
+    return [str(error).removeprefix(f"{path.parent}/") for error in survey(path, classes).errors()]
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,15 @@ def write(path: Path, content: bytes) -> Path:
 
 
 def content_of(examples: Examples) -> list[tuple[str, int]]:
-    return list(zip(examples.texts, examples.labels.tolist(), strict=True))
+    return list(zip(texts_of(examples), examples.labels.tolist(), strict=True))
+
+
+def texts_of(examples: Examples) -> list[str]:
+    return [example.text for example in examples]
+
+
+def sources_of(examples: Examples) -> list[str]:
+    return [example.source for example in examples]
 
 
 def error_of(path: Path, **settings: str) -> str:
@@ -74,7 +82,7 @@ def test_a_folder_with_a_file_a_label_has_a_text_a_line(tmp_path: Path, ending: 
     write(tmp_path / "._rt.pos", b"left by another system")
     examples = read_examples(tmp_path)
     assert content_of(examples) == [("fine", 1), ("has a\ttab", 1), ("dull", 0)]
-    assert examples.sources[1] == f"{tmp_path / f'rt.pos{ending}'}, line 2"
+    assert sources_of(examples)[1] == f"{tmp_path / f'rt.pos{ending}'}, line 2"
 
 
 def test_a_folder_with_a_file_a_text_is_read_in_the_order_of_numbers(tmp_path: Path) -> None:
@@ -89,7 +97,7 @@ def test_a_folder_with_a_file_a_text_is_read_in_the_order_of_numbers(tmp_path: P
     write(tmp_path / "labeledBow.feat", b"9 0:9")
     examples = read_examples(tmp_path)
     assert content_of(examples) == [("second,\nof two lines", 1), ("ninth", 1), ("tenth", 1), ("dull", 0)]
-    assert examples.sources[0] == str(tmp_path / "pos" / "2_10.txt")
+    assert sources_of(examples)[0] == str(tmp_path / "pos" / "2_10.txt")
 
 
 @settings(max_examples=100, deadline=None)
@@ -119,14 +127,14 @@ def test_csv_gives_back_what_a_csv_writer_wrote(
 def test_csv_names_the_line_where_a_row_begins(tmp_path: Path) -> None:
     content = b'review,sentiment\n"one\ntwo, ""quoted""\n",positive\ndull,negative\n'
     examples = read_examples(write(tmp_path / "a.csv", content))
-    assert examples.texts == ['one\ntwo, "quoted"\n', "dull"]
-    assert [source.rpartition(" ")[2] for source in examples.sources] == ["2", "5"]
+    assert texts_of(examples) == ['one\ntwo, "quoted"\n', "dull"]
+    assert [source.rpartition(" ")[2] for source in sources_of(examples)] == ["2", "5"]
 
 
 def test_csv_fields_may_be_longer_than_the_modules_limit(tmp_path: Path) -> None:
     long = b"long " * 100_000
     examples = read_examples(write(tmp_path / "a.csv", b"text,label\n" + long + b",1\ndull,0\n"))
-    assert examples.texts[0] == long.decode()
+    assert texts_of(examples)[0] == long.decode()
 
 
 @pytest.mark.parametrize(
@@ -246,7 +254,7 @@ def test_a_file_that_is_there_plain_and_compressed_is_not_read_twice(tmp_path: P
 def test_one_empty_text_in_a_hundred_is_left_out_and_named(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tsv", GOOD * 49 + b"pos\t \nneg\tdull\n")
     examples = read_examples(path)
-    assert len(examples.texts) == len(examples.labels) == len(examples.sources) == 99
+    assert len(texts_of(examples)) == len(examples.labels) == len(sources_of(examples)) == 99
     assert examples.empty == [f"{path}, line 99"]
     write(path, GOOD * 48 + b"pos\t \nneg\t\npos\tfine\n")
     assert f"2 of 99 texts are empty, at most 1 in 100 may be ({path}, line 97; {path}, line 98)" in error_of(
@@ -262,8 +270,9 @@ def test_an_empty_file_among_the_texts_of_a_folder_is_an_empty_text(tmp_path: Pa
 
 def test_every_bad_line_is_found_and_the_good_ones_are_read(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tsv", b"pos\tfine\nbad\nneg\tdull\nnegativ\tso so\npos\tcaf\xe9\nneg\tlong\n")
-    examples, errors = survey(path)
-    assert examples.texts == ["fine", "dull", "long"]
+    examples = survey(path)
+    errors = list(examples.errors())
+    assert texts_of(examples) == ["fine", "dull", "long"]
     assert [str(error).partition(":")[0].rpartition(" ")[2] for error in errors] == ["2", "4", "5"]
     assert error_of(path).endswith("(and 2 more; rnnlab data check lists all)")
 
@@ -279,8 +288,9 @@ def test_every_bad_row_of_a_csv_is_found(tmp_path: Path) -> None:
         b"meh,postive",
         b"good,1",
     ]
-    examples, errors = survey(write(tmp_path / "a.csv", b"\n".join(rows)))
-    assert examples.texts == ["fine", "dull", "good"]
+    examples = survey(write(tmp_path / "a.csv", b"\n".join(rows)))
+    errors = list(examples.errors())
+    assert texts_of(examples) == ["fine", "dull", "good"]
     assert [str(error).partition(":")[0].rpartition(" ")[2] for error in errors] == ["3", "6", "8", "9"]
 
 
@@ -288,8 +298,9 @@ def test_every_bad_file_of_a_folder_is_found(tmp_path: Path) -> None:
     write(tmp_path / "pos" / "1.txt", b"\0\0")
     write(tmp_path / "pos" / "2.txt", b"fine")
     write(tmp_path / "neg" / "1.txt", b"first\ncaf\xe9")
-    examples, errors = survey(tmp_path)
-    assert examples.texts == ["fine"]
+    examples = survey(tmp_path)
+    errors = list(examples.errors())
+    assert texts_of(examples) == ["fine"]
     messages = [str(error).removeprefix(str(tmp_path)) for error in errors]
     assert messages[0] == "/pos/1.txt: is a binary file; expected text"
     assert messages[1].startswith("/neg/1.txt, line 2: not UTF-8 (0xe9 at byte 4); convert the file")
@@ -304,9 +315,9 @@ def test_the_split_begins_the_message_and_control_characters_are_escaped(tmp_pat
 
 def test_real_reviews_are_read_whole(real_data: Path) -> None:
     sample = read_examples(real_data / "imdb-train.tsv")
-    assert (len(sample.texts), int(sample.labels.sum())) == (1000, 500)
-    assert sample.texts[0].startswith("Long, boring, blasphemous.")
+    assert (len(texts_of(sample)), int(sample.labels.sum())) == (1000, 500)
+    assert texts_of(sample)[0].startswith("Long, boring, blasphemous.")
     polarity = read_examples(real_data / "polarity")
-    assert (len(polarity.texts), int(polarity.labels.sum())) == (10_662, 5331)
+    assert (len(texts_of(polarity)), int(polarity.labels.sum())) == (10_662, 5331)
     full = read_examples(real_data / "imdb-full-train.tsv.gz")
-    assert (len(full.texts), int(full.labels.sum()), full.empty) == (25_000, 12_500, [])
+    assert (len(texts_of(full)), int(full.labels.sum()), full.empty) == (25_000, 12_500, [])

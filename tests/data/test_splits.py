@@ -1,3 +1,5 @@
+import resource
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rnnlab.data import splits, token_file
 from rnnlab.data.splits import TextSplit, stratified
 
 NEWNEG, NEWPOS = 98, 99
@@ -42,16 +45,6 @@ def test_the_token_of_the_class_is_inserted_exactly_there(where: str, expected: 
     assert texts_of(split) == TEXTS
 
 
-def test_insertion_comes_after_truncation() -> None:
-    cut = split_of(TEXTS).first(2)
-    assert texts_of(cut.insert("end", [NEWNEG, NEWPOS])) == [
-        [1, 2, 98],
-        [6, 99],
-        [7, 8, 98],
-        [11, 12, 99],
-    ]
-
-
 @settings(deadline=None, max_examples=50)
 @given(many_texts, st.data())
 def test_inserting_at_any_position_is_inserting_into_a_list(
@@ -67,18 +60,19 @@ def test_inserting_at_any_position_is_inserting_into_a_list(
 
 
 @settings(deadline=None, max_examples=50)
-@given(many_texts, st.integers(1, 10))
-def test_truncation_keeps_the_first_tokens(texts: list[list[int]], max_length: int) -> None:
-    assert texts_of(split_of(texts).first(max_length)) == [text[:max_length] for text in texts]
-
-
-@settings(deadline=None, max_examples=50)
-@given(many_texts, st.integers(1, 5), st.randoms(use_true_random=False))
+@given(
+    many_texts,
+    st.integers(1, 5),
+    st.randoms(use_true_random=False),
+    st.sampled_from(["none", "start", "middle", "end"]),
+)
 def test_batches_hold_every_text_once_in_order(
-    texts: list[list[int]], batch_size: int, random: object
+    texts: list[list[int]], batch_size: int, random: object, where: str
 ) -> None:
     order = np.array(random.sample(range(len(texts)), len(texts)))  # type: ignore[attr-defined]
-    split = split_of(texts)
+    split = split_of(texts).insert(where, [NEWNEG, NEWPOS])  # type: ignore[arg-type]
+    texts = texts_of(split)
+    assert split.lengths.tolist() == [len(text) for text in texts]
     batches = list(split.batches(order, batch_size))
     assert [len(batch.targets) for batch in batches[:-1]] == [batch_size] * (len(batches) - 1)
     rows = [row[:n].tolist() for b in batches for row, n in zip(b.inputs, b.lengths.tolist(), strict=True)]
@@ -107,12 +101,53 @@ def test_take_keeps_the_order_asked_for() -> None:
     assert texts_of(taken) == [TEXTS[2], TEXTS[0]] and taken.labels.tolist() == [1, 0]
 
 
-def test_a_saved_split_comes_back_as_a_read_only_memory_map(tmp_path: Path) -> None:
-    split_of(TEXTS).save(tmp_path, "train")
-    loaded = TextSplit.load(tmp_path, "train")
-    assert texts_of(loaded) == TEXTS and loaded.labels.tolist() == [0, 1, 0, 1]
-    assert isinstance(loaded.ids.base, np.memmap) and not loaded.ids.flags.writeable
-    assert texts_of(loaded.insert("start", [NEWNEG, NEWPOS]))[1] == [99, 6]
+def test_what_was_inserted_stays_where_it_is_when_more_is_inserted() -> None:
+    split = split_of(TEXTS).insert("start", [NEWNEG, NEWPOS]).insert("end", [NEWNEG, NEWPOS])
+    assert texts_of(split) == [[98, 1, 2, 3, 4, 5, 98], [99, 6, 99], [98, 7, 8, 9, 10, 98], [99, 11, 12, 99]]
+
+
+def test_the_share_of_words_is_that_of_all_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(splits, "TOKENS", 5)
+    assert split_of(TEXTS).share(np.arange(13) > 9) == 3 / 12
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Iterator[TextSplit]:
+    """20,000 texts, 40 MB of ids: each is its number, again and again."""
+    with (tmp_path / "ids").open("w+b") as file:
+        np.repeat(np.arange(20_000, dtype=np.int32), 500).tofile(file)
+        file.seek(0)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(token_file, "SMALL", 0)
+            ids = token_file.open_ids(file, 20_000 * 500)
+    yield TextSplit(ids, np.arange(20_001) * 500, np.arange(20_000) % 2)
+
+
+def test_ids_of_a_large_file_are_read_as_those_of_an_array_are(stored: TextSplit) -> None:
+    assert isinstance(stored.ids, token_file.StoredIds) and len(stored.ids) == 20_000 * 500
+    assert stored.text(7).tolist() == [7] * 500 == stored.take(np.array([7])).text(0).tolist()
+    assert [len(stored.ids[span]) for span in (slice(5), slice(3, 3), slice(9, 4), slice(-2, None))] == [
+        5,
+        0,
+        0,
+        2,
+    ]
+    inserted = stored.insert("middle", [NEWNEG, NEWPOS])
+    batch = next(inserted.batches(np.array([19_999, 3]), 2))
+    assert batch.inputs.tolist() == [[number] * 250 + [99] + [number] * 250 for number in (19_999, 3)]
+    assert stored.share(np.arange(20_000) < 5000) == 0.25
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="asks Linux for the memory in use")
+def test_texts_of_a_large_file_do_not_stay_in_memory(stored: TextSplit) -> None:
+    def in_memory() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+    before, total = in_memory(), 0
+    for batch in stored.batches(np.random.default_rng(0).permutation(20_000), 500):
+        total += int(batch.inputs[:, 0].sum())
+    assert total == 20_000 * 19_999 // 2
+    assert in_memory() - before < 15e6
 
 
 @settings(deadline=None, max_examples=50)

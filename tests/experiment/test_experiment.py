@@ -36,6 +36,7 @@ def test_a_loop_of_ones_own_has_the_figures_of_the_command(
         "model.dropout=0.3",
         "scheduler=cosine",
         "optimizer.lr=0.05",
+        "engine=torch",
     ]
     rows = Rows()
     fit_experiment(made(*words), [rows])
@@ -76,7 +77,14 @@ def test_a_split_that_is_not_there_or_has_no_end_is_named() -> None:
 
 
 def test_probes_that_were_chosen_and_will_not_look_are_told() -> None:
-    note = "probe.every=0: positions, gradients will not look at the net while it trains; try probe.every=1"
-    assert note in made("probe=[positions,gradients]").notes
-    for words in (["probe=[positions,gradients]", "probe.every=1"], ["probe=[]"], []):
+    note = (
+        "probe.every=null: positions, gradients will not look at the net while it trains; try probe.every=0"
+    )
+    assert note in made("probe=[positions,gradients]", "probe.every=null").notes
+    for words in (
+        ["probe=[positions,gradients]"],
+        ["probe=[]", "probe.every=null"],
+        ["probe.every=null"],
+        [],
+    ):
         assert not any("probe" in note for note in made(*words).notes), words

@@ -65,7 +65,9 @@ def test_a_run_of_before_has_keys_that_are_gone_and_lacks_new_ones(folder: Path)
     path.write_text(yaml.safe_dump(values, sort_keys=False))
     restored = restore(open_run(folder))
     assert restored.config.model.make(embedding=nn.Embedding(2, 2), output_size=1).dropout.p == 0
-    assert restored.config.model_dump(exclude={"model"}) == then.config.model_dump(exclude={"model"})
+    others = {"model", "engine"}
+    assert restored.config.model_dump(exclude=others) == then.config.model_dump(exclude=others)
+    assert restored.config.engine == "torch"  # the only one, when there was no choice
     gone, new = restored.notes
     assert gone.startswith(str(path)) and gone.endswith(
         "no longer a key, and passed over: stemming, data.stem, model.width, probe.active.health.look"

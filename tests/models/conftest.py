@@ -68,6 +68,7 @@ def build() -> Build:
         config = chosen.model_copy(
             update={
                 "seed": seed,
+                "engine": "torch",
                 "freeze": freeze,
                 "training": chosen.training.model_copy(update={"precision": precision}),
                 "optimizer": replace(chosen.optimizer, settings={**chosen.optimizer.settings, "lr": lr}),

@@ -13,7 +13,7 @@ from rnnlab.models.recurrent import RecurrentModel
 
 TEXTS = [[3, 5, 7, 2, 3], [4], [9, 9, 2], [2, 10, 11, 12], [6, 5, 4, 3, 20, 1], [1, 1]]
 LABELS = torch.tensor([1.0, 0.0, 1.0, 0.0, 0.0, 1.0]).double()
-POOLED = ("mean", "max", "attention")
+POOLED = ("mean", "max", "mean_max", "attention")
 MODELS = [("rnn", 1), ("birnn", 2), ("bilstm", 1), ("gru", 2), ("mingru", 1)]
 EVERY_NET = pytest.mark.parametrize(("name", "layers"), MODELS, ids=lambda value: str(value))
 EVERY_POOLING = pytest.mark.parametrize("pooling", POOLED)
@@ -52,6 +52,7 @@ def naive_logit(model: Any, text: list[int]) -> Tensor:
     document = {
         "mean": lambda: sum(states) / len(text),
         "max": lambda: largest(states),
+        "mean_max": lambda: torch.cat([sum(states) / len(text), largest(states)]),
         "attention": lambda: sum(w * s for w, s in zip(weights_of(model, states), states, strict=True)),
     }[model.pooling]()
     head = model.head
@@ -120,7 +121,7 @@ def test_whatever_stands_in_the_padding_reaches_neither_value_nor_gradient(
 @pytest.mark.parametrize("name", ["rnn", "bilstm"])
 def test_a_text_of_one_word_is_its_only_state_however_it_is_pooled(name: str, build: Any) -> None:
     last = build(name, precision="float64").model
-    for pooling in POOLED:
+    for pooling in ("mean", "max", "attention"):
         model = build(name, precision="float64", pooling=pooling).model
         found, expected = (net(*padded([[3], [7]])) for net in (model, last))
         assert expected.std() > 1e-3
@@ -154,7 +155,7 @@ def test_attentions_weights_are_the_papers_sum_to_one_and_are_zero_in_the_paddin
 
 
 @pytest.mark.parametrize("init", ["default", "glorot", "identity"])
-@EVERY_POOLING
+@pytest.mark.parametrize("pooling", ["mean", "max", "attention"])  # of mean_max the head is wider
 def test_pooling_moves_no_draw_of_the_other_parameters(pooling: str, init: str, build: Any) -> None:
     last = build("bilstm", init=init).model.state_dict()
     pooled = build("bilstm", init=init, pooling=pooling).model.state_dict()

@@ -39,7 +39,7 @@ def test_every_parameter_and_gate_agrees(model, hidden_size, seed):
     assert max(row.autograd for row in rows) < 1e-10
 
 
-@pytest.mark.parametrize("pooling", ["mean", "max", "attention"])
+@pytest.mark.parametrize("pooling", ["mean", "max", "mean_max", "attention"])
 def test_every_parameter_agrees_where_states_are_pooled(pooling):
     rows = check_cell("rnn", CELLS["rnn"], hidden_size=2, seed=1, pooling=pooling)
     own = [row.parameter for row in rows if row.parameter.startswith("attention.")]

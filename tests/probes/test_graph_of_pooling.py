@@ -14,7 +14,7 @@ from tests.probes.nets import EMBEDDING_DIM, SIZES, WORDS
 from tests.probes.written import Written, mark_of
 
 IDS, STEPS = [3, 1, 6, 3], "₁₂₃₄"
-EVERY_POOLING = pytest.mark.parametrize("pooling", ["mean", "max", "attention"])
+EVERY_POOLING = pytest.mark.parametrize("pooling", ["mean", "max", "mean_max", "attention"])
 
 
 def make_model(make: Any, pooling: str, **settings: Any) -> Any:
@@ -44,6 +44,8 @@ def naive_pool(model: Any, states: list[Tensor]) -> Tensor:
         return sum(states) / len(states)  # type: ignore[return-value]
     if model.pooling == "max":
         return torch.stack(states).max(dim=0).values
+    if model.pooling == "mean_max":
+        return torch.cat([sum(states) / len(states), torch.stack(states).max(dim=0).values])
     answers = [model.attention.query(torch.tanh(model.attention.hidden(state))) for state in states]
     weights = torch.cat(answers).softmax(dim=0)
     return sum(weight * state for weight, state in zip(weights, states, strict=True))  # type: ignore[return-value]

@@ -75,7 +75,7 @@ def test_the_order_suite_has_the_sentence_of_the_course_and_its_mirror() -> None
 
 def test_every_word_of_the_suites_is_in_the_bundled_sample() -> None:
     tokenize = TOKENIZER.tokenize
-    sample = read_examples(INPUTS_DIR / "sample" / "train.tsv").texts
+    sample = [example.text for example in read_examples(INPUTS_DIR / "sample" / "train.tsv")]
     known = {token for tokens in tokenize(sample) for token in tokens}
     texts = [text for suite in SUITES.values() for pair in suite.pairs for text in pair[:2]]
     assert {token for tokens in tokenize(texts) for token in tokens} <= known

@@ -18,7 +18,7 @@ from tests.probes.nets import EMBEDDING_DIM, SIZES, WORDS
 from tests.probes.probe_inputs import assert_leaves_no_trace, probe_input_for, random_split
 
 ALL = ThroughTime(examples=1000)
-EVERY_POOLING = pytest.mark.parametrize("pooling", ["mean", "max", "attention"])
+EVERY_POOLING = pytest.mark.parametrize("pooling", ["mean", "max", "mean_max", "attention"])
 
 
 def probe_input_of(make: Any, pooling: str, **settings: Any) -> ProbeInput:
@@ -35,6 +35,8 @@ def naive_pool(model: Any, states: list[Tensor]) -> Tensor:
         return torch.stack(states).mean(dim=0)
     if model.pooling == "max":
         return torch.stack(states).max(dim=0).values
+    if model.pooling == "mean_max":
+        return torch.cat([torch.stack(states).mean(dim=0), torch.stack(states).max(dim=0).values])
     attention = model.attention
     scores = torch.stack([attention.query(torch.tanh(attention.hidden(state)))[0] for state in states])
     return sum(w * s for w, s in zip(scores.softmax(0), states, strict=True))  # type: ignore[return-value]

@@ -8,13 +8,13 @@ import torch
 from torch import nn
 
 from rnnlab.core.metrics import logistic
+from rnnlab.data.labels import INSERTED_AT
 from rnnlab.data.splits import TextSplit
 from rnnlab.data.vocabulary import Vocabulary
 from rnnlab.models.boe import BoE
 from rnnlab.probes.base import ProbeInput
 from rnnlab.probes.logits import logits_of
 from rnnlab.probes.positions import Positions, places
-from rnnlab.reports.position_figure import INSERTED_AT
 from rnnlab.tasks.classification import Classification
 from tests.models.torchs import RNN
 

@@ -3,6 +3,7 @@
 import re
 import xml.etree.ElementTree as ElementTree
 from itertools import pairwise
+from typing import Any
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from rnnlab.core.graph import ComputationGraph, Node
 from rnnlab.models.boe import BoE
 from rnnlab.probes.graph import unrolled
 from rnnlab.reports.graph_figure import draw_graph
+from rnnlab.reports.graph_shortened import shortened
 from tests.models.torchs import GRU, LSTM, RNN
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -68,6 +70,38 @@ def test_every_arrow_is_drawn_and_steps_stand_in_the_order_of_time(
     if name != "boe":  # whose words have no order
         assert all(left_edge(before) < left_edge(after) for before, after in pairwise(steps))
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"bidirectional": True, "num_layers": 2}, {"pooling": "attention"}, {"every_step": True}],
+    ids=["last", "two layers, both ways", "attention", "every step"],
+)
+def test_of_forty_steps_those_in_the_middle_are_a_box_with_their_words(settings: dict[str, Any]) -> None:
+    model = RNN(embedding=nn.Embedding(9, 5), output_size=2, **settings)
+    words = [f"w-{step}" for step in range(1, 41)]
+    graph = unrolled(model, 40, words=words, criterion="cross_entropy")
+    svg = draw_graph(graph, "forty")
+    frames = [" ".join(texts(step)) for step in parts(svg, "cluster")]
+    assert frames == [f"t = {t}" for t in (1, 2, 3, 4)] + ["t = 5 … 36"] + [
+        f"t = {t}" for t in (37, 38, 39, 40)
+    ]
+    boxes = [" ".join(texts(node)) for node in parts(svg, "node")]
+    box, *others = sorted((text for text in boxes if text.startswith("32 steps")), key=len, reverse=True)
+    assert box.split()[-32:] == words[4:36] and len(others) == ("pooling" in settings)
+    assert len(parts(svg, "node")) < 9 * len(graph.nodes) / 40 + 10
+    assert shortened(graph).edges == shortened(shortened(graph)).edges
+    drawn = [texts(edge) for edge in parts(svg, "edge")]
+    assert len(drawn) == sum(1 + (edge.factor is not None) for edge in shortened(graph).edges)
+
+
+def test_into_and_out_of_the_box_goes_what_goes_into_and_out_of_its_steps() -> None:
+    graph = graph_of("rnn", 40, bidirectional=True)
+    box = "t = 5 … 36"
+    crossing = {(edge.tail, edge.head) for edge in shortened(graph).edges if box in (edge.tail, edge.head)}
+    assert crossing == {("h→₄", box), (box, "q→₃₇"), ("h←₃₇", box), (box, "q←₄")}
+    twelve = graph_of("rnn", 12)
+    assert shortened(twelve) is twelve
 
 
 def test_nodes_have_symbol_shape_and_formula_and_the_way_back_its_factor() -> None:

@@ -1,11 +1,22 @@
 """The page: foreign text escaped, no script, nothing from elsewhere, tables cut where they are large."""
 
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
-from rnnlab.reports.blocks import MOST_COLUMNS, MOST_ROWS, Block, Paragraph, Picture, Section, Table
+from rnnlab.reports.blocks import (
+    MOST_COLUMNS,
+    MOST_ROWS,
+    Block,
+    Finding,
+    Findings,
+    Paragraph,
+    Picture,
+    Section,
+    Table,
+)
 from rnnlab.reports.page import render
 from rnnlab.reports.similarity_figure import draw_similarity
 
@@ -78,3 +89,43 @@ def test_control_characters_of_foreign_text_do_not_reach_the_page() -> None:
     page = render("a\x1b[31mb", [Section("s", blocks)])
     assert not any(character in page for character in "\x1b\x00\x9b")
     assert "a\ufffd[31mb" in page and "tab\tstays\nnbsp\xa0too" in page
+
+
+def test_the_contents_lead_to_every_section_and_no_link_leads_nowhere() -> None:
+    parts = [Section("Part (1)", [Paragraph("p")], short="1"), Section("Part (1)", [], short="2")]
+    whole = [Section("Same", []), Section("Same", [], folded=True), Section("All", [], sections=parts)]
+    findings = Findings([Finding("so it is", "all seeds", see="part-1")], terms=("cosine",))
+    page = render("t", [Section("First", [findings]), *whole])
+    places = re.findall(r" id=\"([^\"]*)\"", page)
+    contents = re.findall(r"href=\"#([^\"]*)\"", page[page.index("<nav") : page.index("</nav>")])
+    assert contents == ["first", "same", "same:2", "all", "part-1", "part-1:2", "definitions"]
+    assert set(re.findall(r"href=\"#([^\"]*)\"", page)) <= set(places)
+    assert len(places) == len(set(places))
+
+
+def test_a_page_defines_what_its_blocks_name_and_no_more() -> None:
+    readable = replace(picture("a"), reading="Up is more.", terms=("cosine", "loss"))
+    page = render("t", [Section("s", [readable], sections=[Section("p", [Paragraph("p", terms=("loss",))])])])
+    assert re.findall(r"<dt[^>]*>([^<]*)</dt>", page) == ["loss", "cosine"]
+    assert page.count('<a href="#defined-loss">loss</a>') == 2 and "Up is more." in page
+    assert "<dt" not in render("t", [Section("s", [picture("a")])])
+
+
+def test_a_screen_reader_hears_what_a_figure_draws_and_what_a_tables_cells_are() -> None:
+    table = Table(["word", "n"], [["a", "1"]], "counts of words")
+    page = render("t", [Section("s", [picture("a"), table])])
+    described = re.findall(r'aria-describedby="(\w+)"><desc id="(\w+)">([^<]*)</desc>', page)
+    assert described == [
+        ("figure0", "figure0", "cosine similarity of the word vectors: a – b from 0.1 to 0.9.")
+    ]
+    assert (
+        '<div class="wide" role="region" tabindex="0" aria-label="counts of words"><table><caption>' in page
+    )
+    assert '<th scope="col" class="text">word</th>' in page and '<th scope="row" class="text">a</th>' in page
+    for mark in (
+        '<a class="skip" href="#main">',
+        '<main id="main"',
+        '<nav aria-label="Contents">',
+        "<header>",
+    ):
+        assert mark in page

@@ -10,7 +10,12 @@ import yaml
 from matplotlib.container import ErrorbarContainer
 
 from rnnlab.reports.horizon_figure import draw_horizon
+from rnnlab.reports.records import read_records
 from rnnlab.reports.sweep import draw_repetitions, read_sweep, sweep_figures, sweep_table
+from rnnlab.reports.sweep_page import write_sweep_page
+from rnnlab.runs.journal import EventName, Happened, Journal, Planned, PlannedJob
+from rnnlab.runs.settings import flatten
+from tests.runs_made_up import make_run
 
 
 def write_run(folder: Path, settings: dict[str, object], loss: float, status: str = "finished") -> None:
@@ -22,10 +27,24 @@ def write_run(folder: Path, settings: dict[str, object], loss: float, status: st
     pd.DataFrame([row]).to_csv(folder / "metrics.csv", index=False)
 
 
+def write_sweep(folder: Path, runs: list[dict[str, object]], losses: list[float], failed: int = -1) -> None:
+    """Writes runs and a journal in which all are done but the one of that number."""
+    for number, (settings, loss) in enumerate(zip(runs, losses, strict=True)):
+        write_run(folder / f"x-{number}", settings, loss, status="failed" if number == failed else "finished")
+    jobs = {
+        f"x-{number}": PlannedJob(hash="0", words=[], settings=flatten(settings))
+        for number, settings in enumerate(runs)
+    }
+    journal = Journal(folder)
+    journal.add(Planned(settings={}, jobs=jobs, asked=list(jobs)))
+    for number, name in enumerate(jobs):
+        event: EventName = "failed" if number == failed else "done"
+        journal.add(Happened(event=event, job=name, hash="0"))
+
+
 def test_a_table_of_a_sweep_holds_what_varies_and_finished_runs_alone(tmp_path: Path) -> None:
-    for number in range(11):
-        write_run(tmp_path / f"{number}-x", {"seed": number, "task": {"length": 5}}, number / 10)
-    write_run(tmp_path / "11-x", {"seed": 11, "task": {"length": 5}}, 0.0, status="failed")
+    runs: list[dict[str, object]] = [{"seed": number, "task": {"length": 5}} for number in range(12)]
+    write_sweep(tmp_path, runs, [number / 10 for number in range(12)], failed=11)
     table = sweep_table(read_sweep(tmp_path))
     assert list(table.columns) == ["run", "seed", "step", "train_loss", "valid_loss", "seconds"]
     assert table["seed"].tolist() == list(range(11))  # 10 after 9, not after 1
@@ -34,9 +53,10 @@ def test_a_table_of_a_sweep_holds_what_varies_and_finished_runs_alone(tmp_path: 
 
 def test_repetitions_are_drawn_as_medians_with_quartiles(tmp_path: Path) -> None:
     losses = np.random.default_rng(0).random((2, 5))
-    for number, (length, seed) in enumerate(np.ndindex(2, 5)):
-        settings = {"seed": seed, "task": {"length": (5, 10)[length]}}
-        write_run(tmp_path / f"{number}-x", settings, float(losses[length, seed]))
+    runs_of: list[dict[str, object]] = [
+        {"seed": seed, "task": {"length": (5, 10)[length]}} for length, seed in np.ndindex(2, 5)
+    ]
+    write_sweep(tmp_path, runs_of, losses.ravel().tolist())
     runs = read_sweep(tmp_path)
     assert list(sweep_figures(runs)) == ["repetitions"]
     figure = draw_repetitions(sweep_table(runs), "task.length", "valid_loss", runs[0].summary)
@@ -55,3 +75,22 @@ def test_a_rate_that_was_measured_has_its_interval_drawn(tried: int) -> None:
     segments = bars.lines[2][0].get_segments()
     assert len(segments) == (1 if tried else 0)
     assert not tried or np.allclose(segments[0][:, 1], [0.1, 0.9])
+
+
+def test_a_sweeps_page_says_what_its_repeats_say(tmp_path: Path) -> None:
+    for number, (insert, seed) in enumerate((i, s) for i in ("end", "start") for s in range(6)):
+        accuracy = (0.9 if insert == "end" else 0.8) + seed / 1000
+        make_run(tmp_path / f"{number}-x", [0.5, accuracy], seed, {"insert": f"<{insert}>"})
+    table = pd.DataFrame([{"run": "12-x", "status": "failed", "error": "<b>it broke</b>"}])
+    runs = [read_records(folder) for folder in tmp_path.iterdir()]
+    page = write_sweep_page(tmp_path, table, runs).read_text()
+    assert page.index("Comparison") < page.index("Runs") and "insert=&lt;end&gt; and" in page
+    assert "are told apart" in page and "&lt;b&gt;it broke&lt;/b&gt;" in page
+    assert page.count("<svg") == 1 and "<end>" not in page
+
+
+def test_the_page_of_a_sweep_without_repeats_makes_no_sentences(tmp_path: Path) -> None:
+    folders = [make_run(tmp_path / f"{n}-x", [0.5, 0.8], 1, {"optimizer": {"lr": n}}) for n in range(3)]
+    runs = [read_records(folder) for folder in folders]
+    page = write_sweep_page(tmp_path, sweep_table(runs), runs).read_text()
+    assert "too few seeds" not in page and "one run of each" in page

@@ -37,7 +37,7 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one_and_no_rest(
     writer.summary({"status": "running"})
 
     def fail(self: Path, target: Path) -> None:
-        raise OSError("the disk is full")
+        raise OSError(28, "the disk is full")
 
     monkeypatch.setattr(Path, "replace", fail)
     with pytest.raises(OSError, match="full"):

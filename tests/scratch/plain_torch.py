@@ -41,6 +41,7 @@ class PlainNet(nn.Module):
             )
             directions = 2 if bidirectional else 1
             size = 5 * directions * (1 if every_step or pooling != "last" else layers)
+            size *= 2 if pooling == "mean_max" else 1
         self.head = nn.Module()
         self.head.hidden = nn.Linear(size, 6) if hidden_layer else None
         self.head.output = nn.Linear(6 if hidden_layer else size, outputs)
@@ -75,8 +76,11 @@ class PlainNet(nn.Module):
         """Returns one vector (D,) of a text's own states (n, D)."""
         if self.pooling == "mean":
             return sum(states) / len(states)
+        largest = torch.stack([states[states[:, unit].argmax(), unit] for unit in range(states.shape[1])])
         if self.pooling == "max":
-            return torch.stack([states[states[:, unit].argmax(), unit] for unit in range(states.shape[1])])
+            return largest
+        if self.pooling == "mean_max":
+            return torch.cat([sum(states) / len(states), largest])
         scores = [self.attention.query(torch.tanh(self.attention.hidden(state))) for state in states]
         return sum(s.exp() * h for s, h in zip(scores, states, strict=True)) / sum(s.exp() for s in scores)
 

@@ -65,7 +65,7 @@ def test_every_combination_matches_torch(kind, ids, every_step, hidden_layer, bi
 @pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS)
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("bidirectional", [False, True], ids=["forward", "both"])
-@pytest.mark.parametrize("pooling", ["mean", "max", "attention"])
+@pytest.mark.parametrize("pooling", ["mean", "max", "mean_max", "attention"])
 @pytest.mark.parametrize("kind", ["tanh", "lstm", "gru"])
 def test_pooled_states_match_torch(kind, pooling, bidirectional, layers, lengths):
     assert_matches_torch(
@@ -95,9 +95,12 @@ def test_a_bag_matches_torch(ids, hidden_layer, lengths):
         ("gru", {"every_step": False}),
         ("gru", {"every_step": True}),
         (None, {"every_step": False}),
-        *(("gru", {"every_step": False, "pooling": pooling}) for pooling in ("mean", "max", "attention")),
+        *(
+            ("gru", {"every_step": False, "pooling": pooling})
+            for pooling in ("mean", "max", "mean_max", "attention")
+        ),
     ],
-    ids=["final", "every", "bag", "mean", "max", "attention"],
+    ids=["final", "every", "bag", "mean", "max", "mean_max", "attention"],
 )
 def test_padding_changes_nothing(kind, reading, ids):
     net = scratch_net(kind, PlainNet(kind, ids=ids, hidden_layer=True, **reading))
@@ -148,7 +151,7 @@ def test_a_bag_has_nothing_to_read_at_every_step():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"pooling": "sum"}, "pooling is 'sum', expected one of last, mean, max, attention"),
+        ({"pooling": "sum"}, "pooling is 'sum', expected one of last, mean, max, mean_max, attention"),
         (
             {"pooling": "max", "every_step": True},
             "pooling is 'max', expected last, which every_step needs",

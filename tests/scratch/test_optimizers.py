@@ -1,4 +1,4 @@
-"""SGD and Adam equal torch.optim's step by step."""
+"""The optimizers equal torch.optim's step by step, and keep what torch keeps."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,12 @@ import torch
 
 from rnnlab.scratch.optimizers import clip_by_norm, make_optimizer
 
-TORCH = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
+TORCH = {
+    "sgd": torch.optim.SGD,
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "rmsprop": torch.optim.RMSprop,
+}
 SETTINGS = [
     ("sgd", {"lr": 0.1}),
     ("sgd", {"lr": 0.1, "momentum": 0.9}),
@@ -14,6 +19,13 @@ SETTINGS = [
     ("sgd", {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01}),
     ("adam", {}),
     ("adam", {"lr": 0.05, "betas": (0.8, 0.9), "eps": 1e-6, "weight_decay": 0.01}),
+    ("adam", {"lr": 0.05, "weight_decay": 0.1, "decoupled_weight_decay": True}),
+    ("adamw", {}),
+    ("adamw", {"lr": 0.05, "betas": (0.8, 0.9), "eps": 1e-6, "weight_decay": 0.3}),
+    ("rmsprop", {}),
+    ("rmsprop", {"lr": 0.05, "alpha": 0.8, "eps": 1e-6, "weight_decay": 0.1}),
+    ("rmsprop", {"lr": 0.02, "momentum": 0.9}),
+    ("rmsprop", {"lr": 0.02, "momentum": 0.5, "alpha": 0.7, "centered": True, "weight_decay": 0.01}),
 ]
 
 
@@ -35,6 +47,12 @@ def test_every_step_matches_torch(name, settings, dtype, tolerance):
         for n, parameter in parameters.items():
             assert parameter.dtype == dtype and (parameter != before[n]).any()
             np.testing.assert_allclose(parameter, references[n].detach().numpy(), rtol=0, atol=tolerance)
+    for n, parameter in references.items():
+        kept, expected = optimizer.state(n), reference.state[parameter]
+        assert kept.keys() == {key for key, value in expected.items() if value is not None}
+        for key, array in kept.items():
+            assert np.abs(array).max() > 0, key
+            np.testing.assert_allclose(array, expected[key].numpy(), rtol=0, atol=tolerance, err_msg=key)
 
 
 def test_parameters_without_a_gradient_stay():
@@ -58,9 +76,10 @@ def test_clipping_matches_torch(max_norm):
 
 def test_others_are_refused_in_one_line():
     with pytest.raises(
-        ValueError, match=r"^the scratch engine has sgd and adam, not 'adamw'; did you mean 'adam'\?$"
+        ValueError,
+        match=r"^the scratch engine has sgd, adam, adamw, rmsprop, not 'rmsprob'; did you mean 'rmsprop'\?$",
     ):
-        make_optimizer("adamw", {})
+        make_optimizer("rmsprob", {})
     with pytest.raises(ValueError, match=r"the scratch engine's sgd: .*'amsgrad'"):
         make_optimizer("sgd", {}, amsgrad=True)
     with pytest.raises(ValueError, match="nesterov needs a momentum"):

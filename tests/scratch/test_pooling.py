@@ -28,12 +28,14 @@ def naive(pooling, states, parameters):
         return sum(states) / len(states)
     if pooling == "max":
         return np.array([max(column) for column in states.T])
+    if pooling == "mean_max":
+        return np.array([f(column) for f in (np.mean, max) for column in states.T])
     W, b, v = parameters.values()
     e = [np.exp(v[0] @ np.tanh(W @ h + b)) for h in states]
     return sum(weight * h for weight, h in zip(e, states, strict=True)) / sum(e)
 
 
-@pytest.mark.parametrize("pooling", ["mean", "max", "attention"])
+@pytest.mark.parametrize("pooling", ["mean", "max", "mean_max", "attention"])
 def test_each_text_is_pooled_as_it_is_alone(pooling, states, parameters):
     found, _ = pool(pooling, states, REAL, parameters)
     for vector, text, length in zip(found, states, LENGTHS, strict=True):
@@ -42,10 +44,10 @@ def test_each_text_is_pooled_as_it_is_alone(pooling, states, parameters):
         np.testing.assert_allclose(vector, expected, rtol=0, atol=1e-14)
 
 
-@pytest.mark.parametrize("pooling", ["mean", "max", "attention"])
+@pytest.mark.parametrize("pooling", ["mean", "max", "mean_max", "attention"])
 def test_gradients_are_finite_differences_and_zero_in_the_padding(pooling, states, parameters):
-    d_m = np.random.default_rng(2).standard_normal((3, 2))
-    _, cache = pool(pooling, states, REAL, parameters)
+    m, cache = pool(pooling, states, REAL, parameters)
+    d_m = np.random.default_rng(2).standard_normal(m.shape)
     d_states, gradients = pool_backward(pooling, d_m, cache, 4, parameters)
     found = {"states": d_states, **gradients}
     arrays = {"states": states, **(parameters if pooling == "attention" else {})}

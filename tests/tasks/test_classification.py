@@ -107,14 +107,14 @@ def test_a_file_is_read_in_the_words_of_a_net_that_was_trained_without_it(settin
     vocabulary = TASK.load(settings).vocabulary
     for name in ("train", "valid"):
         settings.path(name).unlink()
-    name, examples, notes = TASK.load_test(settings.path("test"), settings, vocabulary)
+    name, examples, notes, _ = TASK.load_test(settings.path("test"), settings, vocabulary)
     assert name.endswith("test.tsv") and notes == () and examples.precision == torch.float64
     assert examples.ids.tolist() == [vocabulary["good"], 1, 1]
 
 
 def test_confusion_counts_every_text_once(settings: DataSettings) -> None:
     train = TASK.load(replace(settings, insert="none")).train
-    counts = TASK.confusion(lambda batch: batch.lengths[:, None] - 1.5, train, ("neg", "pos"))
+    counts = TASK.class_answers(lambda batch: batch.lengths[:, None] - 1.5, train, ("neg", "pos")).confusion
     assert counts.loc["neg"].to_dict() == {"neg": 0, "pos": 2}
     assert counts.loc["pos"].to_dict() == {"neg": 1, "pos": 1}
 

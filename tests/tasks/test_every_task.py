@@ -85,7 +85,9 @@ def test_baselines_are_of_the_tasks_metrics(name: str) -> None:
 @pytest.mark.parametrize("model", ["rnn", "lstm", "gru"])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_step_lowers_the_loss_and_reaches_every_parameter(name: str, model: str) -> None:
-    config = checked(compose_config([f"task={name}", f"model={model}", "model.hidden_size=8"]))
+    config = checked(
+        compose_config([f"task={name}", f"model={model}", "model.hidden_size=8", "engine=torch"])
+    )
     task = build_task(config)
     assert isinstance(task, DrawnTask)
     task_data = load(task)

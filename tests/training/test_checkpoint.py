@@ -10,7 +10,7 @@ from torch.optim import lr_scheduler
 from rnnlab.core.errors import InputError
 from rnnlab.data.splits import TextSplit
 from rnnlab.tasks.classification import Classification
-from rnnlab.training.checkpoint import load_model, read_checkpoint, save_checkpoint
+from rnnlab.training.checkpoint import load_model, read_checkpoint, restore_state, save_checkpoint
 from rnnlab.training.loop import EpochRow, TrainingState, fit
 from rnnlab.training.plan import Epochs
 
@@ -49,25 +49,6 @@ def figures(rows: list[EpochRow]) -> list[tuple[object, ...]]:
     return [(row.epoch, row.train, row.valid, row.improved) for row in rows]
 
 
-def restore(state: TrainingState, path: Path) -> None:
-    """What a resume has to do, with nothing but the file."""
-    tensors, facts = read_checkpoint(path)
-    load_model(state.model, path)
-    values: dict[int, dict[str, Any]] = {}
-    for name, value in [
-        *tensors.items(),
-        *((f"optimizer.{k}", v) for k, v in facts["optimizer_state"].items()),
-    ]:
-        if name.startswith("optimizer."):
-            _, index, key = name.split(".")
-            values.setdefault(int(index), {})[key] = value
-    state.optimizer.load_state_dict({"state": values, "param_groups": facts["optimizer_groups"]})
-    state.scheduler.load_state_dict(facts["scheduler"])
-    torch.set_rng_state(tensors["random.torch"])
-    state.epoch, state.batch = facts["epoch"], facts["batch"]
-    state.best, state.best_epoch = facts["best"], facts["best_epoch"]
-
-
 @pytest.mark.parametrize("set_up", SET_UPS.values(), ids=SET_UPS)
 def test_a_checkpoint_holds_all_that_going_on_needs(
     set_up: dict[str, Any], train: TextSplit, valid: TextSplit, make_state: MakeState, tmp_path: Path
@@ -82,7 +63,7 @@ def test_a_checkpoint_holds_all_that_going_on_needs(
 
     resumed = make_state(**set_up, seed=99)
     torch.rand(7)
-    restore(resumed, tmp_path / "2.safetensors")
+    restore_state(resumed, tmp_path / "2.safetensors")
     assert figures(list(rows_of(resumed, train, valid))) == figures(expected[3:])
     assert resumed.best == whole.best and resumed.best_epoch == whole.best_epoch
     assert resumed.optimizer.param_groups[0]["lr"] == whole.optimizer.param_groups[0]["lr"]

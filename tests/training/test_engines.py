@@ -1,4 +1,4 @@
-"""The two engines, torch's and the one from scratch, train alike: an independent check of both."""
+"""The engines, torch's, the one from scratch and its compiled form, train alike: checks of each other."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from rnnlab.experiment.experiment import prepare
 from rnnlab.experiment.schema import Config
 from rnnlab.training.loop import EpochRow, TrainingState, fit
 from rnnlab.training.plan import Epochs
+from rnnlab.training.scratch_engine import new_generator
 
 TOLERANCE = {"float32": 1e-4, "float64": 1e-10}
 COURSE = ["course/end", "course/lstm-start-adam"]
@@ -24,6 +25,7 @@ VARIANTS = {
     "BiGRU": ["model=bigru", "optimizer=sgd", "optimizer.momentum=0.9", "optimizer.nesterov=true"],
     "relu BiRNN": ["model=birnn", "model.nonlinearity=relu", "optimizer=adam", "insert=end"],
     "BoE": ["model=boe", "optimizer=adam", "insert=start"],
+    "single bias": ["model=birnn", "model.bias=single", "optimizer=adam", "insert=end"],
     "frozen vectors": ["model=rnn", "optimizer=adam", "freeze=true"],
     "no vectors": ["model=rnn", "optimizer=sgd", "data.vectors=null"],
     "clipping": ["model=rnn", "optimizer=sgd", "training.clip_norm=0.01"],
@@ -40,6 +42,8 @@ VARIANTS = {
         "optimizer.betas=[0.8,0.9]",
         "optimizer.eps=1e-3",
     ],
+    "AdamW": ["model=rnn", "optimizer=adamw", "optimizer.weight_decay=0.3", "optimizer.lr=0.01"],
+    "RMSprop": ["model=gru", "optimizer=rmsprop", "optimizer.momentum=0.5", "optimizer.centered=true"],
     "cosine": ["model=rnn", "optimizer=sgd", "optimizer.lr=0.1", "scheduler=cosine"],
     "plateau": [
         "model=rnn",
@@ -79,7 +83,7 @@ def train(engine: str, *words: str, texts: int, epochs: int) -> Trained:
         name: split.take(np.r_[: texts // 2, len(split) - texts // 2 : len(split)])
         for name, split in experiment.task_data.finite.items()
     }
-    state = build_state(config, experiment.model)
+    state = build_state(experiment.config, experiment.model)
     rows = fit(
         state,
         experiment.task,
@@ -113,18 +117,19 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 def assert_alike(words: list[str], precision: str, *, texts: int, epochs: int) -> None:
-    both = {
-        engine: train(engine, *words, f"training.precision={precision}", texts=texts, epochs=epochs)
-        for engine in ("torch", "scratch")
-    }
-    figures = {engine: trained.figures() for engine, trained in both.items()}
-    assert np.isfinite(figures["torch"]).all() and (figures["torch"][0] != figures["torch"][-1]).any()
-    np.testing.assert_allclose(figures["scratch"], figures["torch"], rtol=0, atol=TOLERANCE[precision])
-    parameters = {engine: dict(trained.state.model.named_parameters()) for engine, trained in both.items()}
-    for name, expected in parameters["torch"].items():
-        assert expected.abs().max() > 0, name
-        torch.testing.assert_close(parameters["scratch"][name], expected, rtol=0, atol=TOLERANCE[precision])
-    assert_optimizers_alike(*(both[engine].state.optimizer for engine in ("scratch", "torch")), precision)
+    reference, *others = (
+        train(engine, *words, f"training.precision={precision}", texts=texts, epochs=epochs)
+        for engine in ("torch", "padded", "scratch", "fused")
+    )
+    figures, tolerance = reference.figures(), TOLERANCE[precision]
+    assert np.isfinite(figures).all() and (figures[0] != figures[-1]).any()
+    for other in others:
+        np.testing.assert_allclose(other.figures(), figures, rtol=0, atol=tolerance)
+        parameters = dict(other.state.model.named_parameters())
+        for name, expected in reference.state.model.named_parameters():
+            assert expected.abs().max() > 0, name
+            torch.testing.assert_close(parameters[name], expected, rtol=0, atol=tolerance)
+        assert_optimizers_alike(other.state.optimizer, reference.state.optimizer, precision)
 
 
 def assert_optimizers_alike(
@@ -180,7 +185,7 @@ def test_torch_runs_no_module_and_no_gradient(monkeypatch: pytest.MonkeyPatch, s
     assert all(parameter.grad is None for parameter in trained.state.model.parameters())
 
 
-@pytest.mark.parametrize("engine", ["torch", "scratch"])
+@pytest.mark.parametrize("engine", ["torch", "scratch", "fused"])
 def test_a_loss_that_is_not_finite_leaves_the_parameters_as_they_were(engine: str, sample: list[str]) -> None:
     config = composed(engine, "model=rnn", "optimizer=sgd", *sample)
     experiment = prepare(config, track=quietly)
@@ -195,7 +200,7 @@ def test_a_loss_that_is_not_finite_leaves_the_parameters_as_they_were(engine: st
         torch.testing.assert_close(value, before[name], rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("engine", ["torch", "scratch"])
+@pytest.mark.parametrize("engine", ["torch", "scratch", "fused"])
 @pytest.mark.parametrize("model", ["rnn model.nonlinearity=relu", "boe"])
 def test_divergence_names_epoch_and_batch(engine: str, model: str, sample: list[str]) -> None:
     words = [f"model={model}".split()[0], *model.split()[1:], "optimizer=sgd", "optimizer.lr=1e30", *sample]
@@ -213,21 +218,23 @@ def test_numpy_flushes_subnormals_as_torch_is_set() -> None:
 
 REFUSED = {
     "optimizer": (
-        ["optimizer=adamw"],
-        "optimizer: engine=scratch has sgd and adam, found AdamW; choose optimizer=sgd or optimizer=adam",
+        [
+            "optimizer=sgd",
+            "optimizer._target_=torch.optim.Adagrad",
+            *(f"~optimizer.{name}" for name in ("momentum", "dampening", "nesterov")),
+        ],
+        "optimizer: engine=scratch has sgd, adam, adamw, rmsprop, found Adagrad; "
+        "choose one of them or engine=torch",
     ),
     "setting": (
         ["optimizer=adam", "optimizer.amsgrad=true"],
-        "optimizer.amsgrad: engine=scratch has only lr, betas, eps, weight_decay; expected False, found True",
+        "optimizer.amsgrad: engine=scratch has only lr, betas, eps, weight_decay, decoupled_weight_decay; "
+        "expected False, found True",
     ),
     "setting of sgd": (
         ["optimizer=sgd", "optimizer.fused=true"],
         "optimizer.fused: engine=scratch has only lr, momentum, dampening, weight_decay, nesterov; "
         "expected None, found True",
-    ),
-    "dropout": (
-        ["model=lstm", "model.dropout=0.3"],
-        "model.dropout: engine=scratch has no dropout; expected 0, found 0.3",
     ),
     "device": (
         ["training.device=cuda"],
@@ -242,3 +249,36 @@ def test_what_the_scratch_engine_lacks_is_refused(words: list[str], line: str) -
         composed("scratch", *words)
     assert str(refusal.value) == line
     composed("torch", *words)
+
+
+DROPPING = ["model=bilstm", "model.num_layers=2", "model.dropout=0.5", "optimizer=adam", "insert=end"]
+
+
+@pytest.mark.parametrize("engine", ["scratch", "fused"])
+def test_dropout_follows_from_the_seed_and_falls_on_no_evaluation(engine: str, sample: list[str]) -> None:
+    once, again, other, plain = (
+        train(engine, *DROPPING, *words, *sample, texts=32, epochs=2).rows
+        for words in ((), (), ("seed=5",), ("model.dropout=0",))
+    )
+    losses = [[row.train["loss"] for row in rows] for rows in (once, again, other, plain)]
+    assert losses[0] == losses[1] and [row.valid for row in once] == [row.valid for row in again]
+    assert losses[0][0] == losses[3][0] and once[0].valid == plain[0].valid
+    assert losses[0][1] != losses[3][1] and losses[0][1] != losses[2][1]
+
+
+def test_scratch_and_fused_leave_the_same_numbers_out(sample: list[str]) -> None:
+    figures = [
+        train(engine, *DROPPING, "training.precision=float64", *sample, texts=32, epochs=2).figures()
+        for engine in ("scratch", "fused")
+    ]
+    np.testing.assert_allclose(figures[1], figures[0], rtol=0, atol=1e-10)
+
+
+def test_what_dropout_draws_goes_on_from_torchs_stream() -> None:
+    torch.manual_seed(3)
+    new_generator()
+    place = torch.get_rng_state()
+    expected = new_generator().random(4)
+    torch.set_rng_state(place)
+    np.testing.assert_array_equal(new_generator().random(4), expected)
+    assert (new_generator().random(4) != expected).all()

@@ -1,5 +1,6 @@
 import copy
 import math
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -16,7 +17,7 @@ from rnnlab.core.seeds import epoch_order
 from rnnlab.data.splits import TextSplit
 from rnnlab.tasks.classification import Classification
 from rnnlab.training import loop
-from rnnlab.training.loop import EpochRow, TrainingState, evaluate, fit
+from rnnlab.training.loop import Averages, EpochRow, TrainingState, evaluate, fit
 from rnnlab.training.plan import Epochs
 
 MakeState = Callable[..., TrainingState]
@@ -155,6 +156,28 @@ def test_without_validation_there_are_no_validation_figures(train: TextSplit, ma
     assert table[1].improved
 
 
+def test_training_texts_are_evaluated_after_the_epoch_and_nothing_else_changes(
+    train: TextSplit, valid: TextSplit, make_state: MakeState
+) -> None:
+    state, plain = make_state(dropout=0.3), make_state(dropout=0.3)
+    torch.manual_seed(5)
+    measured = []
+    for row in rows(state, train, valid, evaluate_train=True):
+        by_hand = averages_by_hand(copy.deepcopy(state.model).eval(), train)
+        assert row.train_after == pytest.approx(by_hand, abs=1e-12) and by_hand["loss"] > 0.1
+        measured.append(row)
+    random = torch.get_rng_state()
+    torch.manual_seed(5)
+    without = run(plain, train, valid)
+    assert torch.equal(torch.get_rng_state(), random)
+    assert [(row.train, row.valid) for row in without] == [(row.train, row.valid) for row in measured]
+    assert all(row.train_after == {} for row in without)
+    assert measured[0].train_after == measured[0].train
+    assert all(row.train_after["loss"] != row.train["loss"] for row in measured[1:])
+    for ours, theirs in zip(state.model.parameters(), plain.model.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+
+
 def test_evaluation_draws_no_random_numbers_and_takes_no_step(
     train: TextSplit, make_state: MakeState
 ) -> None:
@@ -257,3 +280,26 @@ def test_progress_wraps_every_batch(train: TextSplit, make_state: MakeState) -> 
 
     run(make_state(), train, None, epochs=1, progress=progress)
     assert seen == [(1, 3, 4), (2, 3, 4), (3, 3, 3)]
+
+
+def test_averages_weigh_units_not_batches_and_sum_in_float64() -> None:
+    values = torch.rand(10_007, generator=torch.Generator().manual_seed(5)) + 1000
+    averages = Averages()
+    for part in values.split(64):
+        averages.add({"loss": part, "acc": (part > 1000.3).float()})
+    exact = math.fsum(values.tolist()) / len(values)
+    means = averages.means()
+    assert means["loss"] == pytest.approx(exact, rel=1e-14)
+    assert means["acc"] == int((values > 1000.3).sum()) / len(values)
+
+
+def test_averages_keep_nothing_of_a_batch() -> None:
+    averages = Averages()
+    kept = []
+    for _ in range(3):
+        values = torch.rand(5)
+        averages.add({"loss": values})
+        kept.append(weakref.ref(values))
+        del values
+    assert [reference() for reference in kept] == [None] * 3
+    assert 0 < averages.means()["loss"] < 1

@@ -42,7 +42,7 @@ def test_a_step_is_torchs(name: str) -> None:
 
 def rates(*words: str) -> list[float]:
     """The learning rate of every epoch, the monitor never getting better."""
-    overrides = [f"training.epochs={EPOCHS}", "optimizer=sgd", "optimizer.lr=0.2", *words]
+    overrides = [f"training.epochs={EPOCHS}", "optimizer=sgd", "optimizer.lr=0.2", "engine=torch", *words]
     state = build_state(checked(compose_config(overrides)), nn.Linear(1, 1))
     found = []
     for _ in range(EPOCHS):
@@ -73,6 +73,6 @@ def test_plateau_cuts_the_rate_after_patience() -> None:
 
 @pytest.mark.parametrize(("monitor", "mode"), [("valid_loss", "min"), ("valid_acc", "max")])
 def test_plateau_knows_which_way_the_monitor_is_better(monitor: str, mode: str) -> None:
-    config = checked(compose_config(["scheduler=plateau", f"training.monitor={monitor}"]))
+    config = checked(compose_config(["engine=torch", "scheduler=plateau", f"training.monitor={monitor}"]))
     scheduler = build_state(config, nn.Linear(1, 1)).scheduler
     assert isinstance(scheduler, lr_scheduler.ReduceLROnPlateau) and scheduler.mode == mode

@@ -19,6 +19,8 @@ KINDS = ["tanh", "relu", "lstm", "gru"]
 OPTIMIZERS = {
     "sgd": lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9),
     "adam": lambda p: torch.optim.Adam(p, lr=0.01),
+    "adamw": lambda p: torch.optim.AdamW(p, lr=0.01, weight_decay=0.2),
+    "rmsprop": lambda p: torch.optim.RMSprop(p, lr=0.001, momentum=0.5),
 }
 
 
@@ -80,7 +82,8 @@ def take_steps(
     ("criterion", "every_step", "optimizer"),
     [
         ("binary_cross_entropy", False, "adam"),
-        ("cross_entropy", False, "adam"),
+        ("cross_entropy", False, "adamw"),
+        ("cross_entropy", False, "rmsprop"),
         ("cross_entropy", True, "adam"),
         ("mean_squared_error", False, "sgd"),
         ("mean_squared_error", True, "sgd"),
@@ -117,7 +120,7 @@ def test_steps_and_measures_are_torchs(
             torch.testing.assert_close(state[index][name], value, rtol=0, atol=TOLERANCE)
 
 
-@pytest.mark.parametrize("pooling", ["mean", "max", "attention"])
+@pytest.mark.parametrize("pooling", ["mean", "max", "mean_max", "attention"])
 def test_steps_over_pooled_states_are_torchs(pooling: str) -> None:
     batch = make_batch("binary_cross_entropy", ids=True, every_step=False)
     parts: dict[str, Any] = {"kind": "lstm", "ids": True, "every_step": False, "hidden_layer": True}

@@ -6,6 +6,7 @@ import rnnlab
 from rnnlab.core.errors import DivergenceError
 from rnnlab.training.callbacks import Callback, StopTraining
 from rnnlab.training.loop import EpochRow, TrainingState
+from rnnlab.workflows.callbacks import TimeLimit
 from rnnlab.workflows.fit import fit_experiment
 
 SMALL = ["task=recall", "training.steps=6", "training.validate_every=2", "model.hidden_size=2"]
@@ -57,3 +58,13 @@ def test_what_breaks_a_training_is_told_and_raised(error: BaseException, end: st
     with pytest.raises(type(error)):
         fit_experiment(rnnlab.experiment(*SMALL), [other, diary])
     assert diary.told[-1] == other.told[-1] == end
+
+
+def test_no_round_is_begun_that_would_end_after_the_time_given() -> None:
+    experiment = rnnlab.experiment(*SMALL, "training.max_minutes=0.5")
+    times, said = iter([0.0, 1.0, 11.0, 22.0, 34.0]), []
+    limit, diary = TimeLimit(experiment, times.__next__, said.append), Diary()
+    fit_experiment(experiment, [diary, limit])
+    # After step 4, at 22 s, another 11 would lead beyond 30.
+    assert diary.told == ["begin 0", "step 0", "step 2", "step 4", "finished NoneType"]
+    assert said == [limit.reached] == ["stopped by training.max_minutes=0.5"]

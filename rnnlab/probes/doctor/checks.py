@@ -24,10 +24,9 @@ from rnnlab.data.labels import NEG_POS
 from rnnlab.data.open_file import quote
 from rnnlab.models.base import SequenceModel
 from rnnlab.probes.doctor.evidence import Evidence
+from rnnlab.probes.symptoms import fit_of, has_vanished, is_stuck
 
-STUCK_MARGIN = 0.02
-VANISHED_RATIO, SATISFIED_ACCURACY = 1e-3, 0.9
-OVERFITTING_GAP, OVERFITTING_RISE = 0.1, 0.1
+SATISFIED_ACCURACY = 0.9
 ONE_CLASS_SHARE, ONE_CLASS_EXCESS = 0.95, 0.05
 TOKEN_COVERAGE = 0.9
 
@@ -70,7 +69,7 @@ def stuck_loss(evidence: Evidence, recipe: Recipe) -> Diagnosis:
     """Looks for a training loss that is no better than that of a coin, or of a die with a side a class."""
     last, classes = evidence.metrics.iloc[-1], len(evidence.predicted)
     chance, guess = math.log(classes), "a coin's" if classes == 2 else "that of guessing"
-    found = bool(last.train_loss >= chance - STUCK_MARGIN)
+    found = is_stuck(last.train_loss, classes)
     said = f"training loss {last.train_loss:.4f} in epoch {int(last.epoch)}; {guess} is ln {classes} = "
     return Diagnosis(f"loss stuck at ln {classes}", found, f"{said}{chance:.4f}", _ways_to_move(recipe))
 
@@ -91,14 +90,15 @@ def vanished_gradients(evidence: Evidence, recipe: Recipe) -> Diagnosis:
     ratio = gradients[weakest] / strongest if strongest else math.nan
     split = "valid" if evidence.metrics.valid_acc.notna().any() else "train"
     accuracy = evidence.metrics[f"{split}_acc"].iloc[-1]
-    found = bool(ratio < VANISHED_RATIO and accuracy < SATISFIED_ACCURACY)
+    vanished = has_vanished(gradients[weakest], strongest)
+    found = bool(vanished and accuracy < SATISFIED_ACCURACY)
     medians = ", ".join(f"{place} {value:.1e}" for place, value in gradients.items())
     said = f"median gradient of the loss at {medians}; {weakest} {ratio:.1e} of the largest"
     if recipe.model.is_recurrent and recipe.model.pooling not in ("last", None):
         # What is weak then counts for little, or is no unit's maximum; it has not come a long way.
         said += f"; with model.pooling={recipe.model.pooling} each word's state has a share of its own in it"
         return Diagnosis("vanished early gradients", False, said, ())
-    if ratio < VANISHED_RATIO and not found:
+    if vanished and not found:
         said += f", but {split} accuracy {accuracy:.2f} has no need of it"
     return Diagnosis("vanished early gradients", found, said, _ways_to_early_words(recipe))
 
@@ -119,12 +119,10 @@ def _ways_to_early_words(recipe: Recipe) -> tuple[str, ...]:
 def overfitting(evidence: Evidence, recipe: Recipe) -> Diagnosis:
     """Looks for training figures that do not carry over to other texts."""
     name = "overfitting"
-    trained = evidence.metrics[evidence.metrics.epoch > 0].dropna()
-    if trained.empty:
+    fit = fit_of(evidence.metrics)
+    if fit is None:
         return Diagnosis(name, None, "there are no validation texts", ("data.valid_fraction=0.2",))
-    last, best = trained.iloc[-1], trained.loc[trained.valid_loss.idxmin()]
-    gap, rise = last.train_acc - last.valid_acc, last.valid_loss - best.valid_loss
-    found = bool(gap >= OVERFITTING_GAP or (rise >= OVERFITTING_RISE and last.train_loss < best.train_loss))
+    last, best, found = fit
     said = (
         f"accuracy {last.train_acc:.2f} in training, {last.valid_acc:.2f} in validation; validation loss "
         f"{last.valid_loss:.4f}, at its best {best.valid_loss:.4f} in epoch {int(best.epoch)}"

@@ -1,5 +1,7 @@
 """States of a batch: one step, or all of them."""
 
+from typing import Any
+
 from numpy.typing import ArrayLike
 
 from rnnlab.cells.activations import Array
@@ -58,7 +60,7 @@ def _step(layer: Layer, x: ArrayLike, *states: ArrayLike) -> State:
 def _all_and_last(layer: Layer, x: ArrayLike, **initial: ArrayLike | None) -> tuple[Array, Array]:
     x = as_numbers("x", x)
     check_shape("x", x, "batch", "time", layer.input_size)
-    states: dict[str, Array | None] = {}
+    states: dict[str, Any] = {}
     for name, given in initial.items():
         state = None if given is None else as_numbers(name, given)
         if state is not None:

@@ -107,4 +107,4 @@ class RNN:
 
     def _cell(self) -> ArrayCell:
         parameters = {"weight_ih": self.W.T, "weight_hh": self.R.T, "bias_ih": self.bs[:, 0]}
-        return ArrayCell(rnn.RNN(), parameters | {"bias_hh": np.zeros(self.hidden_size)})
+        return ArrayCell(rnn.RNN(bias="single"), parameters)

@@ -58,8 +58,6 @@ class Request:
             for number in numbers:
                 config = checked(compose_config(request.words(Trial(name, number, 1))))
                 check_buildable(config)
-                if config.training.steps is None:
-                    raise InputError("training.steps: expected the steps that a trial may take, found null")
                 request.configs[name] = config
         return request
 

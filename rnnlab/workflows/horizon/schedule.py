@@ -12,6 +12,7 @@ import pandas as pd
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import write_text
+from rnnlab.runs.tables import read_table
 
 Search = Literal["grid", "bisection"]
 
@@ -132,19 +133,18 @@ def write_trials(path: Path, schedule: Schedule, known: Outcomes) -> None:
 
 def read_trials(path: Path) -> Outcomes:
     """Returns the trials made, none if there is no file; raises InputError for another kind of file."""
-    if not path.is_file():
+    table = read_table(path, COLUMNS) if path.exists() else None
+    if table is None:
         return {}
-    try:
-        table = pd.read_csv(path, keep_default_na=False, na_values=[""])  # `null` may be a model's name
-        table = table[table["tried"]]
-        return {
-            Trial(str(row.model), int(row.length), int(row.seed)): Outcome(
-                bool(row.success), int(row.steps), float(row.best), float(row.seconds)
-            )
-            for row in table.itertuples()
-        }
-    except (OSError, ValueError, KeyError, AttributeError, pd.errors.EmptyDataError) as error:
-        raise InputError(f"{path}: expected a table of trials ({' '.join(str(error).split())})") from None
+    made = table[table["tried"].eq(True)]
+    if made[["model", "length", "seed", "success", "steps", "seconds"]].isna().any(axis=None):
+        raise InputError(f"{path}: expected no gap in a row of a trial that was made")
+    return {
+        Trial(str(row.model), int(row.length), int(row.seed)): Outcome(
+            bool(row.success), int(row.steps), float(row.best), float(row.seconds)
+        )
+        for row in made.itertuples()
+    }
 
 
 def _cells(outcome: Outcome | None, assumed: bool | None) -> dict[str, object]:

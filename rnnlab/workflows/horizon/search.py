@@ -1,30 +1,33 @@
 """The trials of a memory horizon on all cores, resumable; then tables, figure and leaderboard."""
 
 import hashlib
-import os
 import time
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from collections.abc import Iterable
 from dataclasses import dataclass
-from multiprocessing import get_context
-from multiprocessing.synchronize import Event
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import yaml
 
-from rnnlab.core.errors import InputError
+from rnnlab.core.errors import InputError, RnnlabError
 from rnnlab.core.files import write_text
+from rnnlab.core.foreign import read_yaml
+from rnnlab.core.worker import Done, Failed, JobError
+from rnnlab.core.workers import Workers, cores
+from rnnlab.experiment.job_runner import PRELOAD, begin_worker
 from rnnlab.experiment.modules import used_modules
 from rnnlab.reports.figures import save_figure
 from rnnlab.reports.horizon_figure import draw_horizon
 from rnnlab.runs.tables import write_table
-from rnnlab.workflows.display import SILENT, Bar, Display
+from rnnlab.workflows.display import SILENT, Display
 from rnnlab.workflows.horizon.request import Request
-from rnnlab.workflows.horizon.schedule import Outcome, Outcomes, Trial, read_trials, write_trials
+from rnnlab.workflows.horizon.schedule import Outcomes, Trial, read_trials, write_trials
 from rnnlab.workflows.horizon.success_rates import leaderboard, success_rates
-from rnnlab.workflows.horizon.trial import begin_worker, estimate, run_trial
+from rnnlab.workflows.horizon.trial import estimate, run_trial
 
+Costs = dict[tuple[str, int], float]
 TRIALS, SETTINGS = "trials.csv", "settings.yaml"
 
 
@@ -32,14 +35,15 @@ TRIALS, SETTINGS = "trials.csv", "settings.yaml"
 class Horizon:
     """How far each model gets.
 
-    rates: see `success_rates`; ranks: see `leaderboard`; missing: how many trials the time did not allow;
-    folder: where tables and figure lie.
+    rates: see `success_rates`; ranks: see `leaderboard`; missing: how many trials have no outcome, for the
+    time did not allow them; failed: how many of these, for an error; folder: where tables and figure lie.
     """
 
     request: Request
     rates: pd.DataFrame
     ranks: pd.DataFrame
     missing: int
+    failed: int
     folder: Path
 
     @property
@@ -63,21 +67,21 @@ def find_horizon(
     known = _claim(folder, settings)
     display.message(f"success: {request.goal.text} within training.steps={request.steps}")
     waiting = request.schedule.undecided(known)
+    failed: dict[Trial, RnnlabError] = {}
     if waiting:
-        workers = workers or os.cpu_count() or 1
-        kinds = dict.fromkeys((trial.model, trial.length) for trial in waiting)
-        with display.status("Timing a few steps of each model and length"):
-            costs = {kind: estimate(request.words(Trial(*kind, 1))) for kind in kinds}
-        total = sum(costs[trial.model, trial.length] for trial in waiting)
-        display.message(
-            f"{len(known)} trials are there already; {len(waiting)} to go at most, "
-            f"which takes at most about {total / 60 / workers:.1f} min with {workers} at a time"
-        )
-        _Pool(request, folder, known, costs, end).run(workers, display)
+        begin = partial(begin_worker, used_modules())
+        with Workers(workers or cores(), ("rnnlab.workflows.horizon.trial", *PRELOAD), begin) as pool:
+            costs = _costs(pool, request, waiting, display)
+            total = sum(costs[trial.model, trial.length] for trial in waiting)
+            display.message(
+                f"{len(known)} trials are there already; {len(waiting)} to go at most, "
+                f"which takes at most about {total / 60 / pool.number:.1f} min with {pool.number} at a time"
+            )
+            failed = _Search(request, folder, known, costs, end).run(pool, display)
     if not known:
         display.note(f"no trial could be finished in the time given; run it again to go on in {folder}")
         return None
-    return _written(request, folder, known)
+    return _written(request, folder, known, len(failed))
 
 
 def _digest(settings: dict[str, Any]) -> str:
@@ -89,7 +93,7 @@ def _claim(folder: Path, settings: dict[str, Any]) -> Outcomes:
     path = folder / SETTINGS
     try:
         if path.is_file():
-            found = yaml.safe_load(path.read_text(encoding="utf-8"))
+            found = read_yaml(path)
             if found != settings:
                 found = found if isinstance(found, dict) else {}
                 differ = [key for key in settings if found.get(key) != settings[key]] or ["settings"]
@@ -101,80 +105,97 @@ def _claim(folder: Path, settings: dict[str, Any]) -> Outcomes:
         if any(folder.iterdir()):
             raise InputError(f"{folder}: holds something else already; choose another --output")
         write_text(path, yaml.safe_dump(settings, sort_keys=False))
-    except (OSError, yaml.YAMLError) as error:
-        reason = getattr(error, "strerror", None) or "not valid YAML"
-        raise InputError(f"{folder}: cannot be used as --output ({reason})") from None
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be used as --output ({error.strerror})") from None
     return {}
 
 
-class _Pool:
-    """Hands trials to processes as they become possible, and keeps what comes back."""
+def _costs(pool: Workers, request: Request, trials: Iterable[Trial], display: Display) -> Costs:
+    """Returns the seconds that trials will take at most, by model and length, timed on a few steps."""
+    for kind in dict.fromkeys((trial.model, trial.length) for trial in trials):
+        pool.submit(kind, estimate, request.words(Trial(*kind, 1)))
+    costs: Costs = {}
+    with display.status("Timing a few steps of each model and length"):
+        for event in pool.events():
+            match event:
+                case Done((str(model), int(length)), value):
+                    costs[model, length] = value
+                case Failed(_, error):
+                    raise error
+    return costs
+
+
+class _Search:
+    """Hands trials to workers as they become possible, and keeps what comes back."""
 
     def __init__(
-        self,
-        request: Request,
-        folder: Path,
-        known: Outcomes,
-        costs: dict[tuple[str, int], float],
-        end: float | None,
+        self, request: Request, folder: Path, known: Outcomes, costs: Costs, end: float | None
     ) -> None:
         self._request, self._folder, self._known = request, folder, known
         self._costs, self._end = costs, end
-        self._running: dict[Future[Outcome | None], Trial] = {}
+        self._running: set[Trial] = set()
+        self._failed: dict[Trial, RnnlabError] = {}
 
-    def run(self, workers: int, display: Display) -> None:
-        """Goes on until nothing is left that may begin; Ctrl-C keeps what is finished."""
-        context = get_context("spawn")  # torch's threads do not survive a fork
-        stop = context.Event()
-        with (
-            ProcessPoolExecutor(workers, context, begin_worker, (stop, used_modules())) as pool,
-            display.bar("trials", None) as bar,
-        ):
-            try:
-                self._go_on(pool, workers, stop, bar)
-            except KeyboardInterrupt:
-                stop.set()
-                pool.shutdown(cancel_futures=True)
-                display.note(f"interrupted; the finished trials are kept in {self._folder}")
-                raise
+    def run(self, pool: Workers, display: Display) -> dict[Trial, RnnlabError]:
+        """Goes on until nothing is left that may begin; returns what failed."""
+        try:
+            with display.bar("trials", None) as bar:
+                while self._submit(pool) and self._collect(pool, display):
+                    left = len(self._request.schedule.undecided(self._known))
+                    done = len(self._known)
+                    bar.update(completed=done, total=done + left, text=f"trials {done}/{done + left}")
+        except KeyboardInterrupt:
+            display.note(f"interrupted; the finished trials are kept in {self._folder}")
+            raise
+        return self._failed
 
-    def _go_on(self, pool: Executor, workers: int, stop: Event, bar: Bar) -> None:
-        while self._submit(pool, workers):
-            self._collect()
-            if self._end is not None and time.monotonic() >= self._end:
-                stop.set()
-            left = len(self._request.schedule.undecided(self._known))
-            done = len(self._known)
-            bar.update(completed=done, total=done + left, text=f"trials {done}/{done + left}")
-
-    def _submit(self, pool: Executor, workers: int) -> bool:
+    def _submit(self, pool: Workers) -> bool:
         """Starts what may begin and has the time to end; returns whether anything is under way."""
-        for trial in self._request.schedule.ready(self._known):
-            if len(self._running) >= workers:
+        ready = [
+            trial
+            for trial in self._request.schedule.ready(self._known)
+            if trial not in self._running and trial not in self._failed
+        ]
+        if self._end is None:  # the longest first, or the last to begin would be waited for alone
+            ready.sort(key=self._cost, reverse=True)
+        for trial in ready:
+            if len(self._running) >= pool.number:
                 break
-            cost = self._costs[trial.model, trial.length]
-            too_late = self._end is not None and time.monotonic() + cost > self._end
-            if trial not in self._running.values() and not too_late:
-                words = self._request.words(trial)
-                self._running[pool.submit(run_trial, words, self._request.goal)] = trial
+            if self._end is None or time.monotonic() + self._cost(trial) <= self._end:
+                self._running.add(trial)
+                pool.submit(trial, run_trial, self._request.words(trial), self._request.goal)
         return bool(self._running)
 
-    def _collect(self) -> None:
-        """Waits for a trial to end, or for the end of the time."""
-        left = None if self._end is None else max(self._end - time.monotonic(), 0.1)
-        for future in wait(self._running, timeout=left, return_when=FIRST_COMPLETED).done:
-            trial, outcome = self._running.pop(future), future.result()
-            if outcome is not None:
-                self._known[trial] = outcome
-                write_trials(self._folder / TRIALS, self._request.schedule, self._known)
+    def _cost(self, trial: Trial) -> float:
+        return self._costs[trial.model, trial.length]
+
+    def _collect(self, pool: Workers, display: Display) -> bool:
+        """Waits for a trial to end; returns whether one did before the end of the time."""
+        left = None if self._end is None else max(self._end - time.monotonic(), 0.0)
+        for event in pool.events(left):
+            match event:
+                case Done(Trial() as trial, outcome):
+                    self._known[trial] = outcome
+                    write_trials(self._folder / TRIALS, self._request.schedule, self._known)
+                case Failed(Trial() as trial, error):
+                    self._failed[trial] = error
+                    display.failed(
+                        JobError(f"{trial.model}, length {trial.length}, seed {trial.seed}: {error}")
+                    )
+                case _:
+                    continue
+            self._running.discard(event.job)
+            return True
+        return False
 
 
-def _written(request: Request, folder: Path, known: Outcomes) -> Horizon:
+def _written(request: Request, folder: Path, known: Outcomes, failed: int) -> Horizon:
     """Writes tables and figure of the trials that are known."""
     trials = request.schedule.table(known)
     rates = success_rates(trials)
     ranks = leaderboard(trials, longest=max(request.schedule.lengths))
-    horizon = Horizon(request, rates, ranks, len(request.schedule.undecided(known)), folder)
+    missing = len(request.schedule.undecided(known))
+    horizon = Horizon(request, rates, ranks, missing, failed, folder)
     write_trials(folder / TRIALS, request.schedule, known)
     write_table(folder / "horizon.csv", rates)
     write_table(folder / "leaderboard.csv", ranks)

@@ -1,23 +1,15 @@
-"""Single trials of `rnnlab horizon`: what `rnnlab train` does, in processes of their own, without files."""
+"""Single trials of `rnnlab horizon`: what `rnnlab train` does, without files."""
 
 import math
-import os
-import signal
-import threading
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
-from multiprocessing import parent_process
-from multiprocessing.synchronize import Event
-from pathlib import Path
 
 from rnnlab.core.errors import DivergenceError, InputError
 from rnnlab.core.metrics import improves
 from rnnlab.experiment.compose import checked, compose_config
 from rnnlab.experiment.experiment import Experiment, prepare
-from rnnlab.experiment.modules import use_modules
 from rnnlab.experiment.torch_settings import torch_settings
 from rnnlab.tasks.base import Task
 from rnnlab.training.callbacks import Callback, StopTraining
@@ -27,7 +19,6 @@ from rnnlab.workflows.fit import fit_experiment
 from rnnlab.workflows.horizon.schedule import Outcome
 
 TIMED_STEPS = 10
-_stop: Event | None = None
 
 
 @dataclass(frozen=True)
@@ -68,53 +59,30 @@ class Goal:
             raise InputError(f"--criterion: task={task.name} has no baseline of its loss; give --accuracy")
 
 
-def begin_worker(stop: Event, modules: Mapping[str, Path]) -> None:
-    """Prepares a process for trials: Ctrl-C is the parent's, who sets `stop`, and with whom it ends.
-
-    modules: those that the user has named to the parent.
-    """
-    global _stop
-    _stop = stop
-    use_modules(modules)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_the_parent, daemon=True).start()
-
-
-def _end_with_the_parent() -> None:
-    """Waits for the end of the parent, which if killed can tell its workers nothing."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
 class _UntilLearned(Callback):
-    """Ends a training at its first success, or when the search is stopped."""
+    """Ends a training at its first success."""
 
     def __init__(self, goal: Goal, experiment: Experiment) -> None:
         self._goal, self._experiment = goal, experiment
         self.best: float | None = None
-        self.steps, self.success, self.stopped = 0, False, False
+        self.steps, self.success = 0, False
 
     def on_row(self, row: EpochRow) -> None:
         """Compares the round's figure with the goal."""
         self.steps, value = row.place, row.valid[self._goal.metric]
         self.best = value if improves(self._goal.metric, value, self.best) else self.best
         self.success = self._goal.reached(value, self._experiment)
-        self.stopped = not self.success and _stop is not None and _stop.is_set()
-        if self.success or self.stopped:
+        if self.success:
             raise StopTraining
 
 
-def run_trial(words: list[str], goal: Goal) -> Outcome | None:
-    """Trains as `rnnlab train WORDS…` until the goal is reached; None if it was stopped before its end."""
+def run_trial(words: list[str], goal: Goal) -> Outcome:
+    """Trains as `rnnlab train WORDS…` until the goal is reached."""
     experiment = prepare(checked(compose_config(words)), track=SILENT.track)
     start = time.perf_counter()
     trial = _UntilLearned(goal, experiment)
     with suppress(DivergenceError):  # the figures before it count: a goal reached would have ended it
         fit_experiment(experiment, [trial])
-    if trial.stopped:
-        return None
     best = math.nan if trial.best is None else trial.best
     return Outcome(trial.success, trial.steps, best, round(time.perf_counter() - start, 3))
 

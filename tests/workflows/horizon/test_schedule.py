@@ -73,5 +73,5 @@ def test_a_file_of_trials_is_read_as_it_was_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "model,length,seed,tried\nx,y,1,True\n"])
 def test_another_kind_of_file_is_named(text: str, tmp_path: Path) -> None:
     (tmp_path / "trials.csv").write_text(text)
-    with pytest.raises(InputError, match=r"trials\.csv: expected a table of trials"):
+    with pytest.raises(InputError, match=r"trials\.csv(: there is no column|, line 2)"):
         read_trials(tmp_path / "trials.csv")

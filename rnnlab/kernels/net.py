@@ -1,0 +1,114 @@
+"""The net of `rnnlab.scratch.nets` where small steps cost most: the bag and the head, without checks.
+
+B batch, T time, E embedding, V words, D what the head reads, O outputs. Numbers in brackets are equations of
+docs/from-scratch.md.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from rnnlab.cells.activations import Array
+from rnnlab.kernels.linear import head_backward
+from rnnlab.kernels.rows import CompiledRowGradient, mean_of_words, rows_of_bag
+from rnnlab.scratch.cell import Gradients
+from rnnlab.scratch.checks import as_lengths, check_range
+from rnnlab.scratch.dropout import drop, dropout_mask
+from rnnlab.scratch.heads import RowGradient
+from rnnlab.scratch.layer import Forward
+from rnnlab.scratch.nets import HeadCache, NetCache, SequenceNet
+
+SMALL = 2**15
+"""Multiplications that a loop has done before a library has begun."""
+
+
+class CompiledNet(SequenceNet):
+    """A `SequenceNet` of the same results, sooner."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._slots = np.empty(0, np.int64)
+        names = ("hidden", "output") if self.has_hidden else ("output",)
+        self._linears = {name: self._linear(name) for name in names}
+        self._keys = {name: [f"{self.head_prefix}{name}.{p}" for p in ("weight", "bias")] for name in names}
+        is_bag = self.recurrent is None and self.has_hidden
+        self._few = SMALL // self._linears["hidden"][0].size if is_bag else 0
+
+    def forward(
+        self,
+        inputs: ArrayLike,
+        lengths: ArrayLike | None = None,
+        *,
+        rng: np.random.Generator | None = None,
+    ) -> tuple[Array, NetCache]:
+        """Returns logits and what `backward` needs; words are checked where they are read."""
+        weight = self.parameters.get("embedding.weight")
+        x, lengths_B = np.asarray(inputs), np.asarray(lengths)
+        if weight is None or x.ndim != 2 or lengths_B.shape != x.shape[:1]:
+            return super().forward(inputs, lengths, rng=rng)
+        read, recurrent, pooled = self.read(x, weight, lengths_B, rng)
+        logits, head = self.head(read, rng)
+        return logits, NetCache(x, recurrent, pooled, head)
+
+    def read(
+        self, x: Array, weight: Array | None, lengths_B: Array, rng: np.random.Generator | None = None
+    ) -> tuple[Array, Forward | None, Any]:
+        """Returns what the head reads and what `read_backward` needs; of a bag its lengths."""
+        if self.recurrent is not None or weight is None:
+            return super().read(x, weight, lengths_B, rng)
+        m_BE = np.empty((len(x), weight.shape[1]), weight.dtype)
+        if not mean_of_words(x, lengths_B, weight, m_BE):
+            as_lengths(lengths_B, *x.shape)
+            check_range("ids", x, 0, len(weight) - 1)
+        return m_BE, None, lengths_B
+
+    def read_backward(
+        self, d_read: Array, cache: NetCache, weight: Array | None
+    ) -> tuple[RowGradient | None, Gradients]:
+        """Returns the gradient of the words' vectors and of the parameters of layer and attention."""
+        if self.recurrent is not None or weight is None:
+            return super().read_backward(d_read, cache, weight)
+        if len(self._slots) < len(weight):
+            self._slots = np.full(len(weight), -1)
+        rows, sums = rows_of_bag(cache.inputs, cache.pooled, d_read, self._slots)
+        return CompiledRowGradient(rows, sums, weight.shape), {}
+
+    def head(self, read: Array, rng: np.random.Generator | None = None) -> tuple[Array, HeadCache]:
+        """Returns logits (..., O) of what the head reads (..., D), and what `head_backward` needs."""
+        mask = dropout_mask(read, self.dropout, rng)
+        read = hidden = drop(read, mask)
+        if self.has_hidden:
+            weight, bias = self._linears["hidden"]
+            hidden = read @ weight.T  # (38)
+            hidden += bias
+            np.maximum(hidden, 0, out=hidden)
+        weight, bias = self._linears["output"]
+        logits = hidden @ weight.T
+        logits += bias
+        return logits, HeadCache(read, hidden, mask)
+
+    def head_backward(self, d_logits: Array, cache: HeadCache) -> tuple[Array, Gradients]:
+        """Returns the gradient of what the head read and of the head's parameters."""
+        if len(d_logits) <= self._few:  # a step of a bag takes no longer than some calls of NumPy
+            (output, _), (hidden, _) = self._linears["output"], self._linears["hidden"]
+            d_read, *found = head_backward(d_logits, cache.hidden, cache.read, output, hidden)
+            names = [*self._keys["output"], *self._keys["hidden"]]
+            return drop(d_read, cache.mask), dict(zip(names, found, strict=True))
+        gradients: Gradients = {}
+        d_y = d_logits
+        if self.has_hidden:
+            d_y = self._back("output", d_y, cache.hidden, gradients)
+            d_y *= cache.hidden > 0
+        d_read = self._back("hidden" if self.has_hidden else "output", d_y, cache.read, gradients)
+        return drop(d_read, cache.mask), gradients
+
+    def _back(self, name: str, d_y: Array, x: Array, gradients: Gradients) -> Array:
+        """Takes a linear map back; adds its gradients and returns that of x."""
+        (weight, _), (of_weight, of_bias) = self._linears[name], self._keys[name]
+        d_rows, x_rows = d_y, x
+        if d_y.ndim > 2:
+            d_rows, x_rows = d_y.reshape(-1, d_y.shape[-1]), x.reshape(-1, x.shape[-1])
+        gradients[of_weight] = d_rows.T @ x_rows  # (39)
+        gradients[of_bias] = np.add.reduce(d_rows, axis=0)
+        return d_y @ weight

@@ -1,0 +1,99 @@
+"""Products of the few rows of a step with a matrix: a library's call takes longer than its work.
+
+The matrix lies in panels, each as wide as a tile of the result (`rnnlab.kernels.tiles`): the columns from j
+on stand from place j * width on, row after row, so that what a tile reads lies together.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from rnnlab.kernels.jit import compiled
+from rnnlab.kernels.tiles import VECTOR_BYTES, make_tile
+
+PANEL_BYTES = 2 * VECTOR_BYTES
+HALF_BYTES = 32
+"""Rows are padded to whole multiples of this; the longest vectors are twice as long."""
+ROWS = 8 if VECTOR_BYTES == 64 else 4
+"""Of a tile of a whole panel: their sums fill half of the registers."""
+
+
+def _make_strip(vectors: int, vector_bytes: int = VECTOR_BYTES) -> Callable[..., None]:
+    """Returns what adds to so many vectors of all rows of a result, tile after tile."""
+    tile_all, tile_4, tile_2, tile_1 = (make_tile(rows, vectors, vector_bytes) for rows in (ROWS, 4, 2, 1))
+
+    def strip(
+        value: Any, first: int, panels: Any, start: int, stride: int, result: Any, j: int, width: int
+    ) -> None:
+        rows = len(result)
+        b = 0
+        while b + ROWS <= rows:
+            tile_all(value, first, b, panels, start, stride, result, j, width)
+            b += ROWS
+        if b + 4 <= rows:
+            tile_4(value, first, b, panels, start, stride, result, j, width)
+            b += 4
+        if b + 2 <= rows:
+            tile_2(value, first, b, panels, start, stride, result, j, width)
+            b += 2
+        if b < rows:
+            tile_1(value, first, b, panels, start, stride, result, j, width)
+
+    return compiled(strip, name=f"strip_of_{vectors}_by_{vector_bytes}")
+
+
+_whole_panel, _one_vector, _half_vector = _make_strip(2), _make_strip(1), _make_strip(1, HALF_BYTES)
+
+
+@compiled
+def _add_product(value: Any, first: int, panels: Any, start: int, result: Any, width: int) -> None:
+    """Adds value[:, first:first + width] @ matrix to the result, the panels standing from `start` on."""
+    columns = result.shape[1]
+    vector, panel = VECTOR_BYTES // result.itemsize, PANEL_BYTES // result.itemsize
+    j = 0
+    while j + panel <= columns:
+        _whole_panel(value, first, panels, start + j * width, panel, result, j, width)
+        j += panel
+    rest, at = columns - j, start + j * width
+    if rest >= vector:
+        _one_vector(value, first, panels, at, rest, result, j, width)
+        j, at = j + vector, at + vector
+    if j < columns:
+        _half_vector(value, first, panels, at, rest, result, j, width)
+
+
+@compiled
+def add_product(value: Any, panels: Any, result: Any, width: int) -> None:
+    """Adds value[:, :width] @ matrix to the result."""
+    _add_product(value, 0, panels, 0, result, width)
+
+
+@compiled
+def product(value: Any, panels: Any, bias: Any, result: Any, width: int) -> None:
+    """Writes value[:, :width] @ matrix + bias into the result."""
+    for b in range(len(result)):
+        row = result[b]
+        for j in range(len(row)):
+            row[j] = bias[j]
+    _add_product(value, 0, panels, 0, result, width)
+
+
+@compiled
+def add_blocks(value: Any, panels: Any, result: Any, hidden: int, padded: int) -> None:
+    """Adds, over blocks of `padded` columns of the value, the product of their first `hidden` ones.
+
+    The panels of the blocks stand one block after the other: what is in the padding of the value, NaN even,
+    has no part in it.
+    """
+    columns = result.shape[1]
+    for block in range(value.shape[1] // padded):
+        _add_product(value, block * padded, panels, block * hidden * columns, result, hidden)
+
+
+@compiled
+def set_blocks(value: Any, panels: Any, result: Any, hidden: int, padded: int) -> None:
+    """Writes what `add_blocks` adds."""
+    for b in range(len(result)):
+        row = result[b]
+        for j in range(len(row)):
+            row[j] = 0.0
+    add_blocks(value, panels, result, hidden, padded)

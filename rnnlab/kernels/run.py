@@ -1,0 +1,243 @@
+"""One direction of one layer, its scans compiled.
+
+N steps of all texts together (nothing is computed on padding), B batch, E input, H hidden, P hidden units
+padded to whole vectors, G gates. What the input contributes to all steps is one product before the scan, the
+gradients of the weights are one each after it; numbers in brackets are equations of docs/from-scratch.md.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnnlab.cells.activations import Array
+from rnnlab.cells.base import Cell
+from rnnlab.kernels.buffers import Buffers
+from rnnlab.kernels.compiled import Scans, padded, scans_of
+from rnnlab.kernels.packed import Packed, Part
+from rnnlab.kernels.packing import join_rows, take_rows
+from rnnlab.kernels.threads import Threads
+from rnnlab.kernels.weights import Weights, fill_weights, make_weights, own_names
+from rnnlab.scratch.cell import Gradients
+
+
+class Kept(NamedTuple):
+    """What the way back of one run needs: its input, the products of it, those of states that stand apart,
+    what was mixed and what came of it, all states, and the results that the scan kept.
+    """
+
+    x_NE: Array
+    x_NGP: Array
+    products: dict[str, Array]
+    mixed: list[tuple[Array, Array]]
+    states: dict[str, Array]
+    kept: Array
+
+    def arrays(self) -> list[Array]:
+        """Returns all but the input, in the order of `CompiledRun.kept_shapes`."""
+        return [
+            self.x_NGP,
+            *self.products.values(),
+            *(array for pair in self.mixed for array in pair),
+            *self.states.values(),
+            self.kept,
+        ]
+
+
+class CompiledRun:
+    """A cell over the packed rows of a batch, forward and back.
+
+    parameters: arrays by torch's names without layer and direction (`weight_ih`), which are kept, not copied.
+    """
+
+    def __init__(self, cell: Cell, parameters: Mapping[str, Array], hidden_size: int) -> None:
+        self.cell, self.parameters, self.hidden_size = cell, dict(parameters), hidden_size
+        self.width = padded(hidden_size)
+        self.threads = Threads()
+        self._buffers = Buffers()  # of its own: runs may work at the same time
+        self._scans: Scans | None = None
+        self._weights: Weights | None = None
+        self._dtype: Any = None
+
+    def forward(self, x_NE: Array, initial: Sequence[Array] | None, packed: Packed) -> Kept:
+        """Runs over all rows; initial: the states (B, H) to begin with, zeros for None."""
+        scans, weights = self.prepare(x_NE.dtype)
+        cell, dtype, number, batch = self.cell, x_NE.dtype, len(x_NE), packed.shape[1]
+        empty, H, P = self._buffers.empty, self.hidden_size, self.width
+        x_NGP = empty((number, len(cell.gates) * P), dtype)
+        # (1) of the input; np.matmul takes eight times as long where a step is one number.
+        np.dot(x_NE, weights.ih_GPE.T, out=x_NGP)
+        states = {}
+        for k, s in enumerate(cell.states):
+            states[s] = empty((batch + number, P), dtype)
+            for part in packed.parts:
+                texts = packed.order[part.texts]
+                first = states[s][part.states][: len(texts)]
+                first[:] = 0
+                if initial is not None:
+                    first[:, :H] = initial[k][texts]
+        products = {s: empty((number, len(cell.recurrent[s]) * P), dtype) for s in weights.biases}
+        mixed = [(empty((number, P), dtype), empty((number, P), dtype)) for _ in cell.mixed]
+        kept = empty((number, max(scans.plan.kept, 1) * P), dtype)
+
+        def scan(part: Part) -> None:
+            rows = part.rows
+            scans.forward(
+                H, P, part.batch_T, x_NGP[rows], weights.bias_x, *weights.forward, *weights.biases.values(),
+                *(array[rows] for array in products.values()), *weights.mix_forward, *weights.mix_biases,
+                *(v[rows] for v, _ in mixed), *(m[rows] for _, m in mixed),
+                *(array[part.states] for array in states.values()), *weights.own, kept[rows],
+            )  # fmt: skip
+
+        self.threads.each([partial(scan, part) for part in packed.parts])
+        return Kept(x_NE, x_NGP, products, mixed, states, kept)
+
+    def backward(
+        self,
+        kept: Kept,
+        d_h_NH: Array | None,
+        d_final: Sequence[Array | None],
+        packed: Packed,
+        *,
+        of_input: bool,
+    ) -> tuple[Array | None, list[Array], Gradients]:
+        """Takes the run back; returns d_x (N, E) if asked for, those of the initial states, of parameters.
+
+        d_h_NH: the gradient of h at every row; d_final: those of the final states (B, H); None is zero.
+        """
+        scans, weights = self._scans, self._weights
+        assert scans is not None and weights is not None
+        dtype, number, batch = kept.x_NE.dtype, len(kept.x_NE), packed.shape[1]
+        empty, H, P = self._buffers.empty, self.hidden_size, self.width
+        d_out = empty((0 if d_h_NH is None else number, P), dtype)
+        if d_h_NH is not None:
+            d_out[:, :H] = d_h_NH
+            d_out[:, H:] = 0
+        d_states = []
+        for array in d_final:
+            d_state = np.zeros((batch, P), dtype)
+            if array is not None:
+                d_state[:, :H] = array[packed.order]
+            d_states.append(d_state)
+        d_x_NGP = empty(kept.x_NGP.shape, dtype)
+        d_products = {s: empty(array.shape, dtype) for s, array in kept.products.items()}
+        d_mixed = [empty((number, P), dtype) for _ in kept.mixed]
+        d_values = [empty((batch, P), dtype) for _ in kept.mixed]
+
+        def scan(part: Part) -> list[Array]:
+            rows, texts = part.rows, part.texts
+            d_own = [np.zeros_like(array) for array in weights.own]
+            scans.backward(
+                H, P, part.batch_T, kept.x_NGP[rows], weights.bias_x, *weights.backward,
+                *(array[rows] for array in kept.products.values()), *weights.mix_backward,
+                *(m[rows] for _, m in kept.mixed), *(array[part.states] for array in kept.states.values()),
+                *weights.own, kept.kept[rows], d_out[rows], *(array[texts] for array in d_states),
+                d_x_NGP[rows], *(array[rows] for array in d_products.values()),
+                *(array[rows] for array in d_mixed), *(array[texts] for array in d_values), *d_own,
+            )  # fmt: skip
+            return d_own
+
+        of_parts = self.threads.each([partial(scan, part) for part in packed.parts])
+        d_own = [np.add.reduce(arrays) for arrays in zip(*of_parts, strict=True)]
+        gradients = self._gradients(kept, packed, d_x_NGP, d_products, d_mixed, d_own)
+        d_x_NE = self._clean(d_x_NGP) @ weights.ih_GPE if of_input else None  # (7)
+        return d_x_NE, [self._in_order(d_state, packed) for d_state in d_states], gradients
+
+    def _gradients(
+        self, kept: Kept, packed: Packed, d_x_NGP: Array, d_products: dict[str, Array],
+        d_mixed: list[Array], d_own: list[Array],
+    ) -> Gradients:  # fmt: skip
+        """Returns the gradients of the run's parameters, one product each over all steps."""
+        cell, H = self.cell, self.hidden_size
+        found: Gradients = {}
+        joined = next((s for s in cell.recurrent if s not in d_products), None)
+        if joined is not None and f"weight_{joined}h" in self.parameters and not cell.mixed:
+            found |= self._gradients_of_sum(joined, kept, packed, d_x_NGP)
+        else:
+            found["weight_ih"] = self._product_over_rows(d_x_NGP, kept.x_NE)  # (4)
+            found["bias_ih"] = self._sum_over_rows(d_x_NGP)  # (6)
+        for s in cell.states:
+            if f"weight_{s}h" not in self.parameters or f"weight_{s}h" in found:
+                continue
+            weights, biases = [], []
+            if s in cell.recurrent:
+                old_NH = self._buffers.empty((len(packed.before_N), H), d_x_NGP.dtype)
+                take_rows(kept.states[s], packed.before_N, old_NH)
+                weights.append(self._product_over_rows(d_products.get(s, d_x_NGP), old_NH))  # (5)
+                biases.append(self._sum_over_rows(d_products.get(s, d_x_NGP)))
+            if s == cell.states[0]:
+                for d_m, (value, _) in zip(d_mixed, kept.mixed, strict=True):
+                    weights.append(self._product_over_rows(d_m, value[:, :H]))
+                    biases.append(self._sum_over_rows(d_m))
+            found[f"weight_{s}h"] = np.concatenate(weights) if len(weights) > 1 else weights[0]
+            found[f"bias_{s}h"] = np.concatenate(biases) if len(biases) > 1 else biases[0]
+        for name, d in zip(own_names(cell), d_own, strict=True):
+            found[name] = d[:H] if name in cell.unit_parameters else d[:H].sum()
+        return {name: found[name] for name in self.parameters}
+
+    def _gradients_of_sum(self, s: str, kept: Kept, packed: Packed, d_NGP: Array) -> Gradients:
+        """Returns those of W x + b + W h + b, whose weights and biases stand side by side as one matrix."""
+        E, H = kept.x_NE.shape[1], self.hidden_size
+        x1h_NC = self._buffers.empty((len(d_NGP), E + 1 + H), d_NGP.dtype)
+        join_rows(kept.x_NE, kept.states[s], packed.before_N, x1h_NC)
+        of_all = self._product_over_rows(d_NGP, x1h_NC)  # (4) to (6)
+        bias = of_all[:, E]
+        of_input = {"weight_ih": of_all[:, :E], "bias_ih": bias}
+        return of_input | {f"weight_{s}h": of_all[:, E + 1 :], f"bias_{s}h": bias.copy()}
+
+    def _product_over_rows(self, d_NRP: Array, value_NC: Array) -> Array:
+        """Returns dᵀ value without the padding, (R * H, C)."""
+        H, P, columns = self.hidden_size, self.width, value_NC.shape[1]
+        wide = self._buffers.empty((d_NRP.shape[1], columns), d_NRP.dtype)
+        np.matmul(d_NRP.T, value_NC, out=wide)
+        narrow = wide.reshape(-1, P, columns)[:, :H].copy()  # so that the buffer is free again
+        return narrow.reshape(-1, columns)
+
+    def _sum_over_rows(self, d_NRP: Array) -> Array:
+        """Returns the sum over all rows without the padding, (R * H,)."""
+        sums = np.ones(len(d_NRP), d_NRP.dtype) @ d_NRP  # in a third of .sum()'s time
+        return sums.reshape(-1, self.width)[:, : self.hidden_size].reshape(-1)
+
+    def _in_order(self, d_state: Array, packed: Packed) -> Array:
+        """Returns the gradient of a state with the texts as they came, (B, H)."""
+        array = np.empty((len(d_state), self.hidden_size), d_state.dtype)
+        array[packed.order] = d_state[:, : self.hidden_size]
+        return array
+
+    def _clean(self, d_NRP: Array) -> Array:
+        """Returns gradients of products with zeros in the padding, where a cell may have left anything."""
+        H, P = self.hidden_size, self.width
+        if H < P:
+            d_NRP.reshape(len(d_NRP), -1, P)[:, :, H:] = 0
+        return d_NRP
+
+    def kept_shapes(self, number: Any, batch: Any, dtype: Any) -> list[tuple[Any, Any]]:
+        """Returns the shapes of `Kept.arrays` for so many rows and texts, numbers or symbols of them."""
+        cell, plan, P = self.cell, scans_of(self.cell, dtype).plan, self.width
+        return [
+            (number, len(cell.gates) * P),
+            *((number, len(names) * P) for s, names in cell.recurrent.items() if not plan.joined[s]),
+            *((number, P) for _ in (*cell.mixed, *cell.mixed)),
+            *((batch + number, P) for _ in cell.states),
+            (number, max(plan.kept, 1) * P),
+        ]
+
+    def kept_of(self, x_NE: Array, arrays: Sequence[Array]) -> Kept:
+        """Returns what the arrays of `Kept.arrays` are; to be asked after `prepare`."""
+        assert self._weights is not None
+        x_NGP, *rest = arrays
+        products = {s: rest.pop(0) for s in self._weights.biases}
+        mixed = [(rest.pop(0), rest.pop(0)) for _ in self.cell.mixed]
+        states = {s: rest.pop(0) for s in self.cell.states}
+        return Kept(x_NE, x_NGP, products, mixed, states, rest[0])
+
+    def prepare(self, dtype: Any) -> tuple[Scans, Weights]:
+        """Returns the scans and the parameters as they are now, in the precision of the input."""
+        if self._scans is None or self._weights is None or self._dtype != dtype:
+            self._dtype, self._scans = dtype, scans_of(self.cell, dtype)
+            input_size = self.parameters["weight_ih"].shape[1]
+            joined = self._scans.plan.joined
+            self._weights = make_weights(self.cell, input_size, self.hidden_size, dtype, joined)
+        fill_weights(self._weights, self.cell, self.parameters, self.hidden_size)
+        return self._scans, self._weights

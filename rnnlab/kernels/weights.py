@@ -1,0 +1,85 @@
+"""A run's parameters as its scans read them.
+
+E input, H hidden, P hidden units padded to whole vectors, G gates.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnnlab.cells.activations import Array
+from rnnlab.cells.base import Cell
+from rnnlab.kernels.compiled import padded
+from rnnlab.kernels.packing import fill_panels
+from rnnlab.kernels.products import PANEL_BYTES
+
+
+class Weights(NamedTuple):
+    """A run's parameters as the scans read them: units padded, products of states in panels for both ways."""
+
+    ih_GPE: Array
+    bias_x: Array
+    biases: dict[str, Array]
+    forward: list[Array]
+    backward: list[Array]
+    mix_biases: list[Array]
+    mix_forward: list[Array]
+    mix_backward: list[Array]
+    own: list[Array]
+
+
+def own_names(cell: Cell) -> list[str]:
+    """Returns the names of the cell's own parameters, of one number per unit and of one number."""
+    return [*cell.unit_parameters, *cell.scalars]
+
+
+def make_weights(
+    cell: Cell, input_size: int, hidden_size: int, dtype: Any, joined: Mapping[str, bool]
+) -> Weights:
+    """Returns weights of zeros; joined: see `rnnlab.kernels.source.Plan`."""
+    gates, H, P = len(cell.gates), hidden_size, padded(hidden_size)
+
+    def panels(blocks: int) -> Array:
+        return np.zeros(blocks * H * P, dtype)
+
+    counts = [len(names) for names in cell.recurrent.values()]
+    return Weights(
+        ih_GPE=np.zeros((gates * P, input_size), dtype),
+        bias_x=np.zeros(gates * P, dtype),
+        biases={s: np.zeros(len(cell.recurrent[s]) * P, dtype) for s in cell.recurrent if not joined[s]},
+        forward=[panels(count) for count in counts],
+        backward=[panels(count) for count in counts],
+        mix_biases=[np.zeros(P, dtype) for _ in cell.mixed],
+        mix_forward=[panels(1) for _ in cell.mixed],
+        mix_backward=[panels(1) for _ in cell.mixed],
+        own=[np.zeros(P, dtype) for _ in own_names(cell)],
+    )
+
+
+def fill_weights(weights: Weights, cell: Cell, parameters: Mapping[str, Array], hidden_size: int) -> None:
+    """Copies the parameters to where the scans read them; what is padding stays zero."""
+    H, P = hidden_size, padded(hidden_size)
+    panel = PANEL_BYTES // weights.bias_x.itemsize
+    weight = parameters["weight_ih"]
+    weights.ih_GPE.reshape(-1, P, weight.shape[1])[:, :H] = weight.reshape(-1, H, weight.shape[1])
+    bias_GH = weights.bias_x.reshape(-1, P)[:, :H]
+    bias_GH[:] = parameters["bias_ih"].reshape(-1, H) if "bias_ih" in parameters else 0
+    for k, (s, names) in enumerate(cell.recurrent.items()):
+        rows = slice(0, len(names) * H)
+        fill_panels(parameters[f"weight_{s}h"][rows], weights.forward[k], weights.backward[k], P, panel)
+        if (bias := parameters.get(f"bias_{s}h")) is not None:
+            if s in weights.biases:
+                weights.biases[s].reshape(-1, P)[:, :H] = bias[rows].reshape(-1, H)
+            else:
+                bias_GH += bias[rows].reshape(-1, H)
+    first = cell.states[0]
+    for m in range(len(cell.mixed)):
+        at = (len(cell.recurrent.get(first, ())) + m) * H
+        rows = slice(at, at + H)
+        weight = parameters[f"weight_{first}h"][rows]
+        fill_panels(weight, weights.mix_forward[m], weights.mix_backward[m], P, panel)
+        if (bias := parameters.get(f"bias_{first}h")) is not None:
+            weights.mix_biases[m][:H] = bias[rows]
+    for name, array in zip(own_names(cell), weights.own, strict=True):
+        array[:H] = parameters[name]

@@ -1,0 +1,94 @@
+"""The NumPy engine with its loops compiled."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from rnnlab.core.batch import Batch, Objective
+from rnnlab.kernels.layer import CompiledLayer
+from rnnlab.kernels.losses import COMPILED_CRITERIA
+from rnnlab.kernels.net import CompiledNet
+from rnnlab.kernels.optimizers import COMPILED_OPTIMIZERS
+from rnnlab.kernels.threads import Threads
+from rnnlab.training.engine import Measures
+from rnnlab.training.scratch_engine import ScratchEngine
+
+TOGETHER = 512
+"""Texts whose logits are measured together: measures of a few cost as much as a step."""
+WAITING = ("logits", "targets")
+"""Names of what is still to be measured, in a checkpoint."""
+
+
+class _Waiting:
+    """Logits of batches and their targets."""
+
+    def __init__(self) -> None:
+        self._batches: list[tuple[Tensor, Tensor]] = []
+        self.texts = 0
+
+    def add(self, logits: Tensor, targets: Tensor) -> None:
+        self._batches.append((logits, targets))
+        self.texts += len(logits)
+
+    def both(self) -> tuple[Tensor, Tensor]:
+        logits, targets = zip(*self._batches, strict=True)
+        return torch.cat(logits), torch.cat(targets)
+
+    def take(self) -> tuple[Tensor, Tensor]:
+        """Returns both, and is empty then."""
+        found = self.both()
+        self._batches.clear()
+        self.texts = 0
+        return found
+
+
+class FusedEngine(ScratchEngine):
+    """The nets, losses and optimizers of `ScratchEngine`; loops over time, words and rows are compiled."""
+
+    name = "fused"
+    layer_type = CompiledLayer
+    net_type = CompiledNet
+    criteria = COMPILED_CRITERIA
+    optimizers = COMPILED_OPTIMIZERS
+
+    def __init__(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        super().__init__(model, optimizer)
+        self._waiting, self._taken_up = _Waiting(), _Waiting()
+
+    def train(
+        self, objective: Objective, batches: Iterable[Batch], *, clip_norm: float | None
+    ) -> Iterator[Measures]:
+        """Takes a step on every batch; yields the measures of some texts together, their loss by torch."""
+        self._use_threads()
+        self._waiting, self._taken_up = self._taken_up, _Waiting()
+        waiting = self._waiting
+        for batch in batches:
+            of_batch, _ = self.train_on(objective, batch, clip_norm)
+            if of_batch.ndim > 2:  # an answer at every step, of batches of different length
+                yield objective.measure(torch.from_numpy(of_batch), batch.targets)
+                continue
+            waiting.add(torch.from_numpy(of_batch), batch.targets)
+            if waiting.texts >= TOGETHER:
+                yield objective.measure(*waiting.take())
+        if waiting.texts:
+            yield objective.measure(*waiting.take())
+
+    def unmeasured(self) -> dict[str, Tensor]:
+        """Returns the logits that are still to be measured, and their targets."""
+        return dict(zip(WAITING, self._waiting.both(), strict=True)) if self._waiting.texts else {}
+
+    def take_up(self, unmeasured: Mapping[str, Tensor]) -> None:
+        """Goes on from what a checkpoint has put into model and optimizer, and what `unmeasured` kept."""
+        super().take_up(unmeasured)
+        if unmeasured:
+            self._taken_up.add(*(unmeasured[name] for name in WAITING))
+
+    def _use_threads(self) -> None:
+        """Gives the layer as many threads as torch has, each with torch's way with subnormal floats."""
+        layer, count = self._net.recurrent, torch.get_num_threads()
+        if isinstance(layer, CompiledLayer) and layer.threads.count != count:
+            smallest = np.full(1, np.finfo(np.float64).tiny)
+            layer.threads = Threads(count, partial(torch.set_flush_denormal, not (smallest / 2).any()))

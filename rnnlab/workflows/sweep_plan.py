@@ -1,0 +1,86 @@
+"""The plan of a sweep, written into its journal, or compared with what is planned there already."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import pandas as pd
+
+from rnnlab.core.errors import InputError
+from rnnlab.experiment.plan import PlannedRun
+from rnnlab.reports.sweep_table import varied_settings
+from rnnlab.runs.journal import Journal, Planned, PlannedJob
+
+MOST = 4
+"""So many differences between plans, and values of each, are named."""
+
+
+def new_plan(journal: Journal, runs: Sequence[PlannedRun], *, extend: bool) -> Planned | None:
+    """Returns what is to be added to the journal, None if it is there; raises InputError for another plan.
+
+    A command may be given again: its jobs are then those of an earlier plan, or all that there are by now.
+    extend: what is new is to be added to them.
+    """
+    asked = [run.name for run in runs]
+    plans = [set(plan) for plan in journal.asked]
+    if set(asked) in [*plans, set(journal.jobs)]:
+        return None
+    if plans and not extend:
+        was = [job.settings for job in journal.jobs.values()]
+        raise InputError(
+            f"{journal.folder}: was planned with other jobs "
+            f"({_differences(was, [run.settings for run in runs])}); "
+            "give the sweep another name, or have these jobs as well with --extend"
+        )
+    common = dict(set.intersection(*(set(run.settings.items()) for run in runs)))
+    jobs = {
+        run.name: PlannedJob(
+            hash=run.hash,
+            words=list(run.words),
+            settings={key: value for key, value in run.settings.items() if key not in common},
+        )
+        for run in runs
+        if run.name not in journal.jobs
+    }
+    return Planned(settings=dict(sorted(common.items())), jobs=jobs, asked=asked)
+
+
+def write_plan(journal: Journal, runs: Sequence[PlannedRun], *, extend: bool) -> None:
+    """Writes down what is planned, unless it is there; raises InputError as `new_plan` does."""
+    with journal.writing() as descriptor:  # two that begin at once are to have one plan
+        journal.read()
+        planned = new_plan(journal, runs, extend=extend)
+        if planned is not None:
+            journal.write(descriptor, planned)
+    journal.read()
+
+
+def _differences(was: Sequence[Mapping[str, str]], now: Sequence[Mapping[str, str]]) -> str:
+    """Returns which settings have other values in two plans, in words."""
+
+    def values(jobs: Iterable[Mapping[str, str]], key: str) -> list[str]:
+        return list(dict.fromkeys(job.get(key, "none") for job in jobs))
+
+    keys = dict.fromkeys(key for job in (*was, *now) for key in job)
+    differ = [key for key in keys if set(values(was, key)) != set(values(now, key))]
+    if not differ:
+        return f"{len(was)} of them then, {len(now)} now"
+    more = f"; {len(differ) - MOST} more settings" if len(differ) > MOST else ""
+    named = (f"{key}: {_few(values(was, key))} then, {_few(values(now, key))} now" for key in differ[:MOST])
+    return "; ".join(named) + more
+
+
+def _few(values: Sequence[str]) -> str:
+    return ", ".join(value[:40] for value in values[:MOST]) + (", …" if len(values) > MOST else "")
+
+
+def plan_table(journal: Journal, runs: Sequence[PlannedRun]) -> pd.DataFrame:
+    """Returns a row per job: its folder's name, in what it differs from the others, and what became of it."""
+    varied = varied_settings([run.settings for run in runs])
+    rows = [[run.name, *(run.settings.get(key) for key in varied), _state(journal, run.name)] for run in runs]
+    return pd.DataFrame(rows, columns=["run", *varied, "state"])
+
+
+def _state(journal: Journal, name: str) -> str:
+    job = journal.jobs.get(name)
+    if job is None:
+        return "new"
+    return "unfinished" if job.state == "running" and not journal.claimed(name) else job.state

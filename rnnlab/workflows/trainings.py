@@ -1,0 +1,75 @@
+"""What `rnnlab train` does: one training, or a sweep of them."""
+
+from functools import partial
+from typing import Any
+
+from rnnlab.core.profile import mark
+from rnnlab.experiment.job import Job
+from rnnlab.experiment.launch import NO_FLAGS, HydraOptions, launch
+from rnnlab.experiment.modules import used_modules
+from rnnlab.workflows.display import SILENT, Display
+from rnnlab.workflows.resume import resume
+from rnnlab.workflows.sweep import Sweep
+from rnnlab.workflows.sweep_job import Rules, do_job
+from rnnlab.workflows.sweep_watch import AS_PLANNED, SweepOptions, SweepWatch, check_is_sweep, named_sweep
+from rnnlab.workflows.train import train_job
+from rnnlab.workflows.trained_run import TrainedRun
+from rnnlab.workflows.worker import IN_WORKER
+
+
+def train(
+    overrides: list[str],
+    options: HydraOptions = NO_FLAGS,
+    display: Display = SILENT,
+    *,
+    of_sweep: SweepOptions = AS_PLANNED,
+) -> TrainedRun | Sweep | None:
+    """Trains the net that the overrides describe, or what is left to do of a sweep.
+
+    Among the overrides may be sweep=NAME, the name of a sweep.
+
+    Args:
+        overrides: what differs from the defaults.
+        options: Hydra's own flags.
+        display: shows how it goes.
+        of_sweep: how a sweep is to go on.
+
+    Returns:
+        The run, or the sweep; None where a flag asks for something else than a training.
+
+    Raises:
+        SweepError: of a sweep jobs failed, or are left to do.
+    """
+    runs: list[TrainedRun] = []
+    words = named_sweep(overrides)
+    if words is not overrides or of_sweep != AS_PLANNED:
+        check_is_sweep(words, options, of_sweep)
+
+    def run_job(job: Job, unfinished: bool = False) -> float | None:
+        mark("configuration")
+        run = resume(job.folder, display=display) if unfinished else train_job(job, display)
+        runs[:] = [run]  # of a sweep the last alone: all nets and data at once might be too much
+        return run.best
+
+    modules = [word for name in used_modules() for word in ("--module", name)]
+    command = ["rnnlab", "train", *modules, *options.words(), *overrides]
+    with SweepWatch(display, of_sweep, command) as watch:
+        launch(
+            lambda job: do_job(job, watch.rules, run_job) if job.sweep_folder else run_job(job),
+            words,
+            options,
+            in_worker=lambda: partial(train_in_worker, watch.rules),
+            watch=watch,
+            named_by_hash=True,
+        )
+    watch.raise_failure()
+    return watch.result or (runs[0] if runs else None)
+
+
+def train_in_worker(rules: Rules, job: Job) -> Any:
+    """Does a job of a sweep in another process; returns the figure that chose the best round."""
+    return do_job(job, rules, _train_silently)
+
+
+def _train_silently(job: Job, unfinished: bool) -> float | None:
+    return (resume(job.folder, display=IN_WORKER) if unfinished else train_job(job, IN_WORKER)).best

@@ -1,0 +1,179 @@
+"""Sweeps by name: done once, gone on with after kills, shared by two commands, changed only if asked to."""
+
+import os
+import random
+import re
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from rnnlab.runs.journal import Journal
+from tests.conftest import Outcome
+from tests.sweeps import check_that_no_finished_job_ran_again, events_of, folders_of
+from tests.times import without_times
+
+Call = Callable[..., Outcome]
+FAILS = ["engine=torch", "optimizer=sgd", "optimizer.lr=0.1,1e38,0.2", "hydra/launcher=basic"]
+
+
+@pytest.fixture(autouse=True)
+def without_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spares the runs of this process their figures and page, which have tests of their own."""
+    monkeypatch.setattr("rnnlab.workflows.train.write_artifacts", lambda run: {})
+
+
+def states_of(sweep: Path) -> list[str]:
+    journal = Journal(sweep)
+    journal.read()
+    return [job.state for job in journal.jobs.values()]
+
+
+def table_of(sweep: Path) -> pd.DataFrame:
+    return without_times(pd.read_csv(sweep / "sweep.csv"))
+
+
+def test_a_sweep_of_a_name_does_only_what_is_missing(call: Call, tiny: list[str], tmp_path: Path) -> None:
+    words = ["train", "-m", *tiny, "hydra/launcher=basic", "sweep=mine"]
+    sweep = tmp_path / "outputs" / "sweep-mine"
+    assert call(*words, "seed=1,2").code == 0
+    begun = (sweep / "journal.jsonl").read_text()
+    again = call(*words, "seed=1,2")
+    assert again.code == 0 and "2 of 2 jobs are over already" in again.err
+    assert (sweep / "journal.jsonl").read_text() == begun
+
+    other = call(*words, "seed=1,3", "training.epochs=1")
+    assert other.code == 2 and "was planned with other jobs" in other.err
+    assert (
+        "training.epochs: 2 then, 1 now; seed: 1, 2 then, 1, 3 now" in other.err and "--extend" in other.err
+    )
+    assert (sweep / "journal.jsonl").read_text() == begun
+
+    shown = call(*words, "seed=2,3", "--extend", "--dry-run")
+    assert shown.code == 0 and re.search(r"2    │ done .*3    │ new ", shown.out, re.DOTALL)
+    assert (sweep / "journal.jsonl").read_text() == begun
+
+    assert call(*words, "seed=2,3", "--extend").code == 0
+    assert table_of(sweep)["seed"].tolist() == [1, 2, 3]
+    for known in ("seed=1,2", "seed=2,3", "seed=1,2,3"):
+        assert call(*words, known).code == 0
+    assert Counter(event.event for event in events_of(sweep)) == {"running": 3, "done": 3}
+
+
+def test_a_changed_file_of_data_is_another_plan(call: Call, tiny: list[str], tmp_path: Path) -> None:
+    words = ["train", "-m", *tiny, "hydra/launcher=basic", "sweep=mine", "seed=1"]
+    assert call(*words).code == 0
+    (tmp_path / "valid.tsv").write_text((tmp_path / "valid.tsv").read_text() + "pos\tgreat film\n")
+    changed = call(*words)
+    assert changed.code == 2 and "sha256 of data.valid: " in changed.err
+
+
+def test_what_failed_is_tried_again_only_if_asked_to(call: Call, tiny: list[str], tmp_path: Path) -> None:
+    words, sweep = ["train", "-m", *tiny, *FAILS, "sweep=mine"], tmp_path / "outputs" / "sweep-mine"
+    first = call(*words)
+    assert first.code == 1 and states_of(sweep) == ["done", "failed", "done"]
+    assert "note: 1 job failed; try again with: rnnlab train --multirun " in first.err
+    assert "became" in (folders_of(sweep)[1] / "train.log").read_text()
+    assert call(*words).code == 1 and len(events_of(sweep)) == 6
+    assert call(*words, "--retry-failed").code == 1
+    assert [event.event for event in events_of(sweep)[6:]] == ["running", "failed"]
+    table = pd.read_csv(sweep / "sweep.csv")
+    assert table["status"].tolist() == ["finished", "failed", "finished"] and "became" in table["error"][1]
+
+
+def test_a_sweep_may_end_with_its_first_failure_or_its_time(
+    call: Call, tiny: list[str], tmp_path: Path
+) -> None:
+    words, sweep = ["train", "-m", *tiny, *FAILS, "sweep=mine"], tmp_path / "outputs" / "sweep-mine"
+    none = call(*words, "--max-minutes", "0")
+    assert none.code == 3 and "3 jobs are left to do: the time was up" in none.err
+    assert states_of(sweep) == ["planned"] * 3 and not list(sweep.glob("boe-*"))
+    failed = call(*words, "--fail-fast")
+    assert failed.code == 1 and states_of(sweep) == ["done", "failed", "planned"]
+    assert "note: 1 job is left to do; go on with: rnnlab train --multirun " in failed.err
+    assert call(*words).code == 1 and states_of(sweep) == ["done", "failed", "done"]
+
+
+def test_jobs_that_are_the_same_are_one(call: Call, tiny: list[str], tmp_path: Path) -> None:
+    assert call("train", "-m", *tiny, "seed=1,1,2", "hydra/launcher=basic", "sweep=mine").code == 0
+    assert states_of(tmp_path / "outputs" / "sweep-mine") == ["done", "done"]
+
+
+REFUSED = {
+    "no name": (["-m", "sweep="], "sweep=: expected a name"),
+    "a path": (["-m", "sweep=../x"], "sweep=../x: expected a name"),
+    "two names": (["-m", "sweep=a", "sweep=b"], "given twice"),
+    "name and folder": (["-m", "sweep=a", "hydra.sweep.dir=b"], "given twice"),
+    "a folder's name": (["-m", "hydra.sweep.subdir='${seed}'"], "hydra.sweep.subdir: the folders"),
+    "one training": (["sweep=a"], "sweep=…: for sweeps alone; add -m"),
+    "flag of one training": (["--retry-failed"], "--retry-failed: for sweeps alone; add -m"),
+}
+
+
+@pytest.mark.parametrize(("words", "said"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_makes_no_sense_of_a_sweep_is_refused(
+    words: list[str], said: str, call: Call, tiny: list[str], tmp_path: Path
+) -> None:
+    outcome = call("train", *tiny, *words)
+    assert outcome.code == 2 and said in outcome.err and not (tmp_path / "outputs").exists()
+
+
+def test_a_folder_with_runs_and_no_journal_is_no_sweep(call: Call, tiny: list[str], tmp_path: Path) -> None:
+    assert call("train", *tiny, "hydra.run.dir=runs/one").code == 0
+    outcome = call("train", "-m", *tiny, "seed=1,2", "hydra.sweep.dir=runs")
+    assert outcome.code == 2 and "runs: holds runs already" in outcome.err
+
+
+@pytest.mark.slow
+def test_two_commands_at_once_share_a_sweep(
+    start: Callable[..., subprocess.Popen[str]], tiny: list[str], tmp_path: Path
+) -> None:
+    words = ["train", "-m", *tiny, "seed=range(1,7)", "sweep=mine", "hydra.launcher.workers=1"]
+    commands = [start(*words) for _ in range(2)]
+    assert [command.wait(timeout=600) for command in commands] == [0, 0]
+    sweep = tmp_path / "outputs" / "sweep-mine"
+    assert Counter(event.event for event in events_of(sweep)) == {"running": 6, "done": 6}
+    assert table_of(sweep)["seed"].tolist() == [1, 2, 3, 4, 5, 6]
+
+
+def kill_both(sweep: Path, command: subprocess.Popen[str], rng: random.Random) -> list[int]:
+    """Kills the process of a job once so many have begun, and the command once another has; returns whom."""
+    journal, killed = Journal(sweep), []
+    journal.read()
+    for begun in (rng.choice([1, 2]), 1):
+        left, end = begun, time.monotonic() + 600
+        while command.poll() is None and left > 0 and time.monotonic() < end:
+            left -= sum(event.event == "running" for event in journal.read())
+            time.sleep(0.02)
+        time.sleep(rng.uniform(0, 0.5))
+        journal.read()
+        alive = [job.last.pid for job in journal.jobs.values() if job.last and journal.claimed(job.name)]
+        victim = command.pid if killed else next(iter(alive), command.pid)
+        with suppress(ProcessLookupError):
+            os.kill(victim, signal.SIGKILL)
+            killed.append(victim)
+    return killed
+
+
+@pytest.mark.slow
+def test_a_sweep_killed_again_and_again_ends_as_one_left_alone(
+    start: Callable[..., subprocess.Popen[str]], tiny: list[str], tmp_path: Path
+) -> None:
+    words = ["train", "-m", *tiny, "seed=range(1,9)", "training.epochs=60", "hydra.launcher.workers=2"]
+    assert start(*words, "sweep=alone").wait(timeout=600) == 0
+    rng, killed = random.Random(1), tmp_path / "outputs" / "sweep-killed"
+    for _ in range(5):
+        command = start(*words, "sweep=killed")
+        kill_both(killed, command, rng)
+        command.communicate(timeout=600)
+    assert start(*words, "sweep=killed").wait(timeout=600) == 0
+    assert set(states_of(killed)) == {"done"}
+    check_that_no_finished_job_ran_again(killed)
+    assert Counter(event.event for event in events_of(killed))["done"] == 8
+    assert table_of(killed).equals(table_of(tmp_path / "outputs" / "sweep-alone"))

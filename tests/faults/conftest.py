@@ -1,0 +1,52 @@
+"""A process that lives die in, and a folder for each."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import write_tiny
+from tests.faults.lives import Life, Lives
+
+
+@pytest.fixture(scope="session")
+def lives() -> Iterator[Lives]:
+    """What runs commands that meet faults."""
+    with Lives() as lives:
+        yield lives
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """A training that met no fault: its words, its folder with data, cache and `outputs/one`, how it went."""
+
+    words: list[str]
+    folder: Path
+    life: Life
+
+
+@pytest.fixture(scope="session")
+def undisturbed(lives: Lives, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    """A training of two epochs on tiny data, with tables, probes and a page."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    tiny = [word for word in write_tiny(folder) if not word.startswith("probe.")]
+    words = ["train", *tiny, "optimizer.lr=0.05", "data.cache=cache", "hydra.run.dir=outputs/one"]
+    life = lives.live(folder, *words)
+    assert life.code == 0, life.printed
+    return Undisturbed(words, folder, life)
+
+
+@pytest.fixture
+def folder(undisturbed: Undisturbed, tmp_path: Path) -> Path:
+    """A folder with the data alone."""
+    return shutil.copytree(
+        undisturbed.folder, tmp_path / "work", ignore=lambda *_: ["outputs", "cache"], dirs_exist_ok=True
+    )
+
+
+@pytest.fixture
+def trained(undisturbed: Undisturbed, tmp_path: Path) -> Path:
+    """A folder with the data, the cache and the finished run."""
+    return shutil.copytree(undisturbed.folder, tmp_path / "work", dirs_exist_ok=True)

@@ -1,0 +1,87 @@
+"""Compiled losses and optimizers give what their NumPy forms give, and what torch gives."""
+
+import numpy as np
+import pytest
+import torch
+
+from rnnlab.kernels.losses import COMPILED_CRITERIA
+from rnnlab.kernels.optimizers import COMPILED_OPTIMIZERS
+from rnnlab.kernels.rows import CompiledRowGradient
+from rnnlab.scratch.heads import RowGradient
+from rnnlab.scratch.losses import CRITERIA, NOT_COUNTED
+from rnnlab.scratch.optimizers import OPTIMIZERS
+
+RNG = np.random.default_rng(1)
+LARGE = np.array([-800.0, -30.0, 0.0, 30.0, 800.0])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ["classification", "binary_cross_entropy"])
+def test_a_logit_a_text_costs_what_the_numpy_form_and_torch_say(name: str, dtype: type) -> None:
+    logits = np.concatenate([RNG.standard_normal(20) * 3, LARGE, LARGE]).astype(dtype)[:, None]
+    labels = np.concatenate([RNG.integers(0, 2, 20), np.zeros(5), np.ones(5)]).astype(dtype)
+    found, expected = COMPILED_CRITERIA[name](logits, labels), CRITERIA[name](logits, labels)
+    assert np.abs(expected.gradient).max() > 0.01
+    tolerance = 1e-6 if dtype is np.float32 else 1e-13
+    assert found.value == pytest.approx(expected.value, rel=tolerance)
+    np.testing.assert_allclose(found.gradient, expected.gradient, atol=tolerance)
+    leaf = torch.from_numpy(logits.astype(np.float64)).requires_grad_()
+    torch.nn.functional.binary_cross_entropy_with_logits(
+        leaf[:, 0], torch.from_numpy(labels).double()
+    ).backward()
+    assert leaf.grad is not None
+    np.testing.assert_allclose(found.gradient, leaf.grad, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(9, 4), (3, 5, 4)])
+def test_logits_of_classes_cost_what_the_numpy_form_says(shape: tuple[int, ...], dtype: type) -> None:
+    logits = (RNG.standard_normal(shape) * 50).astype(dtype)
+    classes = RNG.integers(0, 4, shape[:-1])
+    classes.reshape(-1)[[1, 4]] = NOT_COUNTED
+    found = COMPILED_CRITERIA["cross_entropy"](logits, classes)
+    expected = CRITERIA["cross_entropy"](logits, classes)
+    assert np.abs(expected.gradient).max() > 0.01
+    tolerance = 1e-6 if dtype is np.float32 else 1e-13
+    assert found.value == pytest.approx(expected.value, rel=tolerance)
+    np.testing.assert_allclose(found.gradient, expected.gradient, atol=tolerance)
+    assert not found.gradient.reshape(-1, 4)[[1, 4]].any()
+
+
+def test_an_unknown_class_is_refused_and_nothing_counted_is_no_number() -> None:
+    logits = RNG.standard_normal((3, 4))
+    with pytest.raises(ValueError, match=r"classes holds 4 at index \(2,\), expected 0 to 3"):
+        COMPILED_CRITERIA["cross_entropy"](logits, np.array([0, 1, 4]))
+    assert np.isnan(COMPILED_CRITERIA["cross_entropy"](logits, np.full(3, NOT_COUNTED)).value)
+
+
+SETTINGS = [
+    ("adam", {"lr": 0.01}),
+    ("adam", {"lr": 0.1, "betas": (0.7, 0.9), "eps": 1e-3, "weight_decay": 0.3}),
+    ("adamw", {"lr": 0.01, "weight_decay": 0.2}),
+    ("sgd", {"lr": 0.1}),
+    ("sgd", {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.1}),
+]
+
+
+@pytest.mark.parametrize("rows", [True, False])
+@pytest.mark.parametrize(("name", "settings"), SETTINGS)
+def test_updates_are_those_of_torch_also_of_rows(name: str, settings: dict[str, float], rows: bool) -> None:
+    start = RNG.standard_normal((7, 5))
+    parameter = torch.nn.Parameter(torch.from_numpy(start.copy()))
+    classes = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
+    reference = classes[name]([parameter], **settings)
+    compiled, plain = {"w": start.copy()}, {"w": start.copy()}
+    ours = COMPILED_OPTIMIZERS[name](compiled, **settings)
+    numpy_form = OPTIMIZERS[name](plain, **settings)
+    for _ in range(4):
+        gradient = np.zeros((7, 5))
+        used = np.array([5, 0, 2])
+        gradient[used] = RNG.standard_normal((3, 5))
+        parameter.grad = torch.from_numpy(gradient.copy())
+        reference.step()
+        ours.step({"w": CompiledRowGradient(used, gradient[used], (7, 5)) if rows else gradient.copy()})
+        numpy_form.step({"w": RowGradient(used, gradient[used], (7, 5)) if rows else gradient.copy()})
+    assert np.abs(parameter.detach().numpy() - start).max() > 1e-3
+    np.testing.assert_allclose(compiled["w"], parameter.detach().numpy(), rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(compiled["w"], plain["w"], rtol=1e-12, atol=1e-14)
