@@ -41,7 +41,8 @@ def _make_strip(vectors: int, vector_bytes: int = VECTOR_BYTES) -> Callable[...,
     return compiled(strip, name=f"strip_of_{vectors}_by_{vector_bytes}")
 
 
-_whole_panel, _one_vector, _half_vector = _make_strip(2), _make_strip(1), _make_strip(1, HALF_BYTES)
+_whole_panel, _one_vector = _make_strip(2), _make_strip(1)
+_half_vector = _one_vector if VECTOR_BYTES == HALF_BYTES else _make_strip(1, HALF_BYTES)
 
 
 @compiled
