@@ -47,16 +47,16 @@ def bench(
     """
     import json
 
+    from rnnlab.bench.bench import run_bench
+    from rnnlab.bench.request import Request
     from rnnlab.core.errors import InputError
     from rnnlab.terminal.display import TerminalDisplay
     from rnnlab.terminal.messages import print_line, print_lines
     from rnnlab.terminal.tables import print_rows
-    from rnnlab.workflows.bench.bench import run_bench
-    from rnnlab.workflows.bench.request import Request
 
     display = TerminalDisplay()
     if tune:
-        from rnnlab.workflows.tune import tune as write_table
+        from rnnlab.bench.tune import tune as write_table
 
         if overrides or models or parts or rounds or quick or as_json:
             raise InputError(

@@ -69,8 +69,7 @@ def _other_and_test(words: list[str], split: str | None) -> tuple[str | None, st
     if len(runs) > 1:
         raise InputError(f"{runs[1]}: expected one other run at most, found {len(runs)}")
     paths = dict(word.partition("=")[::2] for word in words if "=" in word)
-    unknown = next((key for key in paths if key != "data.test"), None)
-    if unknown is not None:
+    if (unknown := next((key for key in paths if key != "data.test"), None)) is not None:
         raise InputError(
             f"{unknown}: no such key here{did_you_mean(unknown, ['data.test'])} (expected data.test=PATH)"
         )

@@ -21,9 +21,7 @@ def grads(
         Literal["sum_of_batch_means", "mean"] | None,
         typer.Option(help="Sum over mini-batches of the gradient of their mean loss, or mean over texts."),
     ] = None,
-    full: Annotated[
-        bool, typer.Option("--full", help="Print and keep the gradients themselves, too.")
-    ] = False,
+    full: Annotated[bool, typer.Option("--full", help="Print and keep the gradients, too.")] = False,
     multirun: shared.Multirun = False,
     cfg: shared.Cfg = None,
     resolve: shared.Resolve = False,

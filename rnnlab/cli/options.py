@@ -38,3 +38,40 @@ Info = Annotated[
 ]
 ConfigDir = Annotated[str | None, typer.Option("--config-dir", help="A folder of further configurations.")]
 ConfigName = Annotated[str, typer.Option("--config-name", help="The primary configuration.")]
+
+# How a training goes on, and those of a sweep.
+Profile = Annotated[
+    bool,
+    typer.Option("--profile", help="Show where the run's time went; profile.csv and trace.json keep it."),
+]
+Resume = Annotated[
+    str | None,
+    typer.Option(
+        "--resume",
+        metavar="RUN",
+        help="Go on with a run that was interrupted, killed or failed, or train a finished one further.",
+    ),
+]
+Force = Annotated[
+    bool,
+    typer.Option("--force", help="With --resume: also a run that another host had in hands."),
+]
+SWEEPS = "Sweeps"
+Extend = Annotated[
+    bool, typer.Option("--extend", rich_help_panel=SWEEPS, help="Add these jobs to those of sweep=NAME.")
+]
+RetryFailed = Annotated[
+    bool, typer.Option("--retry-failed", rich_help_panel=SWEEPS, help="Also do again what has failed.")
+]
+FailFast = Annotated[
+    bool, typer.Option("--fail-fast", rich_help_panel=SWEEPS, help="Begin no job any more once one failed.")
+]
+MaxMinutes = Annotated[
+    float | None,
+    typer.Option(
+        min=0, rich_help_panel=SWEEPS, help="Begin no job after that; exit code 3 if some are left to do."
+    ),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", rich_help_panel=SWEEPS, help="Show the jobs, do none of them.")
+]

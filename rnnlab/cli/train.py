@@ -1,65 +1,25 @@
 """`rnnlab train`: Typer in front of Hydra's own machinery."""
 
-from typing import Annotated
-
-import typer
-
-from rnnlab.cli.options import Cfg, ConfigDir, ConfigName, Info, Multirun, Overrides, Package, Resolve
-
-Profile = Annotated[
-    bool,
-    typer.Option("--profile", help="Show where the run's time went; profile.csv and trace.json keep it."),
-]
-Resume = Annotated[
-    str | None,
-    typer.Option(
-        "--resume",
-        metavar="RUN",
-        help="Go on with a run that was interrupted, killed or failed, or train a finished one further.",
-    ),
-]
-Force = Annotated[
-    bool,
-    typer.Option("--force", help="With --resume: also a run that another host had in hands."),
-]
-SWEEPS = "Sweeps"
-Extend = Annotated[
-    bool, typer.Option("--extend", rich_help_panel=SWEEPS, help="Add these jobs to those of sweep=NAME.")
-]
-RetryFailed = Annotated[
-    bool, typer.Option("--retry-failed", rich_help_panel=SWEEPS, help="Also do again what has failed.")
-]
-FailFast = Annotated[
-    bool, typer.Option("--fail-fast", rich_help_panel=SWEEPS, help="Begin no job any more once one failed.")
-]
-MaxMinutes = Annotated[
-    float | None,
-    typer.Option(
-        min=0, rich_help_panel=SWEEPS, help="Begin no job after that; exit code 3 if some are left to do."
-    ),
-]
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", rich_help_panel=SWEEPS, help="Show the jobs, do none of them.")
-]
+from rnnlab.cli import options as shared
 
 
 def train(
-    overrides: Overrides = None,
-    multirun: Multirun = False,
-    resume: Resume = None,
-    force: Force = False,
-    extend: Extend = False,
-    retry_failed: RetryFailed = False,
-    fail_fast: FailFast = False,
-    max_minutes: MaxMinutes = None,
-    dry_run: DryRun = False,
-    profile: Profile = False,
-    cfg: Cfg = None,
-    resolve: Resolve = False,
-    package: Package = None,
-    info: Info = None,
-    config_dir: ConfigDir = None,
-    config_name: ConfigName = "config",
+    overrides: shared.Overrides = None,
+    multirun: shared.Multirun = False,
+    resume: shared.Resume = None,
+    force: shared.Force = False,
+    extend: shared.Extend = False,
+    retry_failed: shared.RetryFailed = False,
+    fail_fast: shared.FailFast = False,
+    max_minutes: shared.MaxMinutes = None,
+    dry_run: shared.DryRun = False,
+    profile: shared.Profile = False,
+    cfg: shared.Cfg = None,
+    resolve: shared.Resolve = False,
+    package: shared.Package = None,
+    info: shared.Info = None,
+    config_dir: shared.ConfigDir = None,
+    config_name: shared.ConfigName = "config",
 ) -> None:
     """Train and evaluate a net; everything goes into a run folder under outputs/.
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from rnnlab.course.evidence import POSITION_TEXTS
 from rnnlab.data.labels import class_token
 from rnnlab.experiment.compose import checked, compose_config
 from rnnlab.experiment.experiment import prepare
@@ -14,7 +15,6 @@ from rnnlab.experiment.torch_settings import torch_settings
 from rnnlab.probes.base import Probe
 from rnnlab.probes.gradients import Gradients
 from rnnlab.probes.similarity import lengths
-from rnnlab.reports.course.evidence import POSITION_TEXTS
 from rnnlab.runs.files import POSITIONS, TEXTS, TOKENS
 from rnnlab.runs.tables import read_table, write_table
 from rnnlab.workflows.course_texts import CourseTexts

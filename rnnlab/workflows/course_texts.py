@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rnnlab.core.errors import InputError
+from rnnlab.course.texts import TEXTS
 from rnnlab.data.open_file import read_whole, show_path
-from rnnlab.reports.course_texts import TEXTS
 from rnnlab.workflows.given_texts import lines_of
 
 BESIDE_THE_REVIEWS = "predict.txt"
@@ -24,7 +24,7 @@ def course_texts(train: str | None, file: Path | None = None) -> CourseTexts:
 
     Args:
         train: the training reviews; a `predict.txt` beside them has the texts unless `file` is given.
-        file: five texts, one a line, in the order of `reports.course_texts.TEXTS`.
+        file: five texts, one a line, in the order of `rnnlab.course.texts.TEXTS`.
 
     Raises:
         InputError: the file does not hold just these.

@@ -10,6 +10,8 @@ import yaml
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.workers import Workers, cores, warm_up
+from rnnlab.course.evidence import PRESETS
+from rnnlab.course.page import write_course_report
 from rnnlab.experiment.build import check_buildable
 from rnnlab.experiment.compose import checked, compose_config, plain_values
 from rnnlab.experiment.experiment import prepare
@@ -18,8 +20,6 @@ from rnnlab.experiment.modules import used_modules
 from rnnlab.experiment.recorded import records
 from rnnlab.experiment.restore import read_config
 from rnnlab.experiment.schema import Config
-from rnnlab.reports.course.evidence import PRESETS
-from rnnlab.reports.course.page import write_course_report
 from rnnlab.runs.files import GRADIENTS, REPORT, SUMMARY
 from rnnlab.runs.finder import open_run
 from rnnlab.runs.tables import write_table

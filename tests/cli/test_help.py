@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 import typer
 
-from rnnlab.cli.app import PANELS, app
+from rnnlab.cli.commands import PANELS, app
 from tests.conftest import Outcome
 
 Call = Callable[..., Outcome]

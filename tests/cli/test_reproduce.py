@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from rnnlab.reports.course.evidence import PRESETS, read_course
-from rnnlab.reports.course.page import answers
+from rnnlab.course.evidence import PRESETS, read_course
+from rnnlab.course.page import answers
 from tests.conftest import Outcome
-from tests.reports.course.test_sentences import walk
+from tests.course.test_sentences import walk
 
 
 @pytest.mark.slow

@@ -81,7 +81,7 @@ def test_a_line_of_the_log_is_one_line_whatever_is_in_it() -> None:
     assert trace[0].startswith("Traceback") and "\x1b" not in "".join(trace)
 
 
-OWN_WAYS = {"terminal/messages.py", "terminal/tables.py", "terminal/display.py", "cli/app.py"}
+OWN_WAYS = {"terminal/messages.py", "terminal/tables.py", "terminal/display.py", "cli/commands.py"}
 """Where what is printed has been made printable, or is to be read by a program."""
 
 
