@@ -41,7 +41,7 @@ def bench(
     An epoch of each model on the bundled sample (or data=files data.train=FILE), the memory it takes,
     single layers, a cell that gives only its step, and how cost grows with size. Everyone takes turns in one
     process, on one core (training.threads); figures are medians. No time makes it fail. JAX takes part once
-    it is there: pip install 'rnnlab[bench]'.
+    it is there: pip install 'rnnlab\\[bench]'.
 
     Example: rnnlab bench --quick
     """

@@ -7,6 +7,22 @@ import numpy as np
 from rnnlab.kernels.jit import compiled, compiled_on_disk
 
 
+@compiled_on_disk
+def finish_head(hidden: Any, hidden_bias: Any, output_weight: Any, output_bias: Any) -> Any:
+    """Makes the hidden layer (B, K) of its products with the weight, in place; returns the logits (B, O)."""
+    logits = np.empty((len(hidden), len(output_weight)), hidden.dtype)
+    for b in range(len(hidden)):
+        for k in range(hidden.shape[1]):
+            y = hidden[b, k] + hidden_bias[k]
+            hidden[b, k] = y if y > 0 or y != y else 0  # as NumPy's maximum: NaN stays NaN
+        for o in range(len(output_weight)):
+            total = output_bias[o]
+            for k in range(hidden.shape[1]):
+                total += hidden[b, k] * output_weight[o, k]
+            logits[b, o] = total
+    return logits
+
+
 @compiled
 def linear_backward(d_y: Any, x: Any, weight: Any) -> Any:
     """Returns the gradients of x (B, I), weight (O, I) and bias (O,) from that of y (B, O)."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rnnlab.cells.activations import Array
-from rnnlab.kernels.linear import head_backward
+from rnnlab.kernels.linear import finish_head, head_backward
 from rnnlab.kernels.rows import CompiledRowGradient, mean_of_words, rows_of_bag
 from rnnlab.scratch.cell import Gradients
 from rnnlab.scratch.checks import as_lengths, check_range
@@ -78,6 +78,10 @@ class CompiledNet(SequenceNet):
         """Returns logits (..., O) of what the head reads (..., D), and what `head_backward` needs."""
         mask = dropout_mask(read, self.dropout, rng)
         read = hidden = drop(read, mask)
+        if len(read) <= self._few:  # a step of a bag takes no longer than some calls of NumPy
+            (weight, bias), output = self._linears["hidden"], self._linears["output"]
+            hidden = read @ weight.T
+            return finish_head(hidden, bias, *output), HeadCache(read, hidden, mask)
         if self.has_hidden:
             weight, bias = self._linears["hidden"]
             hidden = read @ weight.T  # (38)
@@ -90,7 +94,7 @@ class CompiledNet(SequenceNet):
 
     def head_backward(self, d_logits: Array, cache: HeadCache) -> tuple[Array, Gradients]:
         """Returns the gradient of what the head read and of the head's parameters."""
-        if len(d_logits) <= self._few:  # a step of a bag takes no longer than some calls of NumPy
+        if len(d_logits) <= self._few:
             (output, _), (hidden, _) = self._linears["output"], self._linears["hidden"]
             d_read, *found = head_backward(d_logits, cache.hidden, cache.read, output, hidden)
             names = [*self._keys["output"], *self._keys["hidden"]]

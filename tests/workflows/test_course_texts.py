@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from rnnlab.course.texts import TEXTS
 
 from rnnlab.core.errors import InputError
+from rnnlab.course.texts import TEXTS
 from rnnlab.workflows.course_texts import BESIDE_THE_REVIEWS, OWN, course_texts
 
 FIVE = [f"text {number} & more" for number in range(1, 6)]
