@@ -15,9 +15,9 @@ def lock(path: Path, *, patience: float | None = None) -> Iterator[bool]:
     """Holds the lock of a file, made if need be, as long as the block lasts; yields whether it does.
 
     patience: seconds to wait for another process to let go of it; None: for ever. Raises InputError where
-    the disk has no locks.
+    the disk has no locks, and OSError for a symbolic link.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
     try:
         yield lock_open_file(descriptor, path, patience=patience)
     finally:

@@ -1,25 +1,55 @@
 """Folders of jobs: claimed by one job alone, and gone again where it leaves nothing in them."""
 
+import os
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rnnlab.core.errors import InputError
+from rnnlab.runs.begun import forget, hold, holds_no_run_yet
 from rnnlab.runs.files import HYDRA, LOGS
 
 
-def claim(folder: Path) -> None:
-    """Makes `folder`, so that no other run can take it; raises InputError if it holds anything."""
-    make(folder, "hydra.run.dir")
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Claims `folder`, made if need be, for a run of this process as long as the block lasts.
+
+    What a process left there that was killed before its run was there is taken away. Raises InputError if it
+    holds anything else, or another process has it.
+    """
+    key = "hydra.run.dir"
+    make(folder, key)
+    descriptor = None
     try:
-        if any(folder.iterdir()):
-            raise FileExistsError
-        # Of several runs at once, only one can make this folder, into which Hydra writes.
-        (folder / HYDRA).mkdir()
+        _check_free(folder)
+        began = not any(folder.iterdir())
+        (folder / HYDRA).mkdir(exist_ok=True)
+        try:
+            descriptor = hold(folder)
+        except BlockingIOError:
+            raise InputError(
+                f"{key}: {folder}: another process has begun a run in it; choose another folder"
+            ) from None
+        except OSError:  # a disk without locks: nobody can tell who began what is there already
+            if not began:
+                raise FileExistsError from None
+        _check_free(folder)  # another process's run may be there by now
+        forget(folder)
     except FileExistsError:
-        raise InputError(f"hydra.run.dir: {folder}: is not empty; choose another folder") from None
+        raise InputError(f"{key}: {folder}: is not empty; choose another folder") from None
     except OSError as error:
-        raise InputError(f"hydra.run.dir: {folder}: cannot be written ({error.strerror})") from None
+        raise InputError(f"{key}: {folder}: cannot be written ({error.strerror})") from None
+    try:
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _check_free(folder: Path) -> None:
+    if not holds_no_run_yet(folder):
+        raise FileExistsError
 
 
 def make(folder: Path, key: str) -> None:

@@ -23,7 +23,7 @@ from rnnlab.experiment.compose import (
 from rnnlab.experiment.hydra_compat import jobs_of_basic_sweeper, quoted, run_composed, run_main
 from rnnlab.experiment.hydra_errors import explain
 from rnnlab.experiment.job import Job
-from rnnlab.experiment.job_folder import claim, discard, discard_all, make, missing_folders, remove_empty
+from rnnlab.experiment.job_folder import claimed, discard, discard_all, make, missing_folders, remove_empty
 from rnnlab.experiment.job_runner import PRELOAD_OF_SWEEP, JobRunner, Watch
 from rnnlab.experiment.modules import used_modules
 from rnnlab.experiment.plan import PlannedRun, plan_runs
@@ -174,18 +174,25 @@ def _launch(runner: JobRunner, overrides: list[str], options: HydraOptions, *, n
         return
     folder = Path(composed[0].hydra.run.dir)
     new = missing_folders(folder / HYDRA)
-    claim(folder)
+    try:
+        with claimed(folder):
+            _run_in(folder, runner, composed[0], overrides, options)
+    finally:
+        remove_empty(new)
+
+
+def _run_in(
+    folder: Path, runner: JobRunner, composed: DictConfig, overrides: list[str], options: HydraOptions
+) -> None:
     try:
         if options.config_dir is not None:  # which the job is told of by Hydra's main function alone
             _hydra_main(runner, [*overrides, f"hydra.run.dir={quoted(str(folder))}"], options)
         else:
-            composed[0].hydra.run.dir = str(folder)
-            run_composed(runner, composed[0], CONFIG_DIR)
+            composed.hydra.run.dir = str(folder)
+            run_composed(runner, composed, CONFIG_DIR)
     except BaseException:  # also one of Hydra's own, before the job has begun
         discard(folder)
         raise
-    finally:
-        remove_empty(new)
 
 
 def _launch_sweep(runner: JobRunner, folder: Path, overrides: list[str], options: HydraOptions) -> None:

@@ -5,9 +5,11 @@ from typing import Any
 
 import pandas as pd
 
+from rnnlab.core.errors import InputError
 from rnnlab.reports.records import Records
 from rnnlab.runs.journal import Journal
 
+MOST_CELLS = 10_000_000
 STATUS = {"done": "finished", "failed": "failed", "killed": "killed"}
 """What the table says of a job that is over."""
 
@@ -21,11 +23,18 @@ def sweep_table(runs: Sequence[Records]) -> pd.DataFrame:
 def journal_table(journal: Journal) -> pd.DataFrame:
     """Returns the same for all jobs of a sweep that are over.
 
-    If any of them did not come to its end, `status` and `error` come last.
+    If any of them did not come to its end, `status` and `error` come last. Raises InputError for a journal in
+    which nearly every job has settings or figures of its own, so that a table of all would be too large.
     """
     jobs = [job for job in journal.jobs.values() if job.state in STATUS]
     varied = varied_settings([job.settings for job in journal.jobs.values()])
     rows = [(job.name, job.settings, (job.last and job.last.best) or {}) for job in jobs]
+    columns = len(varied) + len({name for _, _, figures in rows for name in figures})
+    if len(rows) * columns > MOST_CELLS:
+        raise InputError(
+            f"{journal.path}: expected jobs that differ in a few settings; a table of {len(rows):,} jobs "
+            f"would have {columns:,} columns"
+        )
     table = _table(rows, varied)
     errors = [job.last and (job.last.error or job.last.stopped) for job in jobs]
     if any(errors):

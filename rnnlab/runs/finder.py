@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnlab.core.errors import InputError, did_you_mean
+from rnnlab.runs.begun import was_killed_before_it_was_a_run
 from rnnlab.runs.files import CHECKPOINTS, CONFIG, FIGURES, HYDRA, LAST, LOGS, METRICS, PROBES, SUMMARY
 from rnnlab.runs.process import life_of
 from rnnlab.runs.summary import read_summary
@@ -72,6 +73,11 @@ def open_run(folder: Path) -> Run:
     if not folder.is_dir():
         raise InputError(f"{folder}: no such run folder")
     path = folder / SUMMARY
+    if was_killed_before_it_was_a_run(folder):
+        raise InputError(
+            f"{folder}: its process was killed before there was a run; train into it again, or remove it "
+            "with: rnnlab clean"
+        )
     if not path.is_file() or not (folder / CONFIG).is_file():
         raise InputError(f"{folder}: not a run folder (expected {CONFIG} and {SUMMARY} in it)")
     for own in [*(folder / name for name in (CHECKPOINTS, FIGURES, PROBES, HYDRA)), *folder.glob(LOGS)]:
@@ -85,13 +91,17 @@ Passed = Callable[[Path, InputError], object]
 
 
 def all_runs(outputs: Path = OUTPUTS, passed: Passed = lambda folder, error: None) -> list[Run]:
-    """Returns the runs in `outputs`, sweeps included, oldest first; those that are broken are passed over."""
+    """Returns the runs in `outputs`, sweeps included, oldest first; those that are broken, or were killed
+    before there was a run, are passed over.
+    """
     runs = []
-    for path in sorted(outputs.glob("**/" + SUMMARY)):
+    folders = {path.parent for path in outputs.glob("**/" + SUMMARY)}
+    begun = {path.parent for path in outputs.glob("**/" + HYDRA)} - folders
+    for folder in sorted(folders | set(filter(was_killed_before_it_was_a_run, begun))):
         try:
-            runs.append(open_run(path.parent))
+            runs.append(open_run(folder))
         except InputError as error:
-            passed(path.parent, error)
+            passed(folder, error)
     return sorted(runs, key=lambda run: (str(run.summary.get("started", "")), run.name))
 
 

@@ -13,6 +13,7 @@ import errno
 import json
 import os
 import socket
+from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,16 +31,22 @@ from pydantic import (
     ValidationError,
 )
 
+from rnnlab.core.errors import InputError
+from rnnlab.core.files import check_regular
 from rnnlab.core.locks import is_locked, lock, lock_open_file
 from rnnlab.runs.files import CLAIMS, JOURNAL
 
 PATIENCE = 0.3
 """Seconds for which a claim is tried: whoever looks whether there is one holds its lock for a moment."""
 
+MOST_BYTES = 2**28
+"""Of a journal: a hundred thousand jobs have less to say."""
+
 Name = Annotated[str, StringConstraints(pattern=r"^\w[\w.-]*$", max_length=200)]
 Words = Annotated[list[str], Field(max_length=10_000)]
 Settings = dict[str, str]
-Figures = dict[str, float | int | None]
+Whole = Annotated[int, Field(ge=-(2**53), le=2**53)]
+Figures = dict[str, Whole | float | None]
 EventName = Literal["running", "done", "failed", "killed", "interrupted"]
 
 
@@ -129,13 +136,21 @@ class Journal:
         return self.folder / JOURNAL
 
     def read(self) -> list[Happened]:
-        """Reads what was added; returns what has happened since."""
+        """Reads what was added; returns what has happened since.
+
+        Raises InputError for what is no file of the sweep's own, or too large a one.
+        """
         try:
+            if self.path.is_symlink():
+                raise InputError(f"{self.path}: is a symbolic link; expected a file")
+            check_regular(self.path)
             with self.path.open("rb") as file:
                 file.seek(self.position)
-                added = file.read()
+                added = file.read(MOST_BYTES + 1)
         except FileNotFoundError:
             return []
+        if self.position + len(added) > MOST_BYTES:
+            raise InputError(f"{self.path}: expected at most {MOST_BYTES:,} bytes, found more")
         # What follows the last line's end may be half a line, of a process that writes or was killed then.
         happened = []
         for line in added[: added.rfind(b"\n") + 1].splitlines(keepends=True):
@@ -153,7 +168,7 @@ class Journal:
     @contextmanager
     def writing(self) -> Iterator[int]:
         """Keeps all others from adding anything as long as the block lasts; yields what `write` takes."""
-        descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o644)
         try:
             lock_open_file(descriptor, self.path)
             yield descriptor
@@ -192,7 +207,7 @@ class Journal:
             return None
         if isinstance(event, Planned):
             for name, job in event.jobs.items():
-                settings = {**event.settings, **job.settings}
+                settings = ChainMap(job.settings, event.settings)
                 self.jobs.setdefault(name, Job(name, job.hash, job.words, settings))
             self.asked.append(event.asked)
             return None

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from rnnlab.core.errors import InputError
 from rnnlab.runs import files
 
 TEMPORARY = re.compile(r"\..+\.\d+\.[0-9a-f]{8}\.tmp")
@@ -33,6 +34,16 @@ def foreign(folder: Path, patterns: tuple[str, ...]) -> Path | None:
         if path.is_symlink() or not (own or TEMPORARY.fullmatch(path.name)) or not path.is_file():
             return path
     return None
+
+
+def check_no_links(sweep: Path) -> None:
+    """Raises InputError for a link in a sweep's folder or a job's in it, which might lead what is written into
+    it to anywhere.
+    """
+    for pattern in ("*", "*/*", f"*/{files.HYDRA}/*"):
+        for path in sweep.glob(pattern):
+            if path.is_symlink():
+                raise InputError(f"{path}: is a symbolic link; a sweep has its own files and folders in it")
 
 
 def contents(folder: Path) -> Iterator[Path]:

@@ -6,11 +6,13 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.locks import lock_open_file
+from rnnlab.runs.begun import was_killed_before_it_was_a_run
 from rnnlab.runs.files import CHECKPOINTS, CLAIMS, CONFIG, FIGURES, HYDRA, JOURNAL, MULTIRUN, PROBES, SUMMARY
 from rnnlab.runs.finder import OUTPUTS, open_run
 from rnnlab.runs.own_files import (
@@ -97,17 +99,20 @@ def remove(leftovers: Sequence[Leftover], folder: Path = OUTPUTS, older_than: st
 def _remove(path: Path) -> bool:
     """Removes a file or folder, unless another process holds its lock, as one does that trains a run."""
     doomed = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-    try:
-        if not lock_open_file(descriptor, path, patience=0.0):
-            return False
+    with ExitStack() as held:
+        # Whoever trains a run has its folder, and whoever begins one Hydra's in it.
+        for part in (path, path / HYDRA):
+            if part != path and not part.is_dir():
+                continue
+            descriptor = os.open(part, os.O_RDONLY | os.O_NOFOLLOW)
+            held.callback(os.close, descriptor)
+            if not lock_open_file(descriptor, part, patience=0.0):
+                return False
         path.rename(doomed)
         if doomed.is_dir():
             shutil.rmtree(doomed)
         else:
             doomed.unlink()
-    finally:
-        os.close(descriptor)
     return True
 
 
@@ -129,7 +134,9 @@ def _candidates(folder: Path, now: float, age: float | None, found: Found) -> It
             yield from _of_cache(path, now, age, found)
         elif path.is_dir() and path.name != HYDRA:
             yield from _candidates(path, now, age, found)
-    if _orphan(folder, inside) and _untouched(folder, now, found):
+    if was_killed_before_it_was_a_run(folder):
+        yield folder, OF_A_RUN, "killed before there was a run"
+    elif _orphan(folder, inside) and _untouched(folder, now, found):
         yield folder, OF_A_RUN + OF_A_SWEEP, "no run in it"
 
 

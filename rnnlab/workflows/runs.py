@@ -10,6 +10,7 @@ import pandas as pd
 from rnnlab.core.errors import InputError
 from rnnlab.core.metrics import format_metric, higher_is_better
 from rnnlab.reports.records import metric_names, step_column
+from rnnlab.runs.files import SUMMARY
 from rnnlab.runs.finder import Run, all_runs, find_run, metrics_path, run_name
 from rnnlab.runs.tables import read_metrics
 from rnnlab.workflows.display import SILENT, Display
@@ -46,10 +47,10 @@ def list_runs(
         InputError: a word is no condition, or no run has what one of them names.
     """
     conditions = read_conditions(words)
-    broken: list[str] = []
+    broken: dict[str, str] = {}
 
     def pass_over(folder: Path, error: InputError) -> None:
-        broken.append(run_name(folder))
+        broken[run_name(folder)] = "unreadable" if (folder / SUMMARY).exists() else "killed"
         display.note(str(error))
 
     runs = all_runs(passed=pass_over)
@@ -70,7 +71,7 @@ def list_runs(
     if not conditions:
         listed = [
             *listed,
-            *(dict.fromkeys(COLUMNS) | {"run": name, "status": "unreadable"} for name in broken),
+            *(dict.fromkeys(COLUMNS) | {"run": name, "status": status} for name, status in broken.items()),
         ]
     table = pd.DataFrame(listed)
     if len(table):  # exact, also where some have none

@@ -21,6 +21,7 @@ from rnnlab.runs.files import CLAIMS, SUMMARY
 from rnnlab.runs.finder import OUTPUTS
 from rnnlab.runs.journal import Happened, Journal
 from rnnlab.runs.journal import Job as JournalJob
+from rnnlab.runs.own_files import check_no_links
 from rnnlab.runs.writer import mark_failed
 from rnnlab.workflows.display import Display, Jobs
 from rnnlab.workflows.sweep import Sweep, close_sweep
@@ -83,6 +84,7 @@ class SweepWatch(Watch):
 
     def sweep(self, folder: Path, runs: Sequence[PlannedRun]) -> bool:
         """Writes the plan into the sweep's journal, or compares it with what is there."""
+        check_no_links(folder)
         journal = Journal(folder)
         journal.read()
         self._names = [run.name for run in runs]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rnnlab.experiment.job_folder import claimed
 from rnnlab.runs.process import this_process
 from rnnlab.runs.writer import RunWriter
 from rnnlab.workflows.clean import find_leftovers, read_age, remove
@@ -38,11 +39,13 @@ def outputs(tmp_path: Path) -> Path:
     orphan.mkdir(parents=True)
     (orphan / "config.yaml").write_text("{}")
     (orphan.parent / "train.log").write_text("")
-    age(orphan.parent, 2)
+    (outputs / "sweep-2" / "0-gone" / ".hydra").mkdir(parents=True)
+    (outputs / "sweep-2" / "journal.jsonl").touch()
+    age(outputs / "sweep-2", 2)
     return outputs
 
 
-LEFT_OVER = ["failed", "interrupted", "orphan", "sweep-1/0-killed"]
+LEFT_OVER = ["failed", "interrupted", "orphan", "sweep-1/0-killed", "sweep-2/0-gone"]
 
 
 def paths(outputs: Path, older_than: str | None = None) -> list[str]:
@@ -54,12 +57,14 @@ def test_what_did_not_finish_is_listed_and_only_yes_removes_it(call: Call, outpu
     outcome = call("clean")
     assert outcome.code == 0 and paths(outputs) == LEFT_OVER
     assert all(f"outputs/{name}" in outcome.out for name in LEFT_OVER) and "no run in it" in outcome.out
-    assert "nobody to ask; --yes removes these 4" in outcome.err
+    assert "killed before there was a run" in outcome.out
+    assert "nobody to ask; --yes removes these 5" in outcome.err
     assert all((outputs / name).is_dir() for name in LEFT_OVER)
     outcome = call("clean", "--yes")
-    assert outcome.code == 0 and "removed 4 of 4" in outcome.out
-    assert sorted(path.name for path in outputs.iterdir()) == ["finished", "sweep-1"]
-    assert "nothing to remove" in call("clean").out
+    assert outcome.code == 0 and "removed 5 of 5" in outcome.out
+    assert sorted(path.name for path in outputs.iterdir()) == ["finished", "sweep-1", "sweep-2"]
+    age(outputs / "sweep-2", 2)
+    assert "removed 1 of 1" in call("clean", "--yes").out and "nothing to remove" in call("clean").out
 
 
 @pytest.mark.parametrize(("answer", "left"), [("n\n", True), ("y\n", False)])
@@ -68,7 +73,7 @@ def test_a_person_is_asked(
 ) -> None:
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
-    monkeypatch.setattr("typer.confirm", lambda question: "Remove these 4" in question and answer == "y\n")
+    monkeypatch.setattr("typer.confirm", lambda question: "Remove these 5" in question and answer == "y\n")
     assert call("clean").code == 0 and (outputs / "failed").is_dir() == left
 
 
@@ -93,11 +98,13 @@ def test_a_run_that_a_process_trains_is_never_touched(outputs: Path) -> None:
     elsewhere = this_process() | {"host": "another"}
     age(make_run(outputs / "elsewhere", [0.9], status="running", process=elsewhere), 400)
     make_run(outputs / "unknown", [0.9], status="running")
-    begins = outputs / "begins" / ".hydra"
-    begins.mkdir(parents=True)
-    assert paths(outputs, "1h") == LEFT_OVER
-    kept = " ".join(find_leftovers(outputs).kept)
-    assert "unknown: changed within a day" in kept and "begins: changed within a day" in kept
+    (outputs / "sweep-2" / "0-begins" / ".hydra").mkdir(parents=True)
+    with claimed(outputs / "begins"):
+        assert paths(outputs, "1h") == LEFT_OVER
+        kept = " ".join(find_leftovers(outputs).kept)
+        for name in ("unknown", "begins", "0-begins"):
+            assert f"{name}: changed within a day" in kept
+    assert "begins" in paths(outputs)
 
 
 @pytest.fixture
@@ -147,7 +154,7 @@ def test_links_are_neither_followed_nor_removed(outputs: Path, tmp_path: Path) -
     (outputs / "failed" / "figures").symlink_to(precious)
     (outputs / "interrupted" / "metrics.csv").unlink()
     (outputs / "interrupted" / "metrics.csv").symlink_to(precious / "metrics.csv")
-    assert paths(outputs, "1h") == ["orphan", "sweep-1/0-killed"]
+    assert paths(outputs, "1h") == ["orphan", "sweep-1/0-killed", "sweep-2/0-gone"]
     assert remove(find_leftovers(outputs).leftovers, outputs) == []
     assert (precious / "summary.json").is_file() and (outputs / "link").is_symlink()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rnnlab.experiment.job_folder import claimed
 from tests.conftest import Outcome
 from tests.runs_made_up import make_run
 
@@ -70,6 +71,21 @@ def test_a_broken_run_is_named_in_one_line(call: Call, outputs: Path) -> None:
         outcome = call("show", "outputs/one")
         assert outcome.code == 2 and len(outcome.err.splitlines()) == 1 and "summary.json" in outcome.err
         assert call("runs").code == 0
+
+
+def test_a_run_that_was_killed_before_it_was_one_is_named(call: Call, outputs: Path) -> None:
+    with claimed(outputs / "begins"):
+        (outputs / "begins" / "train.log").touch()
+        outcome = call("runs")
+        assert outcome.code == 0 and "begins" not in outcome.out + outcome.err
+    said = "outputs/begins: its process was killed before there was a run; train into it again"
+    outcome = call("runs")
+    assert outcome.code == 0 and said in outcome.err
+    row = next(line for line in outcome.out.splitlines() if "begins" in line)
+    assert "killed" in row
+    for words in (("show", "outputs/begins"), ("train", "--resume", "begins"), ("report", "begins")):
+        outcome = call(*words)
+        assert outcome.code == 2 and said in outcome.err and len(outcome.err.splitlines()) == 1, words
 
 
 @pytest.fixture

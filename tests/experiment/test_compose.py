@@ -9,7 +9,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.experiment.build import build_device, check_buildable
 from rnnlab.experiment.compose import CONFIG_DIR, checked, compose_config
 from rnnlab.experiment.hydra_compat import quoted
-from rnnlab.experiment.job_folder import claim
+from rnnlab.experiment.job_folder import claimed
 
 CHOICES = sorted(
     path.relative_to(CONFIG_DIR).with_suffix("").as_posix()
@@ -58,12 +58,24 @@ def test_auto_takes_what_is_there() -> None:
     assert build_device(checked(compose_config(["training.device=cpu"]))) == "cpu"
 
 
-def test_of_several_runs_at_once_one_gets_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Each sees an empty folder, as if both had looked before either had made anything in it.
-    monkeypatch.setattr(Path, "iterdir", lambda self: iter(()))
-    claim(tmp_path / "a" / "run")
-    with pytest.raises(InputError, match="not empty"):
-        claim(tmp_path / "a" / "run")
+def test_of_several_runs_at_once_one_gets_the_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "run"
+    refused = pytest.raises(InputError, match="another process has begun a run in it")
+    with claimed(folder), refused, claimed(folder):
+        pass
+    (folder / "summary.json").touch()
+    with pytest.raises(InputError, match="not empty"), claimed(folder):
+        pass
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "metrics.csv", ".hydra/mine.txt", "mine/config.yaml"])
+def test_a_folder_with_anything_but_the_beginning_of_a_run_is_not_claimed(name: str, tmp_path: Path) -> None:
+    (tmp_path / "run" / name).parent.mkdir(parents=True)
+    (tmp_path / "run" / name).write_text("mine")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(InputError, match="not empty"), claimed(tmp_path / "run"):
+        pass
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 @pytest.mark.parametrize(

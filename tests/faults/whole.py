@@ -48,11 +48,8 @@ def check_goes_on(lives: Lives, words: list[str], folder: Path, expected: Path) 
     `expected`, bit for bit, but for times.
     """
     run = folder / "outputs/one"
-    if (run / SUMMARY).is_file():
-        life = lives.live(folder, "train", "--resume", "one")
-    else:
-        shutil.rmtree(run, ignore_errors=True)
-        life = lives.live(folder, *words)
+    begun = (run / SUMMARY).is_file()
+    life = lives.live(folder, *(["train", "--resume", "one"] if begun else words))
     assert life.code == 0, life.printed
     assert open_run(run).status == "finished"
     assert left_by(run) == left_by(expected)

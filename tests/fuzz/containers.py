@@ -63,7 +63,16 @@ def _changed_safetensors(data: bytes, change: Change, where: int) -> bytes:
 
 
 def changed_json(data: bytes, where: int, value: object, name: str | None) -> bytes:
-    """Returns JSON in which one value, the `where`th, is another; or its key, where `name` is given."""
+    """Returns JSON in which one value, the `where`th, is another; or its key, where `name` is given.
+
+    Of JSON lines, one is changed.
+    """
+    lines = data.split(b"\n")
+    whole = [number for number, line in enumerate(lines) if line[:1] == b"{" and line[-1:] == b"}"]
+    if len(whole) > 1:
+        line = whole[where % len(whole)]
+        lines[line] = changed_json(lines[line], where // len(whole), value, name)
+        return b"\n".join(lines)
     try:
         root = [json.loads(data)]
     except (ValueError, RecursionError):

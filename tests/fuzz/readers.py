@@ -9,6 +9,8 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import yaml
+
 from tests.fuzz import seeds
 from tests.fuzz.claims import MULTIPLE, Read
 from tests.fuzz.trees import Tree
@@ -180,6 +182,56 @@ def _trials(folder: Path) -> Iterator[str]:
     yield from ()
 
 
+def _journal(folder: Path) -> Iterator[str]:
+    """What a sweep that goes on says and writes of its jobs."""
+    from rnnlab.core.errors import InputError, RnnlabError
+    from rnnlab.experiment.plan import PlannedRun
+    from rnnlab.reports.sweep_table import journal_table
+    from rnnlab.runs.journal import Journal
+    from rnnlab.terminal.display import TerminalDisplay
+    from rnnlab.workflows.sweep_plan import new_plan, plan_table
+
+    journal = Journal(folder)
+    with redirect_stdout(StringIO()) as printed, redirect_stderr(printed):
+        display = TerminalDisplay()
+        for event in journal.read():
+            display.failed(RnnlabError(f"{event.job}: {event.error}"))
+        jobs = journal.jobs.values()
+        runs = [PlannedRun(job.words, job.name, job.hash, job.settings) for job in jobs]
+        display.table(plan_table(journal, runs))
+        display.table(journal_table(journal))
+        try:
+            new_plan(journal, [*runs, PlannedRun(["seed=9"], "c-9", "h9", {"seed": "9"})], extend=False)
+        except InputError as error:
+            yield str(error)
+    yield from printed.getvalue().splitlines()
+
+
+def _configuration(folder: Path) -> Iterator[str]:
+    """A file of somebody's in ./configs, composed up to the run's first file."""
+    from rnnlab.experiment.build import check_buildable
+    from rnnlab.experiment.compose import checked, compose_config
+
+    check_buildable(checked(compose_config([f"experiment={_only_file(folder / 'configs/experiment').stem}"])))
+    yield from ()
+
+
+def _horizon(folder: Path) -> Iterator[str]:
+    from rnnlab.workflows.horizon.search import _claim
+
+    _claim(folder, yaml.safe_load(seeds.SETTINGS))
+    yield from ()
+
+
+def _growing_table(folder: Path) -> Iterator[str]:
+    """A table of a run that is taken up again."""
+    from rnnlab.runs.writer import RunWriter
+
+    with RunWriter.of_run(folder) as writer:
+        writer.cut(_only_file(folder).name, lambda epoch: epoch < 2)
+    yield from ()
+
+
 def _similarity(folder: Path) -> Iterator[str]:
     from rnnlab.probes.similarity import HISTORY, history
     from rnnlab.runs.tables import read_table
@@ -257,6 +309,8 @@ WORDS = [
 ]
 
 
+CONFIGURATION = "configs/experiment/x.yaml"
+
 READERS = [
     Reader("tsv", _file_of_texts, _fixed(seeds.one("t.tsv", seeds.TSV, seeds.NAMED)), 500),
     Reader("csv", _file_of_texts, _fixed(seeds.one("t.csv", seeds.CSV, seeds.STARS)), 400),
@@ -276,6 +330,10 @@ READERS = [
     Reader("report", _report, lambda trained: [seeds.run_folder(trained)], 2, seconds=60),
     Reader("trials", _trials, _fixed([{"trials.csv": seeds.TRIALS}]), 100),
     Reader("similarity", _similarity, _fixed([{"similarity.csv": seeds.SIMILARITY}]), 100),
+    Reader("journal", _journal, _fixed([{"journal.jsonl": seeds.JOURNAL}]), 200),
+    Reader("configuration", _configuration, _fixed([{CONFIGURATION: seeds.CONFIGURATION}]), 10, seconds=20),
+    Reader("horizon", _horizon, _fixed([{"settings.yaml": seeds.SETTINGS, "trials.csv": seeds.TRIALS}]), 100),
+    Reader("growing-table", _growing_table, _fixed([{"similarity.csv": seeds.SIMILARITY}]), 100),
     Reader("exercise", _exercise, _fixed([{"e.py": seeds.EXERCISE}]), 100, multiple=10_000),
     Reader("module", _module, _fixed([{"m.py": seeds.MODULE, "names.json": b'["m"]'}]), 60),
     Reader(

@@ -34,6 +34,34 @@ TRIALS = (
     b"lstm,10,1,True,True,100,0.01,1.5\nlstm,20,1,False,False,,,\n"
 )
 SIMILARITY = b"epoch,word1,word2,similarity,note\n0,good,bad,0.5,\n1,good,bad,,zero\n"
+JOURNAL = b"""\
+{"event": "planned", "time": "2026-11-01T10:00:00+00:00", "settings": {"freeze": "false", "lr": "0.1"}, \
+"jobs": {"a-1": {"hash": "h1", "words": ["seed=1"], "settings": {"seed": "1", "model": "lstm"}}, \
+"b-2": {"hash": "h2", "words": ["seed=2"], "settings": {"seed": "2", "model": "rnn"}}}, \
+"asked": ["a-1", "b-2"]}
+{"event": "running", "time": "2026-11-01T10:00:01+00:00", "job": "a-1", "hash": "h1", "host": "x", "pid": 1}
+{"event": "running", "time": "2026-11-01T10:00:01+00:00", "job": "b-2", "hash": "h2", "host": "x", "pid": 2}
+{"event": "done", "time": "2026-11-01T10:00:02+00:00", "job": "a-1", "hash": "h1", "host": "x", "pid": 1, \
+"best": {"epoch": 2, "valid_loss": 0.25, "valid_acc": null}, "stopped": "patience"}
+{"event": "failed", "time": "2026-11-01T10:00:03+00:00", "job": "b-2", "hash": "h2", "host": "x", "pid": 2, \
+"error": "loss is NaN"}
+"""
+CONFIGURATION = b"""\
+# @package _global_
+defaults: [{override /model: lstm}, _self_]
+model: {hidden_size: 8, num_layers: 2}
+optimizer: {lr: 0.5}
+training: {epochs: 2, threads: null}
+data: {max_length: "${model.hidden_size}"}
+seed: 7
+hydra: {run: {dir: "outputs/${seed}"}, job: {name: x}, sweeper: {params: {seed: "1,2"}}}
+"""
+SETTINGS = b"""\
+task: recall
+models: {lstm: {hidden_size: 8}, rnn: {}}
+goal: {metric: loss, below: 0.1}
+lengths: [10, 20]
+"""
 MODULE = b"""from torch import nn
 
 

@@ -3,12 +3,14 @@
 import errno
 import json
 import os
+import tracemalloc
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
+from rnnlab.core.errors import InputError
 from rnnlab.runs.journal import EventName, Happened, Journal, Planned, PlannedJob
 
 
@@ -99,6 +101,49 @@ def test_a_line_that_cannot_be_meant_is_passed_over(line: bytes, tmp_path: Path)
     journal.add(happened("x-1", "running"))
     found = read(tmp_path)
     assert (found.jobs["x-1"].state, found.unreadable, list(found.jobs)) == ("running", 1, ["x-1"])
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a device", "a folder", "a symbolic link"])
+def test_what_is_no_file_is_refused_at_once_and_not_written_into(kind: str, tmp_path: Path) -> None:
+    journal, elsewhere = Journal(tmp_path / "sweep"), tmp_path / "mine"
+    elsewhere.write_text("mine\n")
+    journal.folder.mkdir()
+    match kind:
+        case "a pipe":
+            os.mkfifo(journal.path)
+        case "a folder":
+            journal.path.mkdir()
+        case _:
+            journal.path.symlink_to("/dev/zero" if kind == "a device" else elsewhere)
+    with pytest.raises(InputError, match=r"journal\.jsonl: is a .*; expected a file"):
+        journal.read()
+    if kind == "a symbolic link":
+        with pytest.raises(OSError, match="symbolic link"):
+            journal.add(planned("x-1"))
+        (journal.folder / ".claims").mkdir()
+        (journal.folder / ".claims/x-1").symlink_to(tmp_path / "new")
+        with pytest.raises(OSError, match="symbolic link"), journal.claim("x-1"):
+            pass
+    assert elsewhere.read_text() == "mine\n" and not (tmp_path / "new").exists()
+
+
+def test_a_journal_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Journal(tmp_path).add(planned("x-1"))
+    monkeypatch.setattr("rnnlab.runs.journal.MOST_BYTES", 100)
+    with pytest.raises(InputError, match="expected at most 100 bytes, found more"):
+        read(tmp_path)
+
+
+def test_settings_that_all_jobs_share_are_kept_once(tmp_path: Path) -> None:
+    names, shared = [f"x-{number}" for number in range(2_000)], {f"key{n}": "1" for n in range(2_000)}
+    Journal(tmp_path).add(planned(*names, **shared))
+    tracemalloc.start()
+    try:
+        journal = read(tmp_path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(journal.jobs["x-1"].settings) == 2_001 and peak < 100 * journal.path.stat().st_size
 
 
 def test_processes_that_write_at_once_lose_no_line(tmp_path: Path) -> None:
