@@ -38,6 +38,20 @@ def undisturbed(lives: Lives, tmp_path_factory: pytest.TempPathFactory) -> Undis
     return Undisturbed(words, folder, life)
 
 
+@pytest.fixture(scope="session")
+def undisturbed_sweep(
+    lives: Lives, undisturbed: Undisturbed, tmp_path_factory: pytest.TempPathFactory
+) -> Undisturbed:
+    """A sweep of two such trainings, `outputs/sweep-s`, that met no fault either."""
+    folder = shutil.copytree(
+        undisturbed.folder, tmp_path_factory.mktemp("sweep") / "work", ignore=lambda *_: ["outputs", "cache"]
+    )
+    words = ["train", "-m", *undisturbed.words[1:-1], "seed=1,2", "sweep=s"]
+    life = lives.live(folder, *words)
+    assert life.code == 0, life.printed
+    return Undisturbed(words, folder, life)
+
+
 @pytest.fixture
 def folder(undisturbed: Undisturbed, tmp_path: Path) -> Path:
     """A folder with the data alone."""

@@ -8,11 +8,13 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from rnnlab.runs.files import CLAIMS, CONFIG, HYDRA, JOURNAL, LAST, METRICS, SUMMARY
+from rnnlab.runs.files import CLAIMS, CONFIG, HYDRA, JOURNAL, LAST, METRICS, SUMMARY, SWEEP
 from rnnlab.runs.finder import Run, open_run
+from rnnlab.runs.journal import Journal
 from rnnlab.training.checkpoint import read_checkpoint, read_facts
 from rnnlab.workflows.verify_resume import digests
 from tests.faults.lives import Life, Lives
+from tests.times import without_times
 
 TEMPORARY = re.compile(r"\.(.+\.(tmp|old)|tmp\w{6}|fetch-.+)")
 """Names of what a killed process leaves half: hidden, and passed over by everything."""
@@ -56,6 +58,27 @@ def check_goes_on(lives: Lives, words: list[str], folder: Path, expected: Path) 
     shutil.rmtree(run)
 
 
+def told_of_each_job(life: Life, jobs: int) -> None:
+    """Asserts that a sweep ended well, or with a line for each job that did not, and one for all of them."""
+    assert "Traceback" not in life.printed, life.printed
+    errors = [line for line in life.printed.splitlines() if line.startswith("error: ")]
+    assert life.code in (0, 1, 2, 3) and len(errors) <= jobs + 1 and bool(errors) == bool(life.code), life
+
+
+def check_sweep(sweep: Path, expected: Path) -> None:
+    """Asserts that a sweep is over, and that it left what the other one did, bit for bit, but for times."""
+    journal, names = Journal(sweep), sorted(path.parent.name for path in expected.glob(f"*/{SUMMARY}"))
+    journal.read()
+    assert sorted(journal.jobs) == names and {job.state for job in journal.jobs.values()} == {"done"}
+    assert journal.unreadable == 0 and not any(map(journal.claimed, journal.jobs))
+    for name in names:
+        assert open_run(sweep / name).status == "finished"
+        assert left_by(sweep / name) == left_by(expected / name)
+    tables = [without_times(pd.read_csv(path / SWEEP)) for path in (sweep, expected)]
+    pd.testing.assert_frame_equal(*tables)
+    assert _names(sweep) == _names(expected)
+
+
 def left_by(run: Path) -> dict[str, str]:
     """Returns digests of all that a run has left, but for times and temporaries."""
     return {
@@ -71,6 +94,10 @@ def _files(folder: Path) -> list[Path]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and not any(map(TEMPORARY.fullmatch, path.relative_to(folder).parts))
     ]
+
+
+def _names(folder: Path) -> list[str]:
+    return [path.relative_to(folder).as_posix() for path in _files(folder)]
 
 
 def _check_file(path: Path, content: bytes) -> None:
