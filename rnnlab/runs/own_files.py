@@ -37,8 +37,8 @@ def foreign(folder: Path, patterns: tuple[str, ...]) -> Path | None:
 
 
 def check_no_links(sweep: Path) -> None:
-    """Raises InputError for a link in a sweep's folder or a job's in it, which might lead what is written into
-    it to anywhere.
+    """Raises InputError for a link in a sweep's folder or a job's in it, which might lead what is written
+    there to anywhere.
     """
     for pattern in ("*", "*/*", f"*/{files.HYDRA}/*"):
         for path in sweep.glob(pattern):

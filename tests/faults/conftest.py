@@ -47,7 +47,7 @@ def undisturbed_sweep(
         undisturbed.folder, tmp_path_factory.mktemp("sweep") / "work", ignore=lambda *_: ["outputs", "cache"]
     )
     words = ["train", "-m", *undisturbed.words[1:-1], "seed=1,2", "sweep=s"]
-    life = lives.live(folder, *words)
+    life = lives.live(folder, *words, "hydra/launcher=basic")  # whose writes are all of one process
     assert life.code == 0, life.printed
     return Undisturbed(words, folder, life)
 

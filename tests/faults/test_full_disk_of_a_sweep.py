@@ -1,4 +1,4 @@
-"""A disk that is full in a sweep, at whichever write: every run whole or unfinished, and all goes on later."""
+"""A disk that is full in a sweep, at whichever write: each run whole or unfinished, and all goes on later."""
 
 import shutil
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.faults.whole import check_sweep, check_whole, told_of_each_job
 
 pytestmark = pytest.mark.slow
 SWEEP = Path("outputs/sweep-s")
-WORKERS = ["hydra/launcher=local", "hydra.launcher.workers=2"]
+HERE, IN_WORKERS = ["hydra/launcher=basic"], ["hydra.launcher.workers=2"]
 
 
 def goes_on(life: Life, lives: Lives, sweep: Undisturbed, folder: Path, *words: str) -> None:
@@ -29,7 +29,7 @@ def goes_on(life: Life, lives: Lives, sweep: Undisturbed, folder: Path, *words: 
     check_sweep(folder / SWEEP, sweep.folder / SWEEP)
 
 
-@pytest.mark.parametrize("words", [[], WORKERS], ids=["one at a time", "in workers"])
+@pytest.mark.parametrize("words", [HERE, IN_WORKERS], ids=["one at a time", "in workers"])
 @pytest.mark.parametrize("fault", ["no_space_at", "no_space_from"])
 def test_a_sweep_that_finds_no_room_for_a_file_goes_on_later(
     fault: str, words: list[str], lives: Lives, undisturbed_sweep: Undisturbed, folder: Path

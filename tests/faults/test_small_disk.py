@@ -1,4 +1,4 @@
-"""A real disk that is too small, from hardly any room to nearly enough, where the system lets us mount one."""
+"""A disk that is really too small, from hardly any room to nearly enough, where one may be mounted."""
 
 import shutil
 import subprocess
