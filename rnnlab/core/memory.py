@@ -61,10 +61,15 @@ def in_words(size: int) -> str:
     return f"{value:,.1f} {units[0]}" if units[0] != "bytes" else f"{size:,} bytes"
 
 
-def require(size: int, why: str) -> None:
+def require(size: int, why: str, *, of_gpu: int | None = None) -> None:
     """Raises InputError if so many bytes are more than this process may have.
 
-    why: the keys that want them, and what for, as in `task.length=1000000000: the examples`.
+    why: the keys that want them, and what for, as in `task.length=1000000000: the examples`; of_gpu: how many
+    a GPU has on which they are to be, None for the machine's own memory.
     """
-    if size > (there := memory_limit()):
-        raise InputError(f"{why} would need at least {in_words(size)} of memory; there are {in_words(there)}")
+    there = memory_limit() if of_gpu is None else of_gpu
+    if size > there:
+        where = "" if of_gpu is None else " on the GPU"
+        raise InputError(
+            f"{why} would need at least {in_words(size)} of memory; there are {in_words(there)}{where}"
+        )

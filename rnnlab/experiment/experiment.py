@@ -21,7 +21,7 @@ from rnnlab.experiment.build import (
 )
 from rnnlab.experiment.compose import shipped_config
 from rnnlab.experiment.engine_choice import Training, choose_engine
-from rnnlab.experiment.memory import check_batches
+from rnnlab.experiment.memory import check_batches, check_gpu
 from rnnlab.experiment.schema import Config
 from rnnlab.experiment.task_data import load_task_data
 from rnnlab.experiment.torch_settings import torch_settings
@@ -119,8 +119,11 @@ def prepare(config: Config, *, track: Track) -> Experiment:
     plan = build_plan(config, task_data.train)
     with span("model"), torch_settings(config):
         model = build_model(config, task_data.vocabulary, task_data.vectors, task_data.sizes, to_train=True)
+        if device == "cuda":
+            check_gpu(config, task, task_data, model)
         model = model.to(device)
-    check_batches(config, task, task_data, model)
+    if device == "cpu":
+        check_batches(config, task, task_data, model)
     config, engine_notes = choose_engine(config, Training(task, task_data.sizes, model, plan, device))
     monitor, notes = _monitor(config, has_validation="valid" in task_data.splits)
     if config.freeze and config.insert != "none":

@@ -1,4 +1,5 @@
-"""Whether what a configuration describes fits into memory, told before anything is allocated.
+"""Whether what a configuration describes fits into memory, the machine's or a GPU's, told before anything is
+allocated there.
 
 Counted is only what there has to be at the least, so that nothing is refused that could be trained.
 """
@@ -40,8 +41,25 @@ def check_model(
     data = config.data
     rows = words + (data.ngram_buckets if data.ngrams > 1 else 0)
     model = outline(config, sizes, embedding_dim, rows)
-    if model is None:
-        return
+    if model is not None:
+        _check_net(config, model, words, trained=trained)
+
+
+def check_gpu(config: Config, task: Task, task_data: TaskData, model: SequenceModel) -> None:
+    """Raises InputError for a net that cannot be trained in the memory of the GPU, or a batch that cannot be
+    there beside it; what others use of it does not count, as it may be free again in a moment.
+    """
+    total = torch.cuda.mem_get_info()[1]
+    words = len(task_data.vocabulary or ())
+    net = _check_net(config, model, words, trained=True, of_gpu=total)
+    check_batches(config, task, task_data, model, beside=net, of_gpu=total)
+
+
+def _check_net(
+    config: Config, model: SequenceModel, words: int, *, trained: bool, of_gpu: int | None = None
+) -> int:
+    """Returns the bytes of a net, if it is to be trained with all that is kept of it; see `check_model`."""
+    data = config.data
     kept = STATES_PER_PARAMETER.get(config.optimizer.class_name, 0) + (config.training.average is not None)
     kept, gradients = (kept, 1) if trained else (0, 0)
     vectors = sum(p.numel() for p in model.embedding.parameters())
@@ -52,11 +70,14 @@ def check_model(
     keys = ["data.ngram_buckets"] * (data.ngrams > 1) + ["data.embedding_dim"]
     of_model = [f"model.{name}" for name in ("hidden_size", "num_layers", "head_size", "bidirectional")]
     note = f", {words:,} words" if wide and words > 2 else ""
+    size = numbers * _bytes(config)
     require(
-        numbers * _bytes(config),
+        size,
         f"{_named(config, keys if wide else [*of_model, 'data.embedding_dim'])}{note}: the net"
         + ", its gradients and optimizer" * trained,
+        of_gpu=of_gpu,
     )
+    return size
 
 
 def outline(config: Config, sizes: InputOutputSizes, embedding_dim: int, rows: int) -> SequenceModel | None:
@@ -80,8 +101,19 @@ def outline(config: Config, sizes: InputOutputSizes, embedding_dim: int, rows: i
         return None  # whoever makes it with numbers says what is wrong
 
 
-def check_batches(config: Config, task: Task, task_data: TaskData, model: SequenceModel) -> None:
-    """Raises InputError for batches whose inputs and states cannot be in memory at once."""
+def check_batches(
+    config: Config,
+    task: Task,
+    task_data: TaskData,
+    model: SequenceModel,
+    *,
+    beside: int = 0,
+    of_gpu: int | None = None,
+) -> None:
+    """Raises InputError for batches whose inputs and states cannot be in memory at once.
+
+    beside: bytes that are taken already; of_gpu: how many a GPU has, on which the batches are to be.
+    """
     sizes, training = task_data.sizes, config.training
     width = INTEGER if sizes.features is None else sizes.features * _bytes(config)
     if model.is_recurrent:
@@ -96,7 +128,8 @@ def check_batches(config: Config, task: Task, task_data: TaskData, model: Sequen
     else:
         steps = (training.batch_size or 1) * (getattr(task, "longest_input", None) or 1)
     keys += [f"model.{name}" for name in ("hidden_size", "num_layers")]
-    require(steps * width, f"{_named(config, keys)}: a batch")
+    what = "a batch and the net" if beside else "a batch"
+    require(beside + steps * width, f"{_named(config, keys)}: {what}", of_gpu=of_gpu)
 
 
 def _steps(split: Split, batch_size: int | None) -> int:

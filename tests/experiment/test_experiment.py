@@ -1,6 +1,8 @@
 """An experiment in a loop of one's own trains as `rnnlab train` does."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -88,3 +90,40 @@ def test_probes_that_were_chosen_and_will_not_look_are_told() -> None:
         [],
     ):
         assert not any("probe" in note for note in made(*words).notes), words
+
+
+@pytest.mark.parametrize(
+    ("words", "memory", "refused"),
+    [
+        (["model.hidden_size=64"], 2**17, r"model\.hidden_size=64.*: the net, its gradients and optimizer "),
+        (["training.batch_size=64"], 2**17, r"training\.batch_size=64.*: a batch and the net "),
+        (["training.batch_size=4"], 2**17, None),
+        (["training.batch_size=64"], 2**30, None),
+    ],
+)
+def test_what_a_gpu_cannot_hold_is_refused_before_anything_is_there(
+    words: list[str], memory: int, refused: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No GPU is needed: what it has in all is all that is asked of it, and the net goes nowhere else."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (memory // 2, memory))
+    moved: list[str] = []
+    monkeypatch.setattr(torch.nn.Module, "to", _to_nowhere(torch.nn.Module.to, moved))
+    task = ["task=copy", "model=lstm", "model.hidden_size=8", "task.length=20", "engine=torch"]
+    words = [*task, "training.device=cuda", "optimizer=adam", *words]
+    if refused is None:
+        assert made(*words).device == "cuda" and moved
+        return
+    with pytest.raises(InputError, match=rf"{refused}.* of memory; there are 128\.0 KiB on the GPU"):
+        made(*words)
+    assert not moved
+
+
+def _to_nowhere(to: Callable[..., Any], moved: list[str]) -> Callable[..., Any]:
+    def record(module: torch.nn.Module, where: Any) -> Any:
+        if where == "cuda":
+            moved.append(where)
+            return module
+        return to(module, where)
+
+    return record
