@@ -144,13 +144,13 @@ class Journal:
             if self.path.is_symlink():
                 raise InputError(f"{self.path}: is a symbolic link; expected a file")
             check_regular(self.path)
+            if self.path.stat().st_size > MOST_BYTES:
+                raise InputError(f"{self.path}: expected at most {MOST_BYTES:,} bytes, found more")
             with self.path.open("rb") as file:
                 file.seek(self.position)
-                added = file.read(MOST_BYTES + 1)
+                added = file.read()
         except FileNotFoundError:
             return []
-        if self.position + len(added) > MOST_BYTES:
-            raise InputError(f"{self.path}: expected at most {MOST_BYTES:,} bytes, found more")
         # What follows the last line's end may be half a line, of a process that writes or was killed then.
         happened = []
         for line in added[: added.rfind(b"\n") + 1].splitlines(keepends=True):
