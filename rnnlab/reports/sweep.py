@@ -23,10 +23,13 @@ UNTRAINED = COLOURS["purple"].light
 
 
 def read_sweep(folder: Path) -> list[Records]:
-    """Returns the finished runs in a sweep's folder, in the order in which they were planned."""
+    """Returns the finished runs in a sweep's folder, in the order in which they were planned; those whose
+    folders have been removed since are passed over.
+    """
     journal = Journal(folder)
     journal.read()
-    return [read_records(folder / job.name) for job in journal.jobs.values() if job.state == "done"]
+    done = [folder / job.name for job in journal.jobs.values() if job.state == "done"]
+    return [read_records(path) for path in done if path.is_dir()]
 
 
 def sweep_figures(runs: Sequence[Records]) -> dict[str, Figure]:

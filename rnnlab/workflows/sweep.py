@@ -45,6 +45,8 @@ def close_sweep(journal: Journal, display: Display = SILENT) -> Sweep:
     folder = journal.folder
     sweep_csv = write_sweep(journal)
     runs = read_sweep(folder)
+    if gone := sum(job.state == "done" for job in journal.jobs.values()) - len(runs):
+        display.note(f"folders of finished runs that are no longer there: {gone}; their rows are kept")
     sweep = Sweep(folder.resolve(), [run.folder.resolve() for run in runs], sweep_csv)
     if len(sweep.table) > 1:
         monitor = str(runs[0].summary.get("monitor")) if runs else ""
