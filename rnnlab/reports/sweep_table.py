@@ -60,7 +60,7 @@ def _table(
     best = pd.DataFrame([figures for _, _, figures in rows], index=names.index)
     whole = {name for _, _, figures in rows for name, value in figures.items() if type(value) is int}
     best = best.astype({name: "Int64" for name in whole if best[name].isna().any()})
-    return pd.concat([names, settings.apply(_numbers_where_all_are), best], axis=1)
+    return pd.concat([names.to_frame(), settings.apply(_numbers_where_all_are), best], axis=1)
 
 
 def _numbers_where_all_are(column: pd.Series) -> pd.Series:
