@@ -1,5 +1,6 @@
 """A process that lives die in, and a folder for each."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +10,19 @@ import pytest
 
 from tests.conftest import write_tiny
 from tests.faults.lives import Life, Lives
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+    """Prints how many processes were killed, where more than a few were to be."""
+    yield
+    reports = (report for found in terminalreporter.stats.values() for report in found)
+    properties = [pair for report in reports for pair in getattr(report, "user_properties", ())]
+    kills = {name: number for name, number in properties if name.startswith("kills of ")}
+    if kills and "RNNLAB_FAULTS" in os.environ:
+        for name, number in sorted(kills.items()):
+            terminalreporter.write_line(f"{number:>5} {name}")
+        terminalreporter.write_line(f"{sum(kills.values()):>5} SIGKILLs in all")
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import hashlib
 import random
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from tests.faults.lives import ENDED_BY_KILL, Life, Lives
 from tests.faults.whole import check_goes_on, check_sweep, check_whole, contents
 
 pytestmark = pytest.mark.slow
+Record = Callable[[str, object], None]
 
 
 class Killer:
@@ -35,7 +36,7 @@ class Killer:
 
 
 def test_a_killed_training_goes_on_to_what_an_undisturbed_one_leaves(
-    lives: Lives, undisturbed: Undisturbed, folder: Path
+    lives: Lives, undisturbed: Undisturbed, folder: Path, record_property: Record
 ) -> None:
     killer, killed = Killer(lives, 1, undisturbed.life), 0
     while killed < NUMBER:
@@ -51,10 +52,11 @@ def test_a_killed_training_goes_on_to_what_an_undisturbed_one_leaves(
         check_goes_on(lives, undisturbed.words, folder, undisturbed.folder / "outputs/one")
         if killed % 2:
             shutil.rmtree(folder / "cache")
+    record_property("kills of train", killed)
 
 
 def test_a_killed_sweep_goes_on_with_what_is_left_of_it(
-    lives: Lives, undisturbed: Undisturbed, folder: Path
+    lives: Lives, undisturbed: Undisturbed, folder: Path, record_property: Record
 ) -> None:
     words = ["train", "-m", *undisturbed.words[1:-1], "seed=1,2", "sweep=s"]
     life = lives.live(folder, *words)
@@ -72,9 +74,12 @@ def test_a_killed_sweep_goes_on_with_what_is_left_of_it(
         check_whole(folder / "outputs")
         check_sweep(sweep, expected)
         shutil.rmtree(folder / "outputs")
+    record_property("kills of train -m", killed)
 
 
-def test_a_killed_report_leaves_the_run_as_it_was(lives: Lives, trained: Path) -> None:
+def test_a_killed_report_leaves_the_run_as_it_was(
+    lives: Lives, trained: Path, record_property: Record
+) -> None:
     words = ["report", "one"]
     killer, killed, before = Killer(lives, 3, lives.live(trained, *words)), 0, contents(trained)
     while killed < NUMBER:
@@ -82,6 +87,7 @@ def test_a_killed_report_leaves_the_run_as_it_was(lives: Lives, trained: Path) -
         assert contents(trained) == before
     assert lives.live(trained, *words).code == 0
     assert contents(trained) == before
+    record_property("kills of report", killed)
 
 
 @pytest.fixture
@@ -102,7 +108,9 @@ def fetching() -> Iterator[str]:
         thread.join()
 
 
-def test_a_killed_download_is_there_whole_or_not_at_all(lives: Lives, fetching: str, tmp_path: Path) -> None:
+def test_a_killed_download_is_there_whole_or_not_at_all(
+    lives: Lives, fetching: str, tmp_path: Path, record_property: Record
+) -> None:
     life = lives.live(tmp_path, code=fetching)
     assert life.code == 0, life.printed
     expected = contents(tmp_path)
@@ -115,3 +123,4 @@ def test_a_killed_download_is_there_whole_or_not_at_all(lives: Lives, fetching: 
             assert contents(tmp_path) in ({}, expected)
             assert lives.live(tmp_path, code=fetching).code == 0
         assert contents(tmp_path) == expected
+    record_property("kills of data fetch", killed)
