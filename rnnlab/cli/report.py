@@ -9,18 +9,23 @@ import typer
 def report(
     runs: Annotated[
         list[str],
-        typer.Argument(metavar="RUN...", help="Runs by path, folder name, unique prefix, or latest."),
+        typer.Argument(
+            metavar="RUN...|SWEEP",
+            help="Runs by path, folder name, unique prefix, or latest; or a sweep by path or NAME of sweep=NAME.",
+        ),
     ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="The file; by default report.html of the run, or here."),
+        typer.Option("--output", "-o", help="The file; by default report.html of the run or sweep, or here."),
     ] = None,
 ) -> None:
     """Write report.html: settings, curves, word vectors, gradients, predictions, and how to run it again.
 
+    Of a sweep its page, its figures and sweep.csv.
+
     Example: rnnlab report lstm-middle rnn-middle --output both.html
     """
-    from rnnlab.terminal.messages import print_line
+    from rnnlab.terminal.display import TerminalDisplay
     from rnnlab.workflows.report import report as workflow
 
-    print_line(f"report: {workflow(runs, output)}")
+    workflow(runs, output, TerminalDisplay())

@@ -26,6 +26,8 @@ from rnnlab.experiment.modules import plugin_configs
 from rnnlab.experiment.schema import Config, validate
 from rnnlab.experiment.shipped import CONFIG_DIR, INPUTS_DIR
 
+SWEEP = "sweep"
+"""Names a sweep among overrides, and is no key."""
 ERRORS = (HydraException, OmegaConfBaseException, ValueError, yaml.YAMLError, OSError)
 
 
@@ -106,9 +108,9 @@ def _keys_for(overrides: list[str]) -> list[str]:
     groups = [path.name for path in CONFIG_DIR.iterdir() if path.is_dir()]
     choices = [word for word in overrides if word.split("=")[0] in groups]
     try:
-        return [*groups, *dotted_keys(_compose(choices))]
+        return [*groups, SWEEP, *dotted_keys(_compose(choices))]
     except ERRORS:
-        return [*groups, *dotted_keys(_compose([]))]
+        return [*groups, SWEEP, *dotted_keys(_compose([]))]
 
 
 def _missing(node: DictConfig, prefix: str = "") -> list[str]:

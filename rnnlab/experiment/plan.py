@@ -24,13 +24,14 @@ class PlannedRun:
     """A job: its words, and a hash of all that its figures follow from.
 
     name: that of its folder, empty where Hydra is to give one; settings: what was composed and the hashes of
-    the data and of the user's own modules, as texts.
+    the data and of the user's own modules, as texts; choices: the names chosen in Hydra's groups.
     """
 
     words: Sequence[str]
     name: str = ""
     hash: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
+    choices: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def launched(self) -> list[str]:
@@ -66,7 +67,12 @@ def _planned_run(
     readable = label(choices.experiment, choices.task, choices.model, config.insert)
     readable = re.sub(r"[^\w.-]+|^\W", "-", readable)[:LONGEST]
     settings = {**flatten(plain_values(composed)), **data, **files}
-    return PlannedRun(words, f"{readable}-{digest[:DIGITS]}", digest, settings)
+    return PlannedRun(words, f"{readable}-{digest[:DIGITS]}", digest, settings, own_choices(choices))
+
+
+def own_choices(choices: Mapping[str, object]) -> dict[str, str]:
+    """Returns what was chosen in each group but Hydra's own."""
+    return {group: str(name) for group, name in choices.items() if not group.startswith("hydra/")}
 
 
 def _content(path: Path) -> str:

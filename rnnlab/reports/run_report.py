@@ -176,6 +176,7 @@ def _overview(runs: list[Records]) -> Section:
         for run in runs
         if run.summary.get("error")
     ]
+    blocks += [Paragraph(f"{r.name}: {r.summary['stopped']}") for r in runs if r.summary.get("stopped")]
     blocks += [table, *(Paragraph(f"Run again: {run.summary.get('command')}", code=True) for run in runs)]
     if len(runs) > 1:
         return Section("Result", blocks)

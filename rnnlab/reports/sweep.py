@@ -1,7 +1,6 @@
 """What the finished runs of a sweep have in common, as figures where they fit."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,7 @@ from matplotlib.ticker import NullLocator
 from rnnlab.reports.curve_figure import draw_baselines
 from rnnlab.reports.records import Records, metric_unit, read_records, step_column
 from rnnlab.reports.style import COLOURS, QUIET, log_y, styled
-from rnnlab.reports.sweep_table import sweep_table, varied_settings
+from rnnlab.reports.sweep_table import journal_table, varied_names
 from rnnlab.reports.through_time_figure import DISTANCE, draw_predictions
 from rnnlab.runs import files
 from rnnlab.runs.journal import Journal
@@ -22,20 +21,21 @@ MOST_LOOKS = 6
 UNTRAINED = COLOURS["purple"].light
 
 
-def read_sweep(folder: Path) -> list[Records]:
-    """Returns the finished runs in a sweep's folder, in the order in which they were planned; those whose
-    folders have been removed since are passed over.
+def read_sweep(journal: Journal) -> list[Records]:
+    """Returns the finished runs of a sweep, in the order in which they were planned; those whose folders have
+    been removed since are passed over.
     """
-    journal = Journal(folder)
-    journal.read()
-    done = [folder / job.name for job in journal.jobs.values() if job.state == "done"]
-    return [read_records(path) for path in done if path.is_dir()]
+    done = (journal.folder / job.name for job in journal.jobs.values() if job.state == "done")
+    return [read_records(folder) for folder in done if folder.is_dir()]
 
 
-def sweep_figures(runs: Sequence[Records]) -> dict[str, Figure]:
-    """Returns the figures, by name, that suit what varies in the sweep."""
-    table, figures = sweep_table(runs), {}
-    varied = varied_settings([run.settings for run in runs])
+def sweep_figures(journal: Journal, runs: Sequence[Records]) -> dict[str, Figure]:
+    """Returns the figures, by name, that suit what varies between finished runs of a sweep."""
+    if len(runs) < 2:
+        return {}
+    varied = varied_names([journal.jobs[run.name] for run in runs])
+    table, figures = journal_table(journal), {}
+    table = table[table["run"].isin([run.name for run in runs])]
     others = [name for name in varied if name != "seed"]
     monitor = str(runs[0].summary.get("monitor"))
     if (

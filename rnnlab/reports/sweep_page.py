@@ -1,9 +1,10 @@
 """`report.html` of a sweep: its runs in a table, what its repeats say, and its figures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.metrics import TIMES
@@ -12,28 +13,28 @@ from rnnlab.reports.page import write_page
 from rnnlab.reports.records import Records
 from rnnlab.reports.repeats.comparison import METHOD, Comparison, compare_runs
 from rnnlab.reports.repeats.formats import shown_groups, shown_pairs
-from rnnlab.reports.sweep import sweep_figures
-from rnnlab.runs.files import REPORT
 
 MOST_SENTENCES = 20
 TITLES = {"repetitions": "Repetitions", "through_time": "Gradients through time"}
 
 
-def write_sweep_page(folder: Path, table: pd.DataFrame, runs: Sequence[Records]) -> Path:
-    """Writes the page of a sweep into its folder; returns its path.
+def write_sweep_page(
+    path: Path, name: str, table: pd.DataFrame, runs: Sequence[Records], figures: Mapping[str, Figure]
+) -> None:
+    """Writes the page of a sweep.
 
-    table: a row per run, see `rnnlab.reports.sweep_table`; runs: the finished ones, at least one.
+    name: the sweep's; table: a row per run, see `rnnlab.reports.sweep_table`; runs: the finished ones, at
+    least one; figures: by name.
     """
-    path = folder / REPORT
-    write_page(path, f"rnnlab: {folder.name}", sweep_sections(table, runs))
-    return path
+    write_page(path, f"rnnlab: {name}", sweep_sections(table, runs, figures))
 
 
-def sweep_sections(table: pd.DataFrame, runs: Sequence[Records]) -> list[Section]:
+def sweep_sections(
+    table: pd.DataFrame, runs: Sequence[Records], figures: Mapping[str, Figure]
+) -> list[Section]:
     """Returns the sections of a sweep's page."""
     shown = table.drop(columns=list(TIMES), errors="ignore")
     caption = "A row per run: the settings in which runs differ, and the figures of the best round."
-    figures = sweep_figures(runs) if len(runs) > 1 else {}
     pictures: list[Block] = [Picture(name, TITLES.get(name, name), drawn) for name, drawn in figures.items()]
     sections = [comparison_section(runs), Section("Runs", [Table.of(shown, caption)])]
     return [*sections, *([Section("Figures", pictures)] if pictures else [])]

@@ -1,12 +1,11 @@
 """The table of a sweep: a row per run, in what the runs differ and how good each became."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import pandas as pd
 
 from rnnlab.core.errors import InputError
-from rnnlab.reports.records import Records
 from rnnlab.runs.journal import Journal
 
 MOST_CELLS = 10_000_000
@@ -14,53 +13,92 @@ STATUS = {"done": "finished", "failed": "failed", "killed": "killed"}
 """What the table says of a job that is over."""
 
 
-def sweep_table(runs: Sequence[Records]) -> pd.DataFrame:
-    """Returns a row per run: the settings in which the runs differ, then the figures of its best round."""
-    rows = [(run.name, run.settings, run.summary.get("best") or {}) for run in runs]
-    return _table(rows, varied_settings([run.settings for run in runs]))
+@runtime_checkable
+class Described(Protocol):
+    """A job: the words that led to it, the settings that these made, and the choices of Hydra's groups."""
+
+    @property
+    def words(self) -> Sequence[str]:
+        """As in model=lstm."""
+        ...
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """By dotted names."""
+        ...
+
+    @property
+    def choices(self) -> Mapping[str, str]:
+        """By group."""
+        ...
 
 
 def journal_table(journal: Journal) -> pd.DataFrame:
-    """Returns the same for all jobs of a sweep that are over.
+    """Returns a row per job that is over: what tells it from the others, and the figures of its best round.
 
     If any of them did not come to its end, `status` and `error` come last. Raises InputError for a journal in
     which nearly every job has settings or figures of its own, so that a table of all would be too large.
     """
-    jobs = [job for job in journal.jobs.values() if job.state in STATUS]
-    varied = varied_settings([job.settings for job in journal.jobs.values()])
-    rows = [(job.name, job.settings, (job.last and job.last.best) or {}) for job in jobs]
-    columns = len(varied) + len({name for _, _, figures in rows for name in figures})
-    if len(rows) * columns > MOST_CELLS:
+    jobs = list(journal.jobs.values())
+    varied = varied_names(jobs)
+    over = [job for job in jobs if job.state in STATUS]
+    figures = [(job.last and job.last.best) or {} for job in over]
+    columns = len(varied) + len({name for row in figures for name in row})
+    if len(over) * columns > MOST_CELLS:
         raise InputError(
-            f"{journal.path}: expected jobs that differ in a few settings; a table of {len(rows):,} jobs "
+            f"{journal.path}: expected jobs that differ in a few settings; a table of {len(over):,} jobs "
             f"would have {columns:,} columns"
         )
-    table = _table(rows, varied)
-    errors = [job.last and (job.last.error or job.last.stopped) for job in jobs]
-    if any(errors):
-        stopped = [job.last and job.last.stopped for job in jobs]
-        table["status"] = [
-            "stopped" if s else STATUS[job.state] for job, s in zip(jobs, stopped, strict=True)
-        ]
-        table["error"] = errors
+    names = pd.DataFrame({"run": pd.Series([job.name for job in over], dtype=object)})
+    settings = pd.DataFrame([[value_of(job, name) for name in varied] for job in over], columns=varied)
+    table = pd.concat([names, settings.apply(_numbers_where_all_are), _figures(figures)], axis=1)
+    status = ["stopped" if job.last and job.last.stopped else STATUS[job.state] for job in over]
+    if set(status) - {"finished"}:
+        table["status"] = status
+        table["error"] = [job.last and (job.last.error or job.last.stopped) for job in over]
     return table
 
 
-def varied_settings(runs: Sequence[Mapping[str, str]]) -> list[str]:
-    """Returns the settings in which runs differ, but for the hashes of what other settings name."""
-    keys = dict.fromkeys(key for settings in runs for key in settings if not key.startswith("sha256 of "))
-    return [key for key in keys if len({settings.get(key) for settings in runs}) > 1]
+def varied_names(jobs: Sequence[Described]) -> list[str]:
+    """Returns the names of groups and settings that tell jobs apart: those that their words have varied.
+
+    Of all other settings only those that differ between jobs of the same choices, as after a change of a
+    configuration or of what is there by default; of a choice follow all settings that come with it.
+    """
+    settings = dict.fromkeys(name for job in jobs for name in job.settings)
+    known = settings.keys() | {group for job in jobs for group in job.choices}
+    named = dict.fromkeys(name for job in jobs for word in job.words if (name := _name(word)) in known)
+    varied = [name for name in named if len({value_of(job, name) for job in jobs}) > 1]
+    alike: dict[tuple[str | None, ...], list[Described]] = {}
+    for job in jobs:
+        alike.setdefault(tuple(job.choices.get(name) for name in varied), []).append(job)
+    return [
+        *varied,
+        *(
+            name
+            for name in settings
+            if name not in varied
+            and not name.startswith("sha256 of ")
+            and any(len({job.settings.get(name) for job in some}) > 1 for some in alike.values())
+        ),
+    ]
 
 
-def _table(
-    rows: Sequence[tuple[str, Mapping[str, str], Mapping[str, Any]]], varied: Sequence[str]
-) -> pd.DataFrame:
-    names = pd.Series([name for name, _, _ in rows], name="run", dtype=object)
-    settings = pd.DataFrame([[of_run.get(key) for key in varied] for _, of_run, _ in rows], columns=varied)
-    best = pd.DataFrame([figures for _, _, figures in rows], index=names.index)
-    whole = {name for _, _, figures in rows for name, value in figures.items() if type(value) is int}
-    best = best.astype({name: "Int64" for name in whole if best[name].isna().any()})
-    return pd.concat([names.to_frame(), settings.apply(_numbers_where_all_are), best], axis=1)
+def value_of(job: Described, name: str) -> str | None:
+    """Returns what was chosen in a group, or a setting."""
+    return job.choices.get(name, job.settings.get(name))
+
+
+def _name(word: str) -> str:
+    """Returns which key or group a word such as `+task.length=5` is about."""
+    return word.partition("=")[0].lstrip("+~")
+
+
+def _figures(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Returns rows of figures, those that are whole numbers as such where some rows lack them, too."""
+    table = pd.DataFrame(list(rows), index=range(len(rows)))
+    whole = {name for row in rows for name, value in row.items() if type(value) is int}
+    return table.astype({name: "Int64" for name in whole if table[name].isna().any()})
 
 
 def _numbers_where_all_are(column: pd.Series) -> pd.Series:

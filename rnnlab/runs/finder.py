@@ -8,11 +8,27 @@ from typing import Any
 
 from rnnlab.core.errors import InputError, did_you_mean
 from rnnlab.runs.begun import was_killed_before_it_was_a_run
-from rnnlab.runs.files import CHECKPOINTS, CONFIG, FIGURES, HYDRA, LAST, LOGS, METRICS, PROBES, SUMMARY
+from rnnlab.runs.files import (
+    CHECKPOINTS,
+    CONFIG,
+    FIGURES,
+    HYDRA,
+    JOURNAL,
+    LAST,
+    LOGS,
+    METRICS,
+    PROBES,
+    SUMMARY,
+)
 from rnnlab.runs.process import life_of
 from rnnlab.runs.summary import read_summary
 
 OUTPUTS = Path("outputs")
+LATEST = "latest"
+SWEEP_PREFIX = "sweep-"
+"""Begins the name of a sweep's folder in outputs/."""
+TRAINED = ("finished", "stopped", "trained")
+"""What a run is whose figures are all there, if maybe not its page."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +53,17 @@ class Run:
     def usable(self) -> bool:
         """Whether it has a trained net: it is trained, or was interrupted after its first checkpoint."""
         kept = self.status == "interrupted" and (self.folder / LAST).is_file()
-        return kept or self.status in ("finished", "trained")
+        return kept or self.status in TRAINED
 
     @property
     def status(self) -> str:
-        """`finished`, `interrupted`, `failed`; `running` or `running on HOST`, `killed`, or `trained` for one
-        whose process ended before its report was there; `unfinished` where no process is recorded.
+        """`finished`, or `stopped` where its time was up before its last round; `interrupted`, `failed`;
+        `running` or `running on HOST`, `killed`, or `trained` for one whose process ended before its report
+        was there; `unfinished` where no process is recorded.
         """
         status = str(self.summary.get("status", "running"))
+        if status == "finished" and self.summary.get("stopped"):
+            return "stopped"
         if status not in ("running", "trained"):
             return status
         life = life_of(self.summary.get("process"))
@@ -65,7 +84,7 @@ class Run:
 def run_name(folder: Path) -> str:
     """Returns what a run in that folder is called."""
     parent = folder.parent.name
-    return f"{parent}/{folder.name}" if parent.startswith("sweep-") else folder.name
+    return f"{parent}/{folder.name}" if parent.startswith(SWEEP_PREFIX) else folder.name
 
 
 def open_run(folder: Path) -> Run:
@@ -108,14 +127,15 @@ def all_runs(outputs: Path = OUTPUTS, passed: Passed = lambda folder, error: Non
 def find_run(name: str, outputs: Path = OUTPUTS) -> Run:
     """Returns the run with that path, folder name or unique prefix of one, or the `latest`.
 
-    The latest is the last begun of those that finished, or were interrupted and have a checkpoint.
-    Raises InputError if there is none or several, naming the nearest or all of them.
+    In a name within a sweep, the sweep may be called as by sweep=NAME. The latest is the last begun of those
+    that finished, or were interrupted and have a checkpoint. Raises InputError if there is none or several,
+    naming the nearest or all of them.
     """
     if (Path(name) / SUMMARY).is_file():
         return open_run(Path(name))
     broken: dict[str, InputError] = {}
     runs = all_runs(outputs, lambda folder, error: broken.update({run_name(folder): error}))
-    if name == "latest":
+    if name == LATEST:
         if not runs:
             raise InputError(f"no run in {outputs}/ yet; make one with: rnnlab train")
         usable = [run for run in runs if run.usable]
@@ -124,8 +144,11 @@ def find_run(name: str, outputs: Path = OUTPUTS) -> Run:
                 f"no finished run in {outputs}/ yet; the last, {runs[-1].name}, is {runs[-1].status}"
             )
         return usable[-1]
-    exact = [run for run in runs if name in (run.name, run.folder.name)]
-    found = exact or [run for run in runs if run.name.startswith(name) or run.folder.name.startswith(name)]
+    found = (
+        [run for run in runs if name in (run.name, run.folder.name)]
+        or [run for run in runs if run.name.startswith(name) or run.folder.name.startswith(name)]
+        or [run for run in runs if run.name.startswith(SWEEP_PREFIX + name)]
+    )
     if len(found) > 1:
         names = ", ".join(run.name for run in found[:5]) + (", …" if len(found) > 5 else "")
         raise InputError(f"{name!r} fits {len(found)} runs: {names}")
@@ -134,31 +157,43 @@ def find_run(name: str, outputs: Path = OUTPUTS) -> Run:
             return open_run(Path(name))
         if name in broken:
             raise broken[name]
-        raise InputError(f"no run {name!r} in {outputs}/{did_you_mean(name, [run.name for run in runs])}")
+        sweeps = {run.folder.parent.name for run in runs} - {outputs.name}
+        known = [*(run.name for run in runs), *sweeps, *(s.removeprefix(SWEEP_PREFIX) for s in sweeps)]
+        raise InputError(f"no run {name!r} in {outputs}/{did_you_mean(name, [*known, LATEST])}")
     return found[0]
 
 
 def find_runs(name: str, outputs: Path = OUTPUTS) -> list[Run]:
     """Returns the run of that name (see `find_run`), or all runs of the sweep, or folder, of that name.
 
-    The `latest` is here the sweep of the latest run, if that is of one. Raises InputError if there is none.
+    A sweep may be called as by sweep=NAME. The `latest` is here the sweep of the latest run, if that is of
+    one. Raises InputError if there is none.
     """
-    for folder in (Path(name), outputs / name):
+    for folder in _folders_called(name, outputs):
         if folder.is_dir() and not (folder / SUMMARY).is_file():
             if runs := all_runs(folder):
                 return runs
             raise InputError(f"{folder}: no run in it")
-    if name == "latest":
+    if name == LATEST:
         run = find_run(name, outputs)
         in_sweep = run.folder.parent.resolve() != outputs.resolve()
         return all_runs(run.folder.parent) if in_sweep else [run]
     sweeps: dict[Path, list[Run]] = {}
     for run in all_runs(outputs):
-        if run.folder.parent != outputs and run.folder.parent.name.startswith(name):
+        if run.folder.parent != outputs and run.folder.parent.name.startswith((name, SWEEP_PREFIX + name)):
             sweeps.setdefault(run.folder.parent, []).append(run)
     if len(sweeps) > 1:
         raise InputError(f"{name!r} fits {len(sweeps)} sweeps: {', '.join(path.name for path in sweeps)}")
     return next(iter(sweeps.values())) if sweeps else [find_run(name, outputs)]
+
+
+def find_sweep(name: str, outputs: Path = OUTPUTS) -> Path | None:
+    """Returns the folder of the sweep of that path or name, as given to sweep=, too, if there is one."""
+    return next((path for path in _folders_called(name, outputs) if (path / JOURNAL).is_file()), None)
+
+
+def _folders_called(name: str, outputs: Path) -> tuple[Path, ...]:
+    return Path(name), outputs / name, outputs / (SWEEP_PREFIX + name)
 
 
 def metrics_path(run: Run) -> Path:

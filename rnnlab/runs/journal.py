@@ -1,6 +1,6 @@
 """The journal of a sweep: what was planned and what became of it, an event a line, only ever added to.
 
-{"event": "planned", …, "settings": {…}, "jobs": {NAME: {"hash": …, "words": […], "settings": {…}}, …}}
+{"event": "planned", …, "settings": {…}, "jobs": {NAME: {"hash": …, "words": […], "settings": {…}, …}, …}}
 {"event": "running", "time": …, "job": NAME, "hash": …, "host": …, "pid": …}
 {"event": "done", …, "job": NAME, "hash": …, "best": {…}}
 {"event": "failed", …, "job": NAME, "hash": …, "error": …}                  or interrupted, or killed
@@ -56,12 +56,16 @@ class _Line(BaseModel):
 
 
 class PlannedJob(BaseModel):
-    """A job: the hash of its configuration and data, its words, and the settings that not all have alike."""
+    """A job: the hash of its configuration and data, its words, and the settings that not all have alike.
+
+    choices: the name chosen in each of Hydra's groups.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     hash: str
     words: Words
     settings: Settings
+    choices: Settings = {}
 
 
 class Planned(_Line):
@@ -98,14 +102,15 @@ _EVENT: TypeAdapter[Planned | Happened] = TypeAdapter(Event)
 class Job:
     """A job as the journal has it.
 
-    settings: all of them; last: what became of it last; at: where in the journal that stands; seconds: from
-    its last beginning to that.
+    settings: all of them; choices: by group; last: what became of it last; at: where in the journal that
+    stands; seconds: from its last beginning to that.
     """
 
     name: str
     hash: str
     words: list[str]
     settings: Mapping[str, str]
+    choices: Mapping[str, str]
     last: Happened | None = None
     at: int = -1
     seconds: float = 0.0
@@ -208,7 +213,7 @@ class Journal:
         if isinstance(event, Planned):
             for name, job in event.jobs.items():
                 settings = ChainMap(job.settings, event.settings)
-                self.jobs.setdefault(name, Job(name, job.hash, job.words, settings))
+                self.jobs.setdefault(name, Job(name, job.hash, job.words, settings, job.choices))
             self.asked.append(event.asked)
             return None
         known = self.jobs.get(event.job)

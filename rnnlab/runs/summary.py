@@ -26,6 +26,7 @@ class Summary(BaseModel):
     started: Text | None = None
     command: Text | None = None
     error: Text = ""
+    stopped: Text | None = None
     monitor: Name | None = None
     final: Figures | None = None
     best: Figures | None = None

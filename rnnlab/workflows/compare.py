@@ -12,10 +12,9 @@ from rnnlab.reports.repeats.comparison import METHOD, Comparison, compare_runs
 from rnnlab.reports.repeats.formats import as_csv, as_json, as_latex, as_markdown, shown_groups, shown_pairs
 from rnnlab.runs.files import COMPARISON, COMPARISON_PAIRS
 from rnnlab.runs.files import figure as figure_file
-from rnnlab.runs.finder import Run, find_runs
+from rnnlab.runs.finder import TRAINED, Run, find_runs
 from rnnlab.runs.tables import write_table
 
-TRAINED = ("finished", "trained")  # all figures are there, of the second without the page
 MOST_NAMED = 5
 TEXTS = {"csv": lambda found: as_csv(found.groups), "json": as_json, "md": as_markdown, "latex": as_latex}
 

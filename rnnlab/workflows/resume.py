@@ -242,7 +242,7 @@ def _check_plan(plan: Plan, facts: Mapping[str, Any], changed: ResumedConfig) ->
 def _nothing_left(run: Run, experiment: Experiment, facts: Mapping[str, Any]) -> str | None:
     """Returns why nothing is left to do for a finished run, None if there is something."""
     plan, patience, epoch = experiment.plan, experiment.config.training.patience, facts["epoch"]
-    if run.status != "finished" or facts["batch"]:
+    if run.status not in ("finished", "stopped") or facts["batch"]:
         return None
     if epoch >= plan.rounds:
         return f"finished; for more: training.{plan.unit}s={2 * plan.place(plan.rounds)}"

@@ -12,6 +12,7 @@ from rnnlab.core.metrics import format_metric, higher_is_better
 from rnnlab.reports.records import metric_names, step_column
 from rnnlab.runs.files import SUMMARY
 from rnnlab.runs.finder import Run, all_runs, find_run, metrics_path, run_name
+from rnnlab.runs.settings import read_settings
 from rnnlab.runs.tables import read_metrics
 from rnnlab.workflows.display import SILENT, Display
 from rnnlab.workflows.run_conditions import Names, check_names, names_of, nearest_value, read_conditions
@@ -145,6 +146,7 @@ def _facts(run: Run) -> dict[str, str]:
     return {
         "run": str(run.folder),
         "status": _status(run),
+        "trained": _trained(run),
         "final": figures(summary.get("final")),
         f"best by {summary.get('monitor')}": figures(summary.get("best")),
         **({"test of the best": figures(summary["test"])} if summary.get("test") else {}),
@@ -155,10 +157,23 @@ def _facts(run: Run) -> dict[str, str]:
     }
 
 
+def _trained(run: Run) -> str:
+    """Returns how long a run has been trained, for how long at most, and why not that long if it was patience."""
+    last, settings = run.summary.get("final") or {}, read_settings(run.folder)
+    unit = "step" if "step" in last else "epoch"
+    most, patience = settings.get(f"training.{unit}s", "-"), settings.get("training.patience", "null")
+    early = run.status == "finished" and patience != "null" and str(last.get(unit)) != most
+    why = f", for it had not improved for {patience} rounds (training.patience)" if early else ""
+    return f"{last.get(unit, 0)} of {most} {unit}s{why}"
+
+
 def _status(run: Run) -> str:
-    """Returns a run's status, why it failed, and how it goes on if it does not by itself."""
+    """Returns a run's status, why it failed or stopped, and how it goes on if it does not by itself."""
     error = f": {run.summary['error']}" if "error" in run.summary else ""
     if run.under_way or run.status == "finished":
         return run.status + error
+    if run.status == "stopped":  # which says so itself
+        more = f"rnnlab train --resume {run.argument} training.max_minutes=null"
+        return f"{run.summary['stopped']}; for more: {more}"
     missing = "; its report is missing" if run.status == "trained" else ""
     return f"{run.status}{error}{missing}; go on with: rnnlab train --resume {run.argument}"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from rnnlab.runs.files import SWEEP
+from rnnlab.runs.files import REPORT, SWEEP
 from rnnlab.runs.files import figure as figure_file
 from rnnlab.runs.journal import Journal
 from rnnlab.workflows.display import SILENT, Display
@@ -36,15 +36,18 @@ class Sweep:
         return str(self.table.to_html(index=False, border=0))
 
 
-def close_sweep(journal: Journal, display: Display = SILENT) -> Sweep:
-    """Writes sweep.csv, a row per job that is over, and figures of the finished runs, and shows them."""
+def close_sweep(journal: Journal, display: Display = SILENT, page: Path | None = None) -> Sweep:
+    """Writes sweep.csv, a row per job that is over, figures and page of the finished runs, and shows them.
+
+    page: where that is written, by default report.html in the sweep's folder.
+    """
     from rnnlab.reports.figures import save_figure  # late: only who draws waits for matplotlib
     from rnnlab.reports.sweep import read_sweep, sweep_figures
     from rnnlab.reports.sweep_page import write_sweep_page
 
     folder = journal.folder
     sweep_csv = write_sweep(journal)
-    runs = read_sweep(folder)
+    runs = read_sweep(journal)
     if gone := sum(job.state == "done" for job in journal.jobs.values()) - len(runs):
         display.note(f"folders of finished runs that are no longer there: {gone}; their rows are kept")
     sweep = Sweep(folder.resolve(), [run.folder.resolve() for run in runs], sweep_csv)
@@ -53,10 +56,13 @@ def close_sweep(journal: Journal, display: Display = SILENT) -> Sweep:
         figures = set(runs[0].metrics.columns[1:]) - {monitor} if runs else set()
         display.table(sweep.table.drop(columns=figures, errors="ignore"))
     display.result(f"sweep: {folder / SWEEP}")
-    for name, figure in sweep_figures(runs).items() if len(runs) > 1 else ():
+    drawn = sweep_figures(journal, runs)
+    for name, figure in drawn.items():
         path = folder / figure_file(name)
         save_figure(figure, path)
         display.result(f"figure: {path}")
     if runs:
-        display.result(f"page: {write_sweep_page(folder, sweep.table, runs)}")
+        page = page or folder / REPORT
+        write_sweep_page(page, folder.name, sweep.table, runs, drawn)
+        display.result(f"page: {page}")
     return sweep

@@ -14,6 +14,7 @@ from rnnlab.core.errors import RnnlabError, reason
 from rnnlab.core.locks import lock
 from rnnlab.experiment.job import Job
 from rnnlab.experiment.job_folder import discard
+from rnnlab.experiment.plan import own_choices
 from rnnlab.reports.sweep_table import journal_table
 from rnnlab.runs import journal as journals
 from rnnlab.runs.files import CLAIMS, CONFIG, HYDRA, LOGS, SUMMARY, SWEEP
@@ -109,7 +110,8 @@ def write_sweep(journal: Journal) -> pd.DataFrame:
 
 def _plan(journal: Journal, job: Job) -> None:
     settings = flatten(job.config.model_dump(mode="json"))
-    planned = PlannedJob(hash="", words=job.overrides, settings=settings)
+    choices = own_choices(job.choices)
+    planned = PlannedJob(hash="", words=job.overrides, settings=settings, choices=choices)
     journal.add(Planned(settings={}, jobs={job.folder.name: planned}, asked=[job.folder.name]))
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from rnnlab.core.errors import InputError
 from rnnlab.experiment.plan import PlannedRun
-from rnnlab.reports.sweep_table import varied_settings
+from rnnlab.reports.sweep_table import value_of, varied_names
 from rnnlab.runs.journal import Journal, Planned, PlannedJob
 
 MOST = 4
@@ -36,6 +36,7 @@ def new_plan(journal: Journal, runs: Sequence[PlannedRun], *, extend: bool) -> P
             hash=run.hash,
             words=list(run.words),
             settings={key: value for key, value in run.settings.items() if key not in common},
+            choices=dict(run.choices),
         )
         for run in runs
         if run.name not in journal.jobs
@@ -74,8 +75,8 @@ def _few(values: Sequence[str]) -> str:
 
 def plan_table(journal: Journal, runs: Sequence[PlannedRun]) -> pd.DataFrame:
     """Returns a row per job: its folder's name, in what it differs from the others, and what became of it."""
-    varied = varied_settings([run.settings for run in runs])
-    rows = [[run.name, *(run.settings.get(key) for key in varied), _state(journal, run.name)] for run in runs]
+    varied = varied_names(runs)
+    rows = [[run.name, *(value_of(run, key) for key in varied), _state(journal, run.name)] for run in runs]
     return pd.DataFrame(rows, columns=["run", *varied, "state"])
 
 

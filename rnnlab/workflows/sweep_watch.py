@@ -18,7 +18,7 @@ from rnnlab.experiment.job_runner import LOOK, Watch
 from rnnlab.experiment.launch import HydraOptions, SweepError, is_sweep, sweep_error
 from rnnlab.experiment.plan import PlannedRun
 from rnnlab.runs.files import CLAIMS, SUMMARY
-from rnnlab.runs.finder import OUTPUTS
+from rnnlab.runs.finder import OUTPUTS, SWEEP_PREFIX
 from rnnlab.runs.journal import Happened, Journal
 from rnnlab.runs.journal import Job as JournalJob
 from rnnlab.runs.own_files import check_no_links
@@ -28,8 +28,6 @@ from rnnlab.workflows.sweep import Sweep, close_sweep
 from rnnlab.workflows.sweep_job import NotDone, Rules, write_sweep
 from rnnlab.workflows.sweep_plan import new_plan, plan_table, write_plan
 
-PREFIX = "sweep-"
-"""Begins the name of a sweep's folder in outputs/."""
 UNFINISHED = 3
 """The exit code of a sweep that was told to stop before all its jobs were begun."""
 
@@ -252,7 +250,7 @@ class SweepWatch(Watch):
         states = [journal.jobs[name].state for name in self._names or journal.jobs]
         failed, left = states.count("failed"), len(states) - states.count("done") - states.count("failed")
         named = any(word.startswith(("sweep=", "hydra.sweep.dir=")) for word in self.command)
-        name = [] if named else [f"sweep={journal.folder.name.removeprefix(PREFIX)}"]
+        name = [] if named else [f"sweep={journal.folder.name.removeprefix(SWEEP_PREFIX)}"]
         command = shlex.join([*self.command, *name])
         if left:
             self.display.note(f"{_jobs(left)} left to do; go on with: {command}")
@@ -289,11 +287,11 @@ def named_sweep(overrides: list[str]) -> list[str]:
         return overrides
     if len(names) > 1 or any(word.startswith("hydra.sweep.dir=") for word in overrides):
         raise InputError(f"sweep={names[-1]}: the sweep's folder is given twice; leave one of them out")
-    name = names[0].removeprefix(PREFIX)
+    name = names[0].removeprefix(SWEEP_PREFIX)
     if not re.fullmatch(r"\w[\w.-]{0,99}", name):
         raise InputError(f"sweep={names[0]}: expected a name of letters, digits, '_', '-' and '.'")
     others = [word for word in overrides if not word.startswith("sweep=")]
-    return [*others, f"hydra.sweep.dir={OUTPUTS / (PREFIX + name)}"]
+    return [*others, f"hydra.sweep.dir={OUTPUTS / (SWEEP_PREFIX + name)}"]
 
 
 def check_is_sweep(overrides: list[str], options: HydraOptions, of_sweep: SweepOptions) -> None:

@@ -29,7 +29,7 @@ def sweep(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("words", [["sweep-one"], ["outputs/sweep-one"], ["sweep"], ["latest"]])
+@pytest.mark.parametrize("words", [["sweep-one"], ["outputs/sweep-one"], ["sweep"], ["one"], ["latest"]])
 def test_a_sweep_is_compared_by_any_of_its_names(call: Call, sweep: Path, words: list[str]) -> None:
     outcome = call("compare", *words)
     assert outcome.code == 0
@@ -78,7 +78,9 @@ def test_unfinished_runs_are_left_out_by_name(call: Call, sweep: Path) -> None:
         (["sweep-one", "--metric", "valid_lss"], "did you mean 'valid_loss'"),
         (["sweep-one", "--by", "insrt"], "did you mean 'insert'"),
         (["sweep-one", "--by", "seed"], "the seed is what"),
-        (["sweep-two"], "no run 'sweep-two' in outputs/"),
+        (["sweep-two"], "no run 'sweep-two' in outputs/; did you mean 'sweep-one'?"),
+        (["onee"], "no run 'onee' in outputs/; did you mean 'one'?"),
+        (["latst"], "did you mean 'latest'?"),
         (["sweep-one", "--pairs"], "makes sense only with --format csv"),
         (["empty"], "empty: no run in it"),
     ],

@@ -112,6 +112,8 @@ REFUSED = {
     "name and folder": (["-m", "sweep=a", "hydra.sweep.dir=b"], "given twice"),
     "a folder's name": (["-m", "hydra.sweep.subdir='${seed}'"], "hydra.sweep.subdir: the folders"),
     "one training": (["sweep=a"], "sweep=…: for sweeps alone; add -m"),
+    "a misspelt name": (["-m", "swep=a"], "swep: no such key; did you mean 'sweep'?"),
+    "a misspelt flag": (["-m", "--retry-faild"], "No such option: --retry-faild"),
     "flag of one training": (["--retry-failed"], "--retry-failed: for sweeps alone; add -m"),
 }
 
@@ -128,6 +130,51 @@ def test_a_folder_with_runs_and_no_journal_is_no_sweep(call: Call, tiny: list[st
     assert call("train", *tiny, "hydra.run.dir=runs/one").code == 0
     outcome = call("train", "-m", *tiny, "seed=1,2", "hydra.sweep.dir=runs")
     assert outcome.code == 2 and "runs: holds runs already" in outcome.err
+
+
+def test_the_page_of_a_sweep_is_written_again(call: Call, tiny: list[str], tmp_path: Path) -> None:
+    words = ["train", "-m", *tiny, "hydra/launcher=basic", "sweep=mine", "task.length=5,6", "seed=1,2"]
+    words[words.index("model=boe")] = "model=rnn"
+    words = [word for word in words if not word.startswith("data")] + ["task=recall", "training.epochs=null"]
+    words += ["training.steps=2", "training.validate_every=1", "insert=none"]
+    assert call(*[w for w in words if w != "training.epochs=2"]).code == 0
+    sweep = tmp_path / "outputs" / "sweep-mine"
+    made = ["report.html", "sweep.csv", "figures/repetitions.png"]
+    before = {name: (sweep / name).read_bytes() for name in made}
+    for name in made:
+        (sweep / name).unlink()
+    outcome = call("report", "mine")
+    assert outcome.code == 0 and f"page: {sweep.relative_to(tmp_path)}/report.html" in outcome.out
+    assert {name: (sweep / name).read_bytes() for name in made} == before
+    assert call("report", "sweep-mine", "-o", "page.html").code == 0
+    assert (tmp_path / "page.html").read_bytes() == before["report.html"]
+    run = folders_of(sweep)[0].name
+    both = call("report", "mine", run)
+    assert both.code == 2 and "mine: is a sweep, which has a page of its own" in both.err
+    assert call("report", run).out == f"report: outputs/sweep-mine/{run}/report.html\n"
+
+
+def test_a_sweep_without_a_finished_run_has_no_page(call: Call, tiny: list[str], tmp_path: Path) -> None:
+    words = ["train", "-m", *tiny, *FAILS[:2], "optimizer.lr=1e38,1e37", "hydra/launcher=basic", "sweep=mine"]
+    assert call(*words).code == 1
+    outcome = call("report", "mine")
+    assert (
+        outcome.code == 2 and "outputs/sweep-mine: no page, for none of its jobs has finished" in outcome.err
+    )
+
+
+def test_a_sweep_over_models_has_a_column_for_the_model(call: Call, tiny: list[str], tmp_path: Path) -> None:
+    words = ["train", "-m", *tiny, "model=boe,rnn", "seed=1,2", "hydra/launcher=basic", "sweep=mine"]
+    words.remove("model=boe")
+    shown = call(*words, "--dry-run")
+    assert re.search(r"┃ run +┃ model ┃ seed ┃ state ┃", shown.out)
+    done = call(*words)
+    assert done.code == 0 and re.search(r"┃ run +┃ model ┃ seed ┃ valid_loss ┃", done.out)
+    table = table_of(tmp_path / "outputs" / "sweep-mine")
+    assert list(table.columns[:4]) == ["run", "model", "seed", "epoch"]
+    assert table["model"].tolist() == ["boe", "boe", "rnn", "rnn"]
+    page = (tmp_path / "outputs" / "sweep-mine" / "report.html").read_text()
+    assert "model._target_" not in page
 
 
 @pytest.mark.slow

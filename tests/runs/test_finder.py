@@ -7,7 +7,7 @@ import pytest
 
 from rnnlab.core.errors import InputError
 from rnnlab.runs.files import LAST
-from rnnlab.runs.finder import all_runs, find_run, open_run
+from rnnlab.runs.finder import all_runs, find_run, find_runs, find_sweep, open_run
 
 
 def make_run(folder: Path, started: str = "2026-01-01", **facts: object) -> None:
@@ -40,6 +40,8 @@ def outputs(tmp_path: Path) -> Path:
         ("rnn-none-10", "rnn-none-10"),
         ("sweep-7/0-gru-none", "sweep-7/0-gru-none"),
         ("sweep-7", "sweep-7/0-gru-none"),
+        ("7/0-gru-none", "sweep-7/0-gru-none"),
+        ("7", "sweep-7/0-gru-none"),
         ("latest", "sweep-7/0-gru-none"),
     ],
 )
@@ -59,6 +61,8 @@ def test_a_path_finds_its_run_wherever_it_is(outputs: Path, tmp_path: Path) -> N
         ("rnn", ["'rnn' fits 2 runs", "rnn-none-1", "rnn-none-10"]),
         ("0-gru-none", ["fits 2 runs", "sweep-7/0-gru-none", "sweep-8/0-gru-none"]),
         ("lstm-edn-2", ["no run 'lstm-edn-2'", "'lstm-end-2'"]),
+        ("latst", ["no run 'latst'", "did you mean 'latest'?"]),
+        ("swep-7", ["no run 'swep-7'", "did you mean 'sweep-7'?"]),
         ("nothing like it", ["no run 'nothing like it'"]),
         ("/", ["not a run folder", "config.yaml", "summary.json"]),
     ],
@@ -67,6 +71,26 @@ def test_what_fits_none_or_several_is_refused(name: str, parts: list[str], outpu
     with pytest.raises(InputError) as error:
         find_run(name, outputs)
     assert all(part in str(error.value) for part in parts), error.value
+
+
+@pytest.mark.parametrize("name", ["sweep-cells", "cells", "outputs/sweep-cells", "cel", "latest"])
+def test_a_sweep_is_called_as_its_folder_or_as_it_was_given(
+    name: str, outputs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for run in ("a", "b"):
+        make_run(outputs / "sweep-cells" / run, "2026-01-06")
+    make_run(outputs / "cellular", "2026-01-01")
+    monkeypatch.chdir(outputs.parent)
+    assert [run.name for run in find_runs(name)] == ["sweep-cells/a", "sweep-cells/b"]
+    assert find_sweep(name) is None
+    (outputs / "sweep-cells" / "journal.jsonl").touch()
+    assert find_sweep(name) == (None if name in ("cel", "latest") else Path("outputs", "sweep-cells"))
+
+
+def test_a_run_goes_before_a_sweep_whose_name_is_that_of_the_run(outputs: Path) -> None:
+    make_run(outputs / "sweep-lstm-end-2" / "a", "2026-01-06")
+    assert find_run("lstm-end-2", outputs).folder == outputs / "lstm-end-2"
+    assert find_run("lstm-end-2/a", outputs).folder == outputs / "sweep-lstm-end-2" / "a"
 
 
 def test_latest_of_nothing_is_refused(tmp_path: Path) -> None:
