@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -152,6 +153,19 @@ def test_the_page_of_a_sweep_is_written_again(call: Call, tiny: list[str], tmp_p
     both = call("report", "mine", run)
     assert both.code == 2 and "mine: is a sweep, which has a page of its own" in both.err
     assert call("report", run).out == f"report: outputs/sweep-mine/{run}/report.html\n"
+
+
+def test_a_run_whose_folder_is_gone_is_missing_from_the_page_alone(
+    call: Call, tiny: list[str], tmp_path: Path
+) -> None:
+    words = ["train", "-m", *tiny, "hydra/launcher=basic", "sweep=mine", "seed=1,2"]
+    assert call(*words).code == 0
+    sweep = tmp_path / "outputs" / "sweep-mine"
+    gone, there = (folder.name for folder in folders_of(sweep))
+    shutil.rmtree(sweep / gone)
+    again = call(*words)
+    assert again.code == 0 and "folders of finished runs that are no longer there: 1" in again.err
+    assert table_of(sweep)["run"].tolist() == [gone, there]
 
 
 def test_a_sweep_without_a_finished_run_has_no_page(call: Call, tiny: list[str], tmp_path: Path) -> None:
