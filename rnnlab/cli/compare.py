@@ -11,8 +11,8 @@ def compare(
         list[str],
         typer.Argument(
             metavar="SWEEP|RUN...",
-            help="Sweeps (NAME of sweep=NAME will do) and runs by path, folder name or unique prefix; latest is "
-            "the latest sweep.",
+            help="Sweeps (by the NAME of sweep=NAME, too) and runs by path, folder name or unique prefix; "
+            "latest is the latest sweep.",
         ),
     ],
     by: Annotated[

@@ -11,7 +11,7 @@ def report(
         list[str],
         typer.Argument(
             metavar="RUN...|SWEEP",
-            help="Runs by path, folder name, unique prefix, or latest; or a sweep by path or NAME of sweep=NAME.",
+            help="Runs by path, folder name, unique prefix, or latest; or a sweep by path or name.",
         ),
     ],
     output: Annotated[

@@ -158,7 +158,7 @@ def _facts(run: Run) -> dict[str, str]:
 
 
 def _trained(run: Run) -> str:
-    """Returns how long a run has been trained, for how long at most, and why not that long if it was patience."""
+    """Returns how long a run has been trained, for how long at most, and why not if it was patience."""
     last, settings = run.summary.get("final") or {}, read_settings(run.folder)
     unit = "step" if "step" in last else "epoch"
     most, patience = settings.get(f"training.{unit}s", "-"), settings.get("training.patience", "null")
