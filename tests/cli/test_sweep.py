@@ -183,7 +183,7 @@ def test_a_sweep_over_models_has_a_column_for_the_model(call: Call, tiny: list[s
     shown = call(*words, "--dry-run")
     assert re.search(r"┃ run +┃ model ┃ seed ┃ state ┃", shown.out)
     done = call(*words)
-    assert done.code == 0 and re.search(r"┃ run +┃ model ┃ seed ┃ valid_loss ┃", done.out)
+    assert done.code == 0 and re.search(r"┃ run +┃ model ┃ seed ┃ epoch ┃ valid_loss ┃", done.out)
     table = table_of(tmp_path / "outputs" / "sweep-mine")
     assert list(table.columns[:4]) == ["run", "model", "seed", "epoch"]
     assert table["model"].tolist() == ["boe", "boe", "rnn", "rnn"]
