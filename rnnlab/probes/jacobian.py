@@ -1,6 +1,6 @@
 """Spectral norms of ∂s_T/∂s_t: by how much a small change of a state can change the final one.
 
-S states looked at, B texts, H hidden.
+S states looked at, B texts, R times each, H hidden.
 """
 
 from collections.abc import Sequence
@@ -12,24 +12,26 @@ from torch import Tensor
 TOLERANCE, ITERATIONS = 1e-6, 300
 
 
-def exact_norms(final: Float[Tensor, "B H"], states: Sequence[Float[Tensor, "B H"]]) -> Float[Tensor, "S B"]:
+def exact_norms(
+    final: Float[Tensor, "BR H"], states: Sequence[Float[Tensor, "BR H"]], repeats: int
+) -> Float[Tensor, "S B"]:
     """Returns the largest singular value of each text's ∂final/∂state, inf for one that overflowed.
 
-    A backward pass gives one row of the matrices of all states and texts, since texts do not meet in the
-    graph: H vector-Jacobian products, which torch takes together.
+    Texts do not meet in the graph, so that of one that stands there H times, each time may be asked for
+    another row of its matrices, and one backward pass gives them all.
+
+    Args:
+        final: the last states of texts each of which stands `repeats` times in a row.
+        states: those looked at, of the same texts.
+        repeats: H, or more.
     """
-    rows = torch.eye(final.shape[1]).to(final)[:, None].expand(-1, *final.shape)
+    texts, hidden = len(final) // repeats, final.shape[1]
+    rows = torch.eye(repeats, hidden).to(final).repeat(texts, 1)
+    # Of a sum: for gradients of several numbers torch imports SymPy, which takes longer than all else here.
     gradients = torch.autograd.grad(
-        final,
-        states,
-        rows,
-        retain_graph=True,
-        allow_unused=True,  # not materialize_grads, whose zeros lack the rows
-        is_grads_batched=True,
+        (final * rows).sum(), states, retain_graph=True, allow_unused=True, materialize_grads=True
     )
-    zeros = final.new_zeros(rows.shape)
-    found = [zeros if gradient is None else gradient for gradient in gradients]
-    jacobians = torch.stack(found).transpose(1, 2)  # from (S, rows, B, H)
+    jacobians = torch.stack(gradients).reshape(len(states), texts, repeats, hidden)
     finite = jacobians.sum(dim=(2, 3)).isfinite()  # of so many numbers the sum takes a tenth of the time
     if not finite.all():
         finite = jacobians.isfinite().all(dim=(2, 3))

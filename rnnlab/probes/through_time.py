@@ -14,8 +14,9 @@ multiplies by less than 1, both vanish exponentially (Hochreiter 1991; Bengio, S
 Pascanu, Mikolov & Bengio 2013, who bound the step's factor by ‖W_hh‖₂ · max |tanh′|).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy, deepcopy
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -26,17 +27,21 @@ from torch import Tensor
 
 from rnnlab.core.batch import Batch
 from rnnlab.models.layer import layers_of
-from rnnlab.models.unroll import Unrolled
+from rnnlab.models.unroll import Unrolled, unroll
 from rnnlab.probes.base import ProbeInput, without_states
 from rnnlab.probes.half_life import fit_half_life
 from rnnlab.probes.jacobian import exact_norms, power_norms
-from rnnlab.probes.unrolled_texts import Count, draw_texts, unroll_texts
+from rnnlab.probes.unrolled_texts import Count, draw_texts, unroll_texts, vectors_of
 
 PATHS = {"h": "hidden", "c": "cell"}
 ONLY = "_only"
 EXAMPLES, FEWEST_EXAMPLES = 32, 4
 LARGEST_FRUGAL_STATE = 128
 LARGE_STATE_DISTANCES = 32  # how many of the distances power iteration is done for: each costs many passes
+SEQUENCES = 256  # that are read at a time to make whole Jacobians: so much memory does it take
+
+Jacobians = dict[str, Float[np.ndarray, "distances few"]]
+"""By the name of a state, the norms of its Jacobians."""
 
 
 class Path(NamedTuple):
@@ -132,12 +137,14 @@ class ThroughTime:
         recurrent = deepcopy(probe_input.model.recurrent).cpu().double().requires_grad_(True)
         batch = draw_texts(probe_input, self.examples, self.seed)
         unrolled, losses = unroll_texts(probe_input, recurrent, batch)
-        few = self._few(batch.lengths.numpy(), unrolled[0].hidden[0].shape[1])
-        of_few = unrolled
-        if 0 < len(few) < len(batch.lengths):
-            of_few, _ = unroll_texts(probe_input, recurrent, Batch(*(part[few] for part in batch)))
+        hidden = max(states[0].shape[1] for of_run in unrolled for states in of_run.states.values())
+        few = self._few(batch.lengths.numpy(), hidden)
         distances = min(self.distances, int(batch.lengths.max()))
         texts = Texts((torch.arange(distances)[:, None] < batch.lengths).numpy(), few)
+        layer = partial(unroll, cell, recurrent)
+        vectors = vectors_of(probe_input, Batch(*(part[few] for part in batch)))
+        jacobians = self._jacobians(layer, vectors, batch.lengths[few], hidden, distances)
+        jacobians = jacobians or [{}] * len(unrolled)
         rng = np.random.default_rng(self.seed)
         rows = []
         pooling = probe_input.model.pooling
@@ -145,10 +152,10 @@ class ThroughTime:
         if cell is not None and cell.retained_by_matrix:
             runs = [run for runs in layers_of(cell, recurrent) for run in runs]
             matrices = [run.parameters["weight_hh"].detach() for run in runs]
-        for of_run, of_few_texts, weight in zip(unrolled, of_few, matrices, strict=True):
+        for of_run, its_jacobians, weight in zip(unrolled, jacobians, matrices, strict=True):
             scales = _scales(weight)
             sigma = None if weight is None else scales["predicted"]
-            for path in self._paths(of_run, of_few_texts, losses.sum(), texts, sigma):
+            for path in _paths(of_run, its_jacobians, losses.sum(), texts, sigma):
                 if pooling != "last" and path.name.endswith(ONLY):
                     path = path._replace(gradients=np.full_like(path.gradients, np.nan))
                 table = _summary(path, scales, texts, rng)
@@ -169,42 +176,80 @@ class ThroughTime:
         spread = np.linspace(len(lengths) - 1, 0, number).round().astype(np.int64)
         return np.sort(np.argsort(lengths, kind="stable")[spread])
 
-    def _paths(
-        self, unrolled: Unrolled, of_few: Unrolled, loss: Tensor, texts: "Texts", sigma: float | None
-    ) -> Iterator[Path]:
-        """Yields the ways back through one layer in one direction, NaN where a text does not reach.
+    def _jacobians(
+        self,
+        layer: Callable[..., list[Unrolled]],
+        vectors: Float[Tensor, "few T E"],
+        lengths: Int[Tensor, " few"],
+        hidden: int,
+        distances: int,
+    ) -> list[Jacobians]:
+        """Returns each state's norms, of every layer and direction; nothing where there are no such texts.
 
-        of_few: the same of the few texts whose Jacobians are made; sigma: the largest singular value of the
-        matrix that the states are multiplied by, if there is one.
+        layer: gives all states, of at most `hidden` numbers, for vectors and lengths.
         """
-        distances = len(texts.present)
-        for place, (name, all_states) in enumerate(unrolled.states.items()):
-            path = PATHS.get(name, name)
-            last, last_of_few = (_retained(of_run, name, distances) for of_run in (unrolled, of_few))
-            retention = _mean_retention(last, texts.present)
-            gradients = _gradients(loss, all_states[: -distances - 1 : -1])
-            jacobians = np.full((distances, 0), np.nan)
-            if len(texts.few):
-                jacobians = _where(
-                    texts.few_present, self._jacobians(of_few.states[name][: -distances - 1 : -1])
-                )
-            bounds = None
-            if sigma is not None and last_of_few is not None and not place and len(texts.few):
-                bounds = _where(texts.few_present, _since_the_end(sigma * last_of_few.amax(dim=2)))
-            yield Path(path, _where(texts.present, gradients.norm(dim=2)), jacobians, retention, bounds)
-            if place and last is not None:
-                gates = _since_the_end(last)
-                alone = _where(texts.present, (gradients[0] * gates).norm(dim=2))
-                # A diagonal matrix: its spectral norm is its largest entry.
-                yield Path(f"{path}{ONLY}", alone, _where(texts.present, gates.amax(dim=2)), retention)
+        if not len(lengths):
+            return []
+        if hidden > self.exact_size and self._rows is None:
+            return [_by_state(of_run, distances, self._some_norms) for of_run in layer(vectors, lengths)]
+        found: list[list[Jacobians]] = []
+        for chunk in np.array_split(np.arange(len(lengths)), -(-len(lengths) * hidden // SEQUENCES)):
+            times = np.repeat(chunk, hidden)
+            whole = partial(exact_norms, repeats=hidden)
+            found.append(
+                [_by_state(of_run, distances, whole) for of_run in layer(vectors[times], lengths[times])]
+            )
+        return [
+            {name: np.concatenate([part[name] for part in parts], axis=1) for name in parts[0]}
+            for parts in zip(*found, strict=True)
+        ]
 
-    def _jacobians(self, states: Sequence[Tensor]) -> Float[Tensor, "distances texts"]:
-        if states[0].shape[1] <= self.exact_size or self._rows is not None:
-            return exact_norms(states[0], states)
+    @staticmethod
+    def _some_norms(final: Tensor, states: Sequence[Tensor]) -> Tensor:
+        """Returns the norms at some of the distances, NaN at the others."""
         chosen = np.unique(np.linspace(0, len(states) - 1, LARGE_STATE_DISTANCES).round().astype(int))
-        norms = torch.full((len(states), len(states[0])), torch.nan, dtype=torch.float64)
-        norms[chosen] = power_norms(states[0], [states[i] for i in chosen])
+        norms = torch.full((len(states), len(final)), torch.nan, dtype=torch.float64)
+        norms[chosen] = power_norms(final, [states[i] for i in chosen])
         return norms
+
+
+def _by_state(
+    of_run: Unrolled, distances: int, norms: Callable[[Tensor, Sequence[Tensor]], Tensor]
+) -> Jacobians:
+    """Returns the norms (distances, few) that a function gives for the final state and those before it."""
+    return {
+        name: norms(states[-1], states[: -distances - 1 : -1]).numpy()
+        for name, states in of_run.states.items()
+    }
+
+
+def _paths(
+    unrolled: Unrolled, jacobians: Jacobians, loss: Tensor, texts: Texts, sigma: float | None
+) -> Iterator[Path]:
+    """Yields the ways back through one layer in one direction, NaN where a text does not reach.
+
+    jacobians: norms by state, none where no text has its Jacobians made; sigma: the largest singular value
+    of the matrix that the states are multiplied by, if there is one.
+    """
+    distances = len(texts.present)
+    for place, (name, all_states) in enumerate(unrolled.states.items()):
+        path = PATHS.get(name, name)
+        last = _retained(unrolled, name, distances)
+        retention = _mean_retention(last, texts.present)
+        gradients = _gradients(loss, all_states[: -distances - 1 : -1])
+        of_few = np.full((distances, 0), np.nan)
+        if name in jacobians:
+            of_few = np.where(texts.few_present, jacobians[name], np.nan)
+        bounds = None
+        if sigma is not None and last is not None and not place and name in jacobians:
+            factors = sigma * last[:, torch.from_numpy(texts.few)].amax(dim=2)
+            bounds = _where(texts.few_present, _since_the_end(factors))
+        yield Path(path, _where(texts.present, gradients.norm(dim=2)), of_few, retention, bounds)
+        if place and last is not None:
+            gates = _since_the_end(last)
+            alone = _where(texts.present, (gradients[0] * gates).norm(dim=2))
+            # A diagonal matrix: its spectral norm is its largest entry.
+            yield Path(f"{path}{ONLY}", alone, _where(texts.present, gates.amax(dim=2)), retention)
 
 
 def _where(reached: Bool[np.ndarray, "distances B"], norms: Tensor) -> Float[np.ndarray, "distances B"]:

@@ -29,14 +29,21 @@ def draw_texts(probe_input: ProbeInput, examples: int, seed: int) -> Batch:
     return next(texts.batches(chosen, len(chosen)))
 
 
+def vectors_of(probe_input: ProbeInput, batch: Batch) -> Float[Tensor, "B T E"]:
+    """Returns what the recurrent layer reads of the texts, in float64, on the CPU."""
+    embedding = deepcopy(probe_input.model.embedding).cpu().double()
+    vectors: Tensor = embedding(batch.double().inputs).detach()
+    return vectors
+
+
 def unroll_texts(
     probe_input: ProbeInput, recurrent: Any, batch: Batch
 ) -> tuple[list[Unrolled], Float[Tensor, " B"]]:
     """Returns all states of `recurrent` (float64, on the CPU) on the texts, and each text's loss."""
     model = probe_input.model
-    embedding, head = (deepcopy(part).cpu().double() for part in (model.embedding, model.head))
-    inputs, lengths, targets = batch.double()
-    unrolled = unroll(model.cell, recurrent, embedding(inputs).detach(), lengths)
+    head = deepcopy(model.head).cpu().double()
+    _, lengths, targets = batch.double()
+    unrolled = unroll(model.cell, recurrent, vectors_of(probe_input, batch), lengths)
     directions = 2 if recurrent.bidirectional else 1
     if model.every_step:
         answers = _answers_at_ends(unrolled[-directions:], lengths)

@@ -1,4 +1,5 @@
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,9 +10,10 @@ from torch import Tensor, nn
 from torch.autograd.functional import jacobian
 from torch.nn import functional
 
+from rnnlab.cells import Cell
 from rnnlab.models.layer import cell_of
 from rnnlab.models.recurrent import RecurrentModel
-from rnnlab.models.unroll import unroll
+from rnnlab.models.unroll import Unrolled, unroll
 from rnnlab.probes.base import ProbeInput
 from rnnlab.probes.jacobian import exact_norms, power_norms
 from rnnlab.probes.through_time import ThroughTime
@@ -35,11 +37,17 @@ def vectors() -> Tensor:
     return torch.randn(TEXTS, STEPS, EMBEDDING_DIM, generator=generator, dtype=torch.float64)
 
 
+def repeated(cell: Cell | None, layer: Any, x: Tensor, lengths: list[int]) -> Unrolled:
+    """The last direction's states of texts that each stand as often as a state has numbers."""
+    return unroll(cell, layer, x.repeat_interleave(6, 0), torch.tensor(lengths).repeat_interleave(6))[-1]
+
+
 @pytest.mark.parametrize("name", ["rnn", "gru"])
 def test_jacobian_norms_are_those_of_the_rest_of_the_reading(name: str) -> None:
     layer, x = recurrent_net(name).recurrent.double(), vectors()
     (reading,) = unroll(cell_of(layer), layer, x, torch.tensor([STEPS] * TEXTS))
-    found = exact_norms(reading.hidden[-1], reading.hidden[::-1])
+    hidden = repeated(cell_of(layer), layer, x, [STEPS] * TEXTS).hidden
+    found = exact_norms(hidden[-1], hidden[::-1], 6)
     for distance, text in np.ndindex(STEPS, TEXTS):
         rest = x[text, STEPS - distance :]
         state = reading.hidden[STEPS - 1 - distance][text].detach()
@@ -62,8 +70,8 @@ def test_an_lstms_hidden_and_cell_jacobians_are_those_of_the_rest_of_the_reading
     """Through the hidden path the cell is held still; through the cell path the hidden state follows it."""
     layer, x = lstm_layer(), vectors()
     (reading,) = unroll(cell_of(layer), layer, x, torch.tensor([STEPS] * TEXTS))
-    hidden = exact_norms(reading.hidden[-1], reading.hidden[::-1])
-    cell = exact_norms(reading.states["c"][-1], reading.states["c"][::-1])
+    states = repeated(cell_of(layer), layer, x, [STEPS] * TEXTS).states
+    hidden, cell = (exact_norms(of_state[-1], of_state[::-1], 6) for of_state in states.values())
     for distance, text in np.ndindex(STEPS - 1, TEXTS):
         rest = x[text, STEPS - distance - 1 :]
         h, c = (states[-2 - distance][text].detach() for states in (reading.hidden, reading.states["c"]))
@@ -85,9 +93,12 @@ def test_power_iteration_agrees_with_the_whole_matrix(name: str) -> None:
     generator = torch.Generator().manual_seed(1)
     x = torch.randn(3, 30, EMBEDDING_DIM, generator=generator, dtype=torch.float64)
     net = recurrent_net(name)
-    reading = unroll(net.cell, net.recurrent.double(), x, torch.tensor([30, 12, 1]))[-1]
-    for states in (of_state[::-1] for of_state in reading.states.values()):
-        exact = exact_norms(states[0], states)
+    lengths = [30, 12, 1]
+    reading = unroll(net.cell, net.recurrent.double(), x, torch.tensor(lengths))[-1]
+    six_times = repeated(net.cell, net.recurrent, x, lengths)
+    for name_of_state, of_state in reading.states.items():
+        states, of_six = of_state[::-1], six_times.states[name_of_state][::-1]
+        exact = exact_norms(of_six[0], of_six, 6)
         assert exact[-1, 0] > 0 and not exact[12:, 1].any() and not exact[1:, 2].any()
         torch.testing.assert_close(power_norms(states[0], states), exact, rtol=1e-3, atol=0)
 
