@@ -14,6 +14,11 @@ BLANK = re.compile(
 )
 
 
+def counted(number: int, what: str) -> str:
+    """Returns so many of something in words, as in `1 run` or `1,200 runs`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def printable(text: str) -> str:
     """Returns text on one line, white space as single spaces, all else that cannot be seen as escapes."""
     return escaped(" ".join(text.split()))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from rnnlab.core.errors import InputError
+from rnnlab.core.printable import counted
 from rnnlab.reports.repeats.comparison import METHOD, Comparison, compare_runs
 from rnnlab.reports.repeats.formats import as_csv, as_json, as_latex, as_markdown, shown_groups, shown_pairs
 from rnnlab.runs.files import COMPARISON, COMPARISON_PAIRS
@@ -50,12 +51,12 @@ def compare(names: Sequence[str | Path], *, by: Sequence[str] = (), metric: str 
     finished = [run.folder for run in runs.values() if run.status in TRAINED]
     others = [run for run in runs.values() if run.status not in TRAINED]
     if not finished:
-        raise InputError(f"none of {len(runs)} runs has finished: {_named(others)}")
+        raise InputError(f"none of {counted(len(runs), 'run')} has finished: {_named(others)}")
     notes = []
     if others:
-        notes.append(
-            f"{len(others)} runs are left out: {_named(others)}; all figures are of those that finished"
-        )
+        notes.append(f"left out, as they have not finished: {counted(len(others), 'run')}: {_named(others)}")
+    if stopped := [run for run in runs.values() if run.status == "stopped"]:
+        notes.append(f"stopped before their last round, with the figures of then: {_named(stopped)}")
     parents = {folder.parent for folder in finished}
     sweep = parents.pop() if len(parents) == 1 and len(names) == 1 and len(runs) > 1 else None
     return Compared(compare_runs(finished, by=by, metric=metric, notes=notes), sweep)
@@ -85,8 +86,7 @@ def keep_comparison(found: Comparison, folder: Path) -> Kept:
 
 
 def _named(runs: Sequence[Run]) -> str:
-    why = [f": {run.summary['error']}" if "error" in run.summary else "" for run in runs]
-    said = [
-        f"{run.folder.name} ({run.status}{error})" for run, error in zip(runs[:MOST_NAMED], why, strict=False)
-    ]
+    errors = [f": {run.summary['error']}" if "error" in run.summary else "" for run in runs]
+    why = [run.summary.get("stopped", run.status + error) for run, error in zip(runs, errors, strict=True)]
+    said = [f"{run.folder.name} ({reason})" for run, reason in zip(runs[:MOST_NAMED], why, strict=False)]
     return ", ".join(said) + (", …" if len(runs) > MOST_NAMED else "")

@@ -63,13 +63,30 @@ def test_unfinished_runs_are_left_out_by_name(call: Call, sweep: Path) -> None:
     change(sweep / "1-lstm", status="running")
     outcome = call("compare", "sweep-one")
     assert outcome.code == 0 and "│ 5 │" in outcome.out
-    said = "2 runs are left out: 0-lstm (failed: the loss is nan), 1-lstm (unfinished)"
+    said = "have not finished: 2 runs: 0-lstm (failed: the loss is nan), 1-lstm (unfinished)"
     assert said in outcome.err and "5 seeds in common" in outcome.err
     for folder in sweep.iterdir():
         if (folder / "summary.json").is_file():
             change(folder, status="interrupted")
     outcome = call("compare", "sweep-one")
     assert outcome.code == 2 and "none of 14 runs has finished" in outcome.err
+
+
+def test_runs_whose_time_was_up_are_named(call: Call, sweep: Path) -> None:
+    change(sweep / "0-lstm", stopped="stopped by training.max_minutes=1")
+    said = "their last round, with the figures of then: 0-lstm (stopped by training.max_minutes=1)"
+    outcome = call("compare", "sweep-one")
+    assert said in outcome.err and "left out" not in outcome.err and "│ 7 │" in outcome.out
+
+
+def test_runs_without_a_figure_in_common_are_refused_by_name(call: Call, sweep: Path, tmp_path: Path) -> None:
+    make_run(tmp_path / "outputs" / "none", [0.5], final=None, best=None)
+    none = call("compare", "sweep-one", "none")
+    assert none.code == 2 and "outputs/none: has no figures to compare" in none.err
+    series = {"epoch": 1, "train_loss": 0.1, "seconds": 1.0}
+    make_run(tmp_path / "outputs" / "other", [0.5], final=series, best=series, monitor="train_acc")
+    other = call("compare", "sweep-one", "other")
+    assert other.code == 2 and "name one with --metric (train_loss, seconds, " in other.err
 
 
 @pytest.mark.parametrize(

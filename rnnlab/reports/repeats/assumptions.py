@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from rnnlab.core.printable import counted
 from rnnlab.reports.repeats.groups import Group
 from rnnlab.reports.repeats.run import Repeat
 from rnnlab.runs.identity import CODE, DATA, DIRTY, OWN, PARTS
@@ -39,7 +40,7 @@ def _note(groups: Sequence[Group], what: str, value: Callable[[Repeat], str]) ->
             counts[value(run)] = counts.get(value(run), 0) + 1
     if len(counts) < 2:
         return ""
-    said = [f"{name} ({count} runs)" for name, count in list(counts.items())[:MOST_VALUES]]
+    said = [f"{name} ({counted(count, 'run')})" for name, count in list(counts.items())[:MOST_VALUES]]
     said += ["…"] if len(counts) > MOST_VALUES else []
     confounded = len(groups) > 1 and all(len(values) == 1 for values in by_group)
     why = "; it differs between groups, whose difference it may be" if confounded else ""
@@ -49,7 +50,11 @@ def _note(groups: Sequence[Group], what: str, value: Callable[[Repeat], str]) ->
 def _uncommitted(runs: Sequence[Repeat]) -> list[str]:
     """Returns that a commit does not tell which code ran, where rnnlab's own is not recorded, either."""
     dirty = [run for run in runs if run.parts[CODE].get(DIRTY) == "yes" and OWN not in run.parts[CODE]]
-    return [f"{len(dirty)} runs had uncommitted changes: what code they ran is not known"] if dirty else []
+    return (
+        [f"{counted(len(dirty), 'run')} had uncommitted changes: what code they ran is not known"]
+        if dirty
+        else []
+    )
 
 
 def _unlike_lengths(runs: Sequence[Repeat]) -> str:

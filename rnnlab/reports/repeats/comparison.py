@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.intervals import RANDOM_STATE, RESAMPLES, bootstrap_mean
+from rnnlab.core.printable import counted
 from rnnlab.reports.repeats.assumptions import failed_assumptions
 from rnnlab.reports.repeats.groups import Group, group_runs
 from rnnlab.reports.repeats.metric import Metric, choose_metric, is_finite, value_of
@@ -173,8 +174,8 @@ def _pairs(groups: Sequence[Group], metric: Metric, within: Sequence[str]) -> tu
         alone = len(one.runs) + len(other.runs) - 2 * len(common)
         if common and alone:
             notes.append(
-                f"{one.label} and {other.label}: {len(common)} seeds in common; the test leaves out the "
-                f"{alone} runs whose seed the other has not"
+                f"{one.label} and {other.label}: {counted(len(common), 'seed')} in common; the test leaves "
+                f"out the {counted(alone, 'run')} whose seed the other has not"
             )
         if not common:
             notes.append(f"{one.label} and {other.label}: no seed in common, so they are compared unpaired")

@@ -1,7 +1,7 @@
 """Which figure of each run is compared, and what it is."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rnnlab.core.errors import InputError, did_you_mean
@@ -55,11 +55,7 @@ def choose_metric(runs: Sequence[Repeat], name: str | None = None) -> Metric:
     Raises InputError for one that a run does not have.
     """
     figures = [figures_of(run) for run in runs]
-    if name is None:
-        candidates = [DEFAULT, *(str(run.records.summary.get("monitor")) for run in runs)]
-        name = next((c for c in candidates if all(c in found for found in figures)), None)
-        if name is None:
-            raise InputError("the runs have no metric in common; name one with --metric")
+    name = name or _usual_metric(runs, figures)
     having = sum(name in found for found in figures)
     if not having:
         known = dict.fromkeys(known for found in figures for known in found)
@@ -69,6 +65,19 @@ def choose_metric(runs: Sequence[Repeat], name: str | None = None) -> Metric:
         lacking = next(run.name for run, found in zip(runs, figures, strict=True) if name not in found)
         raise InputError(f"--metric {name}: {len(runs) - having} of {len(runs)} runs have none, as {lacking}")
     return Metric(name, _sentence(name, runs), tuple(_notes(name, runs)))
+
+
+def _usual_metric(runs: Sequence[Repeat], figures: Sequence[Mapping[str, float]]) -> str:
+    """Returns valid_acc, or what some runs were to improve; raises InputError where not all have it."""
+    wanted = [DEFAULT, *(str(run.records.summary.get("monitor")) for run in runs)]
+    common = [figure for figure in figures[0] if all(figure in found for found in figures)]
+    if found := next((figure for figure in wanted if figure in common), None):
+        return found
+    for run, own in zip(runs, figures, strict=True):
+        if not own:
+            raise InputError(f"{run.name}: has no figures to compare; leave it out")
+    others = f"name one with --metric ({', '.join(common)})" if common else "nor any other figure"
+    raise InputError(f"the runs have no {DEFAULT} in common, nor what they were to improve; {others}")
 
 
 def value_of(run: Repeat, metric: Metric) -> float:

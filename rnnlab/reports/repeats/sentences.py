@@ -3,6 +3,7 @@
 import math
 
 from rnnlab.core.power import MOST
+from rnnlab.core.printable import counted
 from rnnlab.core.scores import SIGNIFICANT
 from rnnlab.reports.repeats.pair import Pair
 
@@ -35,7 +36,7 @@ def _seeds(pair: Pair) -> str:
 
 
 def _p(pair: Pair) -> str:
-    seeds = f"{pair.n} seeds in common" if pair.paired else f"{_seeds(pair)}, so unpaired"
+    seeds = f"{counted(pair.n, 'seed')} in common" if pair.paired else f"{_seeds(pair)}, so unpaired"
     how = "" if pair.permutation.exact else ", permutations drawn at random"
     many = f", {_shown(pair.p_holm)} corrected for {pair.comparisons} comparisons"
     return f"p = {_shown(pair.permutation.p)}{many if pair.comparisons > 1 else ''} ({seeds}{how})"

@@ -156,7 +156,7 @@ def test_runs_that_stopped_early_or_had_uncommitted_changes_are_said(tmp_path: P
     make_run(tmp_path / "long", [0.5, 0.6, 0.7], 9, {"model": "a"})
     notes = compare_runs([*folders, tmp_path / "long"]).notes
     assert any("not trained equally long: 1 to 2 rounds" in note for note in notes)
-    assert any("1 runs had uncommitted changes" in note for note in notes)
+    assert any("1 run had uncommitted changes" in note for note in notes)
 
 
 def test_metrics_are_of_the_last_epoch_the_best_or_the_test(tmp_path: Path) -> None:
