@@ -29,6 +29,7 @@ PRELOAD_OF_SWEEP = (*PRELOAD, "rnnlab.workflows.trainings", "rnnlab.reports.run_
 """The same where runs get pages."""
 GONE = 90.0
 """Seconds after which a job of another machine, whose claim has ended, is taken for dead."""
+MakePool = Callable[[], Workers]
 LOOK = 0.5
 """Seconds between two looks at what becomes of jobs elsewhere."""
 
@@ -36,16 +37,22 @@ LOOK = 0.5
 class Watch:
     """Is told how a sweep goes on; this one takes no notice, and has each job done once."""
 
-    def sweep(self, folder: Path, runs: Sequence[PlannedRun]) -> bool:
-        """Takes where the sweep is to lie, and its jobs as far as known; returns whether to begin."""
+    def sweep(self, folder: Path, runs: Sequence[PlannedRun], make_pool: MakePool | None) -> bool:
+        """Takes where the sweep is to lie, and its jobs as far as known; returns whether to begin.
+
+        make_pool: makes such processes as the sweep will have; None where they are not this machine's.
+        """
         return True
 
     def rounds(self, runs: Sequence[PlannedRun]) -> Iterator[Sequence[PlannedRun]]:
         """Yields what to launch, until nothing is left to do."""
         yield runs
 
-    def workers(self, number: int) -> None:
-        """Takes how many jobs at a time there are, in processes that show nothing themselves."""
+    def workers(self, number: int, pool: Workers | None = None) -> None:
+        """Takes how many jobs at a time there are, in processes that show nothing themselves.
+
+        pool: these processes, with nothing to do yet; None where they are on other machines.
+        """
 
     def lost(self, error: Exception) -> None:
         """Takes an error of the launcher itself, and raises it unless the jobs can be launched again."""
@@ -129,12 +136,16 @@ class JobRunner:
             raise InputError("hydra.launcher: this command computes in one process; leave it out")
         return _InAnotherProcess, (self.in_worker(), self.modules)
 
+    def pool(self, workers: int | None) -> Workers:
+        """Returns processes for jobs; workers: how many, None: as many as there are cores for."""
+        number = workers or max(1, cores() // self.threads)
+        return Workers(number, PRELOAD_OF_SWEEP, partial(begin_worker, self.modules))
+
     def in_workers(self, calls: Mapping[int, Callable[..., Any]], workers: int | None) -> dict[int, Outcome]:
         """Makes the calls in workers, by the number of the job; returns what each returned, or its error."""
-        number = min(len(calls), workers or max(1, cores() // self.threads))
-        self.watch.workers(number)
         outcomes: dict[int, Outcome] = {}
-        with Workers(number, PRELOAD_OF_SWEEP, partial(begin_worker, self.modules)) as pool:
+        with self.pool(workers) as pool:
+            self.watch.workers(min(pool.number, len(calls)), pool)
             for job, call in calls.items():
                 pool.submit(job, call, self)
             while len(outcomes) < len(calls):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from rnnlab.experiment.hydra_compat import jobs_of_basic_sweeper, quoted, run_co
 from rnnlab.experiment.hydra_errors import explain
 from rnnlab.experiment.job import Job
 from rnnlab.experiment.job_folder import claimed, discard, discard_all, make, missing_folders, remove_empty
-from rnnlab.experiment.job_runner import PRELOAD_OF_SWEEP, JobRunner, Watch
+from rnnlab.experiment.job_runner import PRELOAD_OF_SWEEP, JobRunner, MakePool, Watch
 from rnnlab.experiment.modules import used_modules
 from rnnlab.experiment.plan import PlannedRun, plan_runs
 from rnnlab.runs.files import HYDRA
@@ -170,7 +171,9 @@ def _launch(runner: JobRunner, overrides: list[str], options: HydraOptions, *, n
             runner.runs = plan_runs(zip(jobs, composed, configs, strict=True))
         elif _is_basic(composed[0]):
             runner.runs = [PlannedRun(words) for words in jobs]
-        _launch_sweep(runner, Path(composed[0].hydra.sweep.dir), overrides, options)
+        launcher = composed[0].hydra.launcher
+        make_pool = partial(runner.pool, launcher.workers) if launcher._target_ == LOCAL else None
+        _launch_sweep(runner, Path(composed[0].hydra.sweep.dir), overrides, options, make_pool)
         return
     folder = Path(composed[0].hydra.run.dir)
     new = missing_folders(folder / HYDRA)
@@ -195,9 +198,15 @@ def _run_in(
         raise
 
 
-def _launch_sweep(runner: JobRunner, folder: Path, overrides: list[str], options: HydraOptions) -> None:
+def _launch_sweep(
+    runner: JobRunner,
+    folder: Path,
+    overrides: list[str],
+    options: HydraOptions,
+    make_pool: MakePool | None = None,
+) -> None:
     new = missing_folders(folder)
-    if not runner.watch.sweep(folder, runner.runs):
+    if not runner.watch.sweep(folder, runner.runs, make_pool):
         return
     make(folder, "hydra.sweep.dir")
     runner.sweep = folder

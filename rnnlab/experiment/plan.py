@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig
 
@@ -23,8 +24,8 @@ DIGITS, LONGEST = 10, 60
 class PlannedRun:
     """A job: its words, and a hash of all that its figures follow from.
 
-    name: that of its folder, empty where Hydra is to give one; settings: what was composed and the hashes of
-    the data and of the user's own modules, as texts; choices: the names chosen in Hydra's groups.
+    name: that of its folder, empty where Hydra is to give one; values: what was composed; settings: the same
+    and the hashes of the data and of the user's own modules, as texts; choices: the names chosen in groups.
     """
 
     words: Sequence[str]
@@ -32,6 +33,7 @@ class PlannedRun:
     hash: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
     choices: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def launched(self) -> list[str]:
@@ -66,8 +68,10 @@ def _planned_run(
     choices = composed.hydra.runtime.choices
     readable = label(choices.experiment, choices.task, choices.model, config.insert)
     readable = re.sub(r"[^\w.-]+|^\W", "-", readable)[:LONGEST]
-    settings = {**flatten(plain_values(composed)), **data, **files}
-    return PlannedRun(words, f"{readable}-{digest[:DIGITS]}", digest, settings, own_choices(choices))
+    values = plain_values(composed)
+    settings = {**flatten(values), **data, **files}
+    name = f"{readable}-{digest[:DIGITS]}"
+    return PlannedRun(words, name, digest, settings, own_choices(choices), values)
 
 
 def own_choices(choices: Mapping[str, object]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from rnnlab.runs.files import (
     METRICS,
     PROBES,
     SUMMARY,
+    SWEEP,
 )
 from rnnlab.runs.process import life_of
 from rnnlab.runs.summary import read_summary
@@ -189,7 +190,9 @@ def find_runs(name: str, outputs: Path = OUTPUTS) -> list[Run]:
 
 def find_sweep(name: str, outputs: Path = OUTPUTS) -> Path | None:
     """Returns the folder of the sweep of that path or name, as given to sweep=, too, if there is one."""
-    return next((path for path in _folders_called(name, outputs) if (path / JOURNAL).is_file()), None)
+    own = (JOURNAL, SWEEP)  # without a table it is no sweep of trainings
+    folders = _folders_called(name, outputs)
+    return next((path for path in folders if all((path / file).is_file() for file in own)), None)
 
 
 def _folders_called(name: str, outputs: Path) -> tuple[Path, ...]:

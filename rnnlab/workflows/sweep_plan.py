@@ -73,11 +73,15 @@ def _few(values: Sequence[str]) -> str:
     return ", ".join(value[:40] for value in values[:MOST]) + (", …" if len(values) > MOST else "")
 
 
-def plan_table(journal: Journal, runs: Sequence[PlannedRun]) -> pd.DataFrame:
-    """Returns a row per job: its folder's name, in what it differs from the others, and what became of it."""
+def plan_table(journal: Journal, runs: Sequence[PlannedRun], times: Mapping[str, str]) -> pd.DataFrame:
+    """Returns a row per job: its folder's name, in what it differs from the others, and what became of it.
+
+    times: by name, how long some of them will take; of none there is no column.
+    """
     varied = varied_names(runs)
     rows = [[run.name, *(value_of(run, key) for key in varied), _state(journal, run.name)] for run in runs]
-    return pd.DataFrame(rows, columns=["run", *varied, "state"])
+    table = pd.DataFrame(rows, columns=["run", *varied, "state"])
+    return table.assign(takes=[times.get(run.name) for run in runs]) if times else table
 
 
 def _state(journal: Journal, name: str) -> str:

@@ -13,8 +13,9 @@ from typing import Any, Literal, Self
 
 from rnnlab.core.errors import InputError, RnnlabError
 from rnnlab.core.worker import DiedError, JobError
+from rnnlab.core.workers import Workers
 from rnnlab.experiment.job_folder import make, missing_folders, remove_empty
-from rnnlab.experiment.job_runner import LOOK, Watch
+from rnnlab.experiment.job_runner import LOOK, MakePool, Watch
 from rnnlab.experiment.launch import HydraOptions, SweepError, is_sweep, sweep_error
 from rnnlab.experiment.plan import PlannedRun
 from rnnlab.runs.files import CLAIMS, SUMMARY
@@ -27,9 +28,18 @@ from rnnlab.workflows.display import Display, Jobs
 from rnnlab.workflows.sweep import Sweep, close_sweep
 from rnnlab.workflows.sweep_job import NotDone, Rules, write_sweep
 from rnnlab.workflows.sweep_plan import new_plan, plan_table, write_plan
+from rnnlab.workflows.sweep_time import in_words, sweep_seconds, throwaway_caches, time_jobs
 
 UNFINISHED = 3
 """The exit code of a sweep that was told to stop before all its jobs were begun."""
+WORTH_SAYING = 60.0
+"""Seconds that a sweep takes at least of which it is said before how long it will take."""
+BY_BATCHES = "a few batches timed"
+PATIENCE, PATIENCE_OF_DRY_RUN = 2.0, 30.0
+"""Seconds after which jobs begin, whatever is known of their time; and after which a dry run gives up.
+
+Of the first, most is not lost: data that has been encoded and loops that are loaded are there for the jobs.
+"""
 
 
 @dataclass(frozen=True)
@@ -76,11 +86,12 @@ class SweepWatch(Watch):
     _names: Sequence[str] = ()
     _tried: set[str] = field(default_factory=set)
     _left: int = 0
+    _to_do: Sequence[PlannedRun] = ()
     _workers: int = 1
     _estimated: bool = False
     _failures: dict[str, RnnlabError] = field(default_factory=dict)
 
-    def sweep(self, folder: Path, runs: Sequence[PlannedRun]) -> bool:
+    def sweep(self, folder: Path, runs: Sequence[PlannedRun], make_pool: MakePool | None) -> bool:
         """Writes the plan into the sweep's journal, or compares it with what is there."""
         check_no_links(folder)
         journal = Journal(folder)
@@ -90,7 +101,7 @@ class SweepWatch(Watch):
             raise InputError(f"hydra.sweep.dir: {folder}: holds runs already; choose another folder")
         if self.options.dry_run:
             new_plan(journal, runs, extend=self.options.extend)
-            self.display.table(plan_table(journal, runs))
+            self._show_plan(journal, runs, make_pool)
             return False
         self._new = missing_folders(folder)
         make(folder / CLAIMS, "hydra.sweep.dir")
@@ -124,7 +135,7 @@ class SweepWatch(Watch):
                 return
             free = [run for run in left if not journal.claimed(run.name)]
             if free:
-                self._left = len(left)
+                self._left, self._to_do = len(left), left
                 yield free
                 continue
             if not waiting:
@@ -144,11 +155,11 @@ class SweepWatch(Watch):
             if not journal.claimed(job.name):
                 self.ended(job.name, JobError(str(error)))
 
-    def workers(self, number: int) -> None:
-        """Shows jobs of other processes, which show nothing themselves."""
+    def workers(self, number: int, pool: Workers | None = None) -> None:
+        """Says how long jobs of other processes will take, and shows them, as they do not themselves."""
         self._workers = number
         if self._jobs is None:
-            self.display.message(f"{_number(self._left)}, {number} at a time{self._estimate()}")
+            self.display.message(f"{_number(self._left)}, {number} at a time{self._estimate(pool)}")
             self._jobs = self._stack.enter_context(self.display.jobs())
             self._jobs.more(self._left)
 
@@ -222,12 +233,41 @@ class SweepWatch(Watch):
         self.result = close_sweep(journal, self.display)
         self._say_how_to_go_on(journal)
 
-    def _estimate(self) -> str:
-        """Returns how long the jobs that are left will take, where some are done and it is worth saying."""
+    def _estimate(self, pool: Workers | None = None) -> str:
+        """Returns how long the jobs that are left will take, where that is known and worth saying.
+
+        pool: processes in which a few of their batches can be timed.
+        """
+        times = {} if pool is None else time_jobs(pool, self._to_do, patience=PATIENCE)
         done = [job.seconds for job in self._opened().jobs.values() if job.state == "done"]
-        minutes = self._left * sum(done) / max(len(done), 1) / self._workers / 60
-        self._estimated = bool(done)
-        return f"; about {minutes:.0f} min, going by {_number(len(done))} done" if minutes >= 1 else ""
+        if times and len(times) == len(self._to_do):
+            seconds, by = sweep_seconds(times.values(), self._workers), BY_BATCHES
+        elif done:
+            seconds, by = self._left * sum(done) / len(done) / self._workers, f"{_number(len(done))} done"
+        else:
+            return ""
+        self._estimated = True
+        return f"; about {in_words(seconds)}, going by {by}" if seconds >= WORTH_SAYING else ""
+
+    def _show_plan(self, journal: Journal, runs: Sequence[PlannedRun], make_pool: MakePool | None) -> None:
+        """Shows the jobs, and how long those will take that are left, where they are to be done here."""
+        rules = replace(self.options.rules(), begun=journal.position)
+        left = [run for run in runs if run.name not in journal.jobs or not rules.over(journal.jobs[run.name])]
+        times: dict[str, float] = {}
+        if left and make_pool is not None:
+            status = self.display.status("timing a few batches of each kind of job")
+            with status, throwaway_caches(left) as of_dry_run, make_pool() as pool:
+                times = time_jobs(pool, of_dry_run, patience=PATIENCE_OF_DRY_RUN)
+        self.display.table(plan_table(journal, runs, {name: in_words(s) for name, s in times.items()}))
+        if not left or make_pool is None:
+            return
+        at_a_time = min(pool.number, len(left))
+        said = f"{_number(len(left))} to do, {at_a_time} at a time"
+        if len(times) < len(left):
+            self.display.message(f"{said}; how long that takes is not known, as {BY_BATCHES} did not tell")
+            return
+        seconds = in_words(sweep_seconds(times.values(), at_a_time))
+        self.display.message(f"{said}; about {seconds}, going by {BY_BATCHES}")
 
     def _opened(self) -> Journal:
         assert self._journal is not None

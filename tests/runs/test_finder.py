@@ -84,6 +84,8 @@ def test_a_sweep_is_called_as_its_folder_or_as_it_was_given(
     assert [run.name for run in find_runs(name)] == ["sweep-cells/a", "sweep-cells/b"]
     assert find_sweep(name) is None
     (outputs / "sweep-cells" / "journal.jsonl").touch()
+    assert find_sweep(name) is None  # of whatever else has a journal
+    (outputs / "sweep-cells" / "sweep.csv").touch()
     assert find_sweep(name) == (None if name in ("cel", "latest") else Path("outputs", "sweep-cells"))
 
 
