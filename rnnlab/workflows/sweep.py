@@ -1,6 +1,7 @@
 """What compares the runs of a sweep."""
 
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
@@ -34,6 +35,12 @@ class Sweep:
     def _repr_html_(self) -> str:
         """Returns the table for a notebook."""
         return str(self.table.to_html(index=False, border=0))
+
+
+def import_what_closes() -> None:
+    """Imports what compares and draws, while jobs go on: at their end a person would wait for it."""
+    for name in ("rnnlab.reports.figures", "rnnlab.reports.sweep_page", "scipy.stats"):
+        import_module(name)
 
 
 def close_sweep(journal: Journal, display: Display = SILENT, page: Path | None = None) -> Sweep:

@@ -25,7 +25,7 @@ from rnnlab.runs.journal import Job as JournalJob
 from rnnlab.runs.own_files import check_no_links
 from rnnlab.runs.writer import mark_failed
 from rnnlab.workflows.display import Display, Jobs
-from rnnlab.workflows.sweep import Sweep, close_sweep
+from rnnlab.workflows.sweep import Sweep, close_sweep, import_what_closes
 from rnnlab.workflows.sweep_job import NotDone, Rules, write_sweep
 from rnnlab.workflows.sweep_plan import new_plan, plan_table, write_plan
 from rnnlab.workflows.sweep_time import in_words, sweep_seconds, throwaway_caches, time_jobs
@@ -280,6 +280,7 @@ class SweepWatch(Watch):
                 self.display.failed(JobError(f"{event.job}: {error}"))
         elif event.event == "running":
             self._jobs.began(event.job)
+            import_what_closes()
         elif event.event != "interrupted":
             self._jobs.ended(event.job, error)
             self._left -= 1
