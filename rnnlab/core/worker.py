@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnlab.core.errors import RnnlabError, reason
+from rnnlab.core.signals import interrupt
 
 GRACE = 10.0
 """Seconds that a job has to end by itself once it is told to."""
@@ -123,7 +124,7 @@ def _outcome(
 
 def _interrupt(*_: object) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise KeyboardInterrupt
+    interrupt()
 
 
 def _end_with_the_parent() -> None:

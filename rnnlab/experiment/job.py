@@ -11,6 +11,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from rnnlab.core.errors import RnnlabError
+from rnnlab.core.signals import interruptions_as_such
 from rnnlab.experiment.compose import checked, register
 from rnnlab.experiment.job_folder import discard
 from rnnlab.experiment.schema import Config
@@ -59,7 +60,7 @@ def begin_job(cfg: DictConfig) -> Iterator[Job]:
     hydra = HydraConfig.get()
     folder, is_sweep = Path(hydra.runtime.output_dir), hydra.mode == RunMode.MULTIRUN
     try:
-        yield Job(
+        job = Job(
             config=checked(cfg),
             config_yaml=OmegaConf.to_yaml(cfg, resolve=True),
             folder=folder,
@@ -68,6 +69,8 @@ def begin_job(cfg: DictConfig) -> Iterator[Job]:
             config_dirs=[s.path for s in hydra.runtime.config_sources if s.provider == "command-line"],
             sweep_folder=Path(hydra.sweep.dir) if is_sweep else None,
         )
+        with interruptions_as_such():
+            yield job
     except RnnlabError as error:
         log.error("%s", error)
         if not is_sweep:

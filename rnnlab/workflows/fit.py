@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rnnlab.core.batch import Batch
 from rnnlab.core.profile import span
+from rnnlab.core.signals import interruptions_as_such
 from rnnlab.experiment.experiment import Experiment
 from rnnlab.experiment.torch_settings import torch_settings
 from rnnlab.training.callbacks import Callback, Status, StopTraining
@@ -48,7 +49,7 @@ def fit_experiment(
     try:
         for callback in callbacks:
             callback.on_begin(state)
-        with torch_settings(experiment.config):
+        with interruptions_as_such(), torch_settings(experiment.config):
             for row in fit(
                 state,
                 experiment.task,

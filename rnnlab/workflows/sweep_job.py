@@ -12,6 +12,7 @@ import pandas as pd
 
 from rnnlab.core.errors import RnnlabError, reason
 from rnnlab.core.locks import lock
+from rnnlab.core.signals import interruptions_as_such
 from rnnlab.experiment.job import Job
 from rnnlab.experiment.job_folder import discard
 from rnnlab.experiment.plan import own_choices
@@ -86,7 +87,8 @@ def do_job(job: Job, rules: Rules, train: Callable[[Job, bool], Any]) -> Any:
 
         add("running")
         try:
-            result = train(job, _is_unfinished(job.folder))
+            with interruptions_as_such():
+                result = train(job, _is_unfinished(job.folder))
         except KeyboardInterrupt:
             add("interrupted")
             discard(job.folder)
