@@ -29,7 +29,7 @@ def interrupt() -> None:
 def interruptions_as_such() -> Iterator[None]:
     """Raises KeyboardInterrupt in place of an error that a library has made of one.
 
-    C++ that calls Python may take it for a fault of what it was given: matplotlib then calls a matrix invalid.
+    C++ that calls Python may take it for a fault of what it was given: matplotlib then speaks of a matrix.
     """
     try:
         yield
