@@ -26,14 +26,14 @@ def printable(text: str) -> str:
 
 def escaped(text: str) -> str:
     """Returns text with everything that cannot be seen as escapes, line breaks and other white space, too."""
-    if text.isprintable() and not BLANK.search(text):
+    if text.isprintable() and (text.isascii() or not BLANK.search(text)):
         return text
     return "".join(map(_visible, text))
 
 
 def escaped_lines(text: str) -> str:
     """Returns text with its line breaks, all else that cannot be seen as escapes."""
-    return "\n".join(map(escaped, text.split("\n")))
+    return "\n".join(map(escaped, text.split("\n"))) if "\n" in text else escaped(text)
 
 
 def _visible(character: str) -> str:

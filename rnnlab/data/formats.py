@@ -61,8 +61,9 @@ def _tsv_example(line: str, source: str) -> Example:
 
 
 def _scan_lines(path: Path, parse: Callable[[str, str], Example]) -> Iterator[Example | InputError]:
+    name = show_path(path)
     for number, line in enumerate(_lines_of_nonempty(path), start=1):
-        source = f"{show_path(path)}, line {number}"
+        source = f"{name}, line {number}"
         result: Example | InputError
         try:
             result = parse(_decode(line, source).removesuffix("\r"), source)
