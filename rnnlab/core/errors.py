@@ -45,6 +45,8 @@ def of_machine(error: BaseException) -> RnnlabError | None:
         return kind(f"{where}{error.strerror or error}")
     if isinstance(error, MemoryError) or "can't allocate memory" in str(error):  # as torch has it
         return RnnlabError(f"not enough memory ({' '.join(str(error).split()) or 'none is left'})")
+    if "Symlink loop" in str(error):  # as pathlib has it
+        return InputError(str(error).replace("Symlink loop from", "a symbolic link to itself:"))
     if isinstance(error, RecursionError):
         return InputError("something is nested too deeply to be read")
     if isinstance(error, UnicodeEncodeError):

@@ -4,6 +4,7 @@ pyproject.toml allows only those versions of Hydra with which this file has been
 """
 
 import logging
+import math
 import os
 import re
 import sys
@@ -27,7 +28,7 @@ from hydra._internal.sources_registry import SourcesRegistry
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, OverrideType
+from hydra.core.override_parser.types import ChoiceSweep, Override, OverrideType, RangeSweep
 from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigResult
 from hydra.plugins.plugin import Plugin
@@ -44,7 +45,7 @@ VERSION_BASE = "1.3"
 
 HYDRAS = ("hydra", "hydra_plugins")
 """Packages that Hydra may search for configurations: itself and its plugins."""
-MOST_REFERENCES, MOST_CHARACTERS = 20_000, 10_000_000
+MOST_REFERENCES, MOST_CHARACTERS = 2_000, 10_000_000
 TRUSTED = ("hydra", "main", "plugin")
 """Providers of files that came with Hydra, rnnlab or an installed plugin."""
 
@@ -207,6 +208,17 @@ def parse_overrides(words: Sequence[str], loader: ConfigLoader | None = None) ->
 def is_plain(override: Override) -> bool:
     """Returns whether an override gives one key one value."""
     return override.type == OverrideType.CHANGE and not override.is_sweep_override()
+
+
+def number_of_values(override: Override) -> float:
+    """Returns how many values an override gives its key, where that is known; NaN for a range without an end."""
+    found = override.value()
+    if isinstance(found, ChoiceSweep):
+        return len(found.list)
+    if not isinstance(found, RangeSweep) or found.start is None or found.stop is None or not found.step:
+        return 1
+    number = (found.stop - found.start) / found.step
+    return max(0, math.ceil(number)) if math.isfinite(number) else math.nan
 
 
 def jobs_of_basic_sweeper(overrides: list[Override]) -> list[list[str]]:

@@ -1,5 +1,6 @@
 """Hands a command to Hydra's own machinery once everything that can be checked beforehand is."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +22,13 @@ from rnnlab.experiment.compose import (
     register,
     shipped_config,
 )
-from rnnlab.experiment.hydra_compat import jobs_of_basic_sweeper, quoted, run_composed, run_main
+from rnnlab.experiment.hydra_compat import (
+    jobs_of_basic_sweeper,
+    number_of_values,
+    quoted,
+    run_composed,
+    run_main,
+)
 from rnnlab.experiment.hydra_errors import explain
 from rnnlab.experiment.job import Job
 from rnnlab.experiment.job_folder import claimed, discard, discard_all, make, missing_folders, remove_empty
@@ -30,6 +37,8 @@ from rnnlab.experiment.modules import used_modules
 from rnnlab.experiment.plan import PlannedRun, plan_runs
 from rnnlab.runs.files import HYDRA
 
+MOST_JOBS = 10_000
+"""Of a sweep: each is composed and checked before the first begins."""
 LOCAL = "hydra_plugins.rnnlab_launcher.LocalLauncher"
 
 
@@ -257,10 +266,25 @@ def _jobs_of_sweep(overrides: list[str], options: HydraOptions) -> list[list[str
     params = [f"{key}={value}" for key, value in (composed.hydra.sweeper.get("params") or {}).items()]
     if not _is_basic(composed):
         return [fixed]
+    words = [*params, *overrides]
+    parsed = parsed_overrides(words)
+    _check_number(words, [number_of_values(found) for found in parsed])
     try:
-        return jobs_of_basic_sweeper(parsed_overrides([*params, *overrides]))
+        return jobs_of_basic_sweeper(parsed)
     except ERRORS as error:
         raise InputError(explain(error, overrides, CONFIG_DIR, [])) from None
+
+
+def _check_number(words: list[str], numbers: Sequence[float]) -> None:
+    """Raises InputError for ranges without an end, and for more jobs than a sweep may have.
+
+    numbers: of the values that each word gives its key.
+    """
+    for word, number in zip(words, numbers, strict=True):
+        if not math.isfinite(number):
+            raise InputError(f"{word}: expected a range of finite numbers")
+    if (jobs := math.prod(map(int, numbers))) > MOST_JOBS:
+        raise InputError(f"a sweep of {jobs:,} jobs: expected at most {MOST_JOBS:,}; make several of it")
 
 
 def _hydra_main(job: Callable[[DictConfig], Any], overrides: list[str], options: HydraOptions) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn import functional
 
 TOLERANCE, ITERATIONS = 1e-6, 300
 
@@ -39,38 +40,66 @@ def exact_norms(
     return torch.linalg.matrix_norm(jacobians, ord=2).where(finite, torch.inf)
 
 
-def power_norms(final: Float[Tensor, "B H"], states: Sequence[Float[Tensor, "B H"]]) -> Float[Tensor, "S B"]:
-    """Returns the same for large states, by power iteration on JᵀJ without ever holding a matrix.
+def lanczos_norms(
+    final: Float[Tensor, "B H"], states: Sequence[Float[Tensor, "B H"]]
+) -> Float[Tensor, "S B"]:
+    """Returns the same for large states, without ever holding a matrix, inf for one that overflowed.
 
-    It stops once no text's norm moves by more than a part in a million, so that it errs from below.
-    The start follows from a fixed seed; that of each state is the direction found for the state before.
+    By bidiagonalization (Golub & Kahan 1965; Golub & Van Loan, Matrix Computations, 10.4), which needs a
+    product with J and one with Jᵀ a step. It stops once no text's norm moves by more than a part in a
+    million, so that it errs from below. The start follows from a fixed seed; that of each state is the
+    direction found for the state before.
     """
     generator = torch.Generator().manual_seed(0)
     direction = torch.randn(final.shape, generator=generator, dtype=torch.float64).to(final)
     norms = []
     for state in states:
-        norm, direction = _power_norm(final, state, direction)
+        norm, direction = _lanczos_norm(final, state, direction)
         norms.append(norm)
     return torch.stack(norms)
 
 
-def _power_norm(
+def _lanczos_norm(
     final: Float[Tensor, "B H"], state: Float[Tensor, "B H"], direction: Float[Tensor, "B H"]
 ) -> tuple[Float[Tensor, " B"], Float[Tensor, "B H"]]:
-    """Returns each text's norm and the direction of the final state in which it is reached."""
+    """Returns each text's norm and the direction of the final state in which it is reached.
+
+    J V = U B: columns of U and V are orthonormal, B has two diagonals, and its largest singular value comes
+    near J's from below.
+    """
     # Jᵀu is linear in u, so that its own vector-Jacobian product with v is Jv.
     anywhere = torch.zeros_like(final, requires_grad=True)
     (transposed,) = torch.autograd.grad(final, state, anywhere, create_graph=True)
-    norm = final.new_zeros(len(final))
-    for _ in range(ITERATIONS):
-        (right,) = torch.autograd.grad(final, state, _unit(direction), retain_graph=True)
-        before, norm = norm, right.norm(dim=1)
-        (image,) = torch.autograd.grad(transposed, anywhere, _unit(right), retain_graph=True)
-        # A text whose Jacobian is all zero keeps its direction: the next state's may not be.
-        direction = torch.where(norm[:, None] > 0, image, direction)
-        if bool(((norm - before).abs() <= TOLERANCE * norm).all()):
+    lefts, rights = [_unit(direction)], []
+    reduced = final.new_zeros(len(final), 1, 0)
+    norm, overflowed = final.new_zeros(len(final)), torch.zeros(len(final), dtype=torch.bool)
+    for step in range(min(ITERATIONS, final.shape[1])):
+        (right,) = torch.autograd.grad(final, state, lefts[-1], retain_graph=True)
+        right = _apart_from(rights, right)
+        rights.append(_unit(right))
+        (left,) = torch.autograd.grad(transposed, anywhere, rights[-1], retain_graph=True)
+        left = _apart_from(lefts, left)
+        lefts.append(_unit(left))
+        reduced = functional.pad(reduced, (0, 1, 0, 1))
+        reduced[:, step, step], reduced[:, step + 1, step] = right.norm(dim=1), left.norm(dim=1)
+        overflowed |= ~reduced.isfinite().all(dim=(1, 2))
+        found = torch.linalg.svd(torch.nan_to_num(reduced, 0.0, 0.0, 0.0), full_matrices=False)
+        before, norm = norm, found.S[:, 0]
+        if bool((((norm - before) <= TOLERANCE * norm) | overflowed).all()):
             break
-    return norm, direction
+    reached = torch.einsum("kbh,bk->bh", torch.stack(lefts), found.U[:, :, 0])
+    # A text whose Jacobian is all zero keeps its direction: the next state's may not be.
+    kept = (norm > 0) & ~overflowed
+    return norm.where(~overflowed, torch.inf), torch.where(kept[:, None], reached, direction)
+
+
+def _apart_from(basis: Sequence[Float[Tensor, "B H"]], vectors: Float[Tensor, "B H"]) -> Float[Tensor, "B H"]:
+    """Returns vectors without their parts along the orthonormal ones of the basis; twice, for rounding."""
+    if basis:
+        columns = torch.stack(list(basis), dim=2)
+        for _ in range(2):
+            vectors = vectors - (columns @ (columns.mT @ vectors[:, :, None]))[:, :, 0]
+    return vectors
 
 
 def _unit(vectors: Float[Tensor, "B H"]) -> Float[Tensor, "B H"]:

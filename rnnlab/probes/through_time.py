@@ -30,14 +30,14 @@ from rnnlab.models.layer import layers_of
 from rnnlab.models.unroll import Unrolled, unroll
 from rnnlab.probes.base import ProbeInput, without_states
 from rnnlab.probes.half_life import fit_half_life
-from rnnlab.probes.jacobian import exact_norms, power_norms
+from rnnlab.probes.jacobian import exact_norms, lanczos_norms
 from rnnlab.probes.unrolled_texts import Count, draw_texts, unroll_texts, vectors_of
 
 PATHS = {"h": "hidden", "c": "cell"}
 ONLY = "_only"
 EXAMPLES, FEWEST_EXAMPLES = 32, 4
 LARGEST_FRUGAL_STATE = 128
-LARGE_STATE_DISTANCES = 32  # how many of the distances power iteration is done for: each costs many passes
+LARGE_STATE_DISTANCES = 32  # for how many of the distances norms are iterated: each costs many passes
 SEQUENCES = 256  # that are read at a time to make whole Jacobians: so much memory does it take
 
 Jacobians = dict[str, Float[np.ndarray, "distances few"]]
@@ -106,7 +106,7 @@ class ThroughTime:
         """Sets how many texts are drawn (the same at every look) and how many steps from the end count.
 
         examples: None for 32; jacobian_examples: of how many of them Jacobians are made, None for all;
-        exact_size: largest state whose Jacobians are made whole; beyond it power iteration gives their
+        exact_size: largest state whose Jacobians are made whole; beyond it Lanczos iteration gives their
         norms, at no more than 32 of the distances (the others are empty). seed: of the draw and of the
         bootstrap.
         """
@@ -209,7 +209,7 @@ class ThroughTime:
         """Returns the norms at some of the distances, NaN at the others."""
         chosen = np.unique(np.linspace(0, len(states) - 1, LARGE_STATE_DISTANCES).round().astype(int))
         norms = torch.full((len(states), len(final)), torch.nan, dtype=torch.float64)
-        norms[chosen] = power_norms(final, [states[i] for i in chosen])
+        norms[chosen] = lanczos_norms(final, [states[i] for i in chosen])
         return norms
 
 

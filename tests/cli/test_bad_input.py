@@ -62,6 +62,12 @@ SETTINGS = {
         ["-m", "seed=1,2", "hydra.launcher.workers=two"],
         ["hydra.launcher.workers", "whole number", "'two'"],
     ),
+    "sweep without an end": (["-m", "optimizer.lr=range(0,nan,1)"], ["range(0,nan,1)", "finite numbers"]),
+    "sweep up to infinity": (["-m", "optimizer.lr=range(0,inf,1)"], ["range(0,inf,1)", "finite numbers"]),
+    "sweep of a thousand million jobs": (
+        ["-m", "seed=range(100000)", "optimizer.lr=range(0,1,0.0001)"],
+        ["a sweep of 1,000,000,000 jobs", "at most 10,000"],
+    ),
     "misspelt tokenizer": (["data.tokenizer=spaci"], ["data.tokenizer", "'spacy'", "'spaci'"]),
     "misspelt monitor": (["training.monitor=valid_ac"], ["training.monitor", "'valid_acc'", "'valid_ac'"]),
     "key that is not there": (["+data.foo=1"], ["data.foo", "no such key"]),

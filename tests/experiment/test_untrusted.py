@@ -379,6 +379,9 @@ BOMBS = {
         f"a{i}: {{x: '${{a{i + 1}}}', y: '${{a{i + 1}}}'}}\n" for i in range(60)
     )
     + "a60: {x: 1}\n",
+    "references to longer and longer texts": "a0: x\n"
+    + "".join(f"a{i}: '{f'${{a{i - 1}}}' * 4}'\n" for i in range(1, 30))
+    + "similarity: [['${a29}', b]]\n",
     "a reference to itself": "a: ${b}\nb: ${a}\n",
     "a long reference": f"a: '{'${seed}' * 1000}'\n",
     "not UTF-8": "a: \udcff\n",
@@ -401,3 +404,11 @@ def test_a_file_that_would_eat_memory_or_time_is_refused_in_a_line(
         outcome = call(*command, *tiny, "experiment=x")
         assert outcome.code == 2 and outcome.err.startswith("error: "), outcome
         assert len(outcome.err.splitlines()) == 1
+
+
+def test_a_folder_of_configurations_that_is_a_link_to_itself_is_told(
+    call: Callable[..., Outcome], tiny: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "configs").symlink_to("configs")
+    outcome = call("train", *tiny)
+    assert outcome.code == 2 and "a symbolic link to itself" in outcome.err and outcome.err.count("\n") == 1

@@ -15,7 +15,7 @@ from rnnlab.models.layer import cell_of
 from rnnlab.models.recurrent import RecurrentModel
 from rnnlab.models.unroll import Unrolled, unroll
 from rnnlab.probes.base import ProbeInput
-from rnnlab.probes.jacobian import exact_norms, power_norms
+from rnnlab.probes.jacobian import exact_norms, lanczos_norms
 from rnnlab.probes.through_time import ThroughTime
 from tests.models.torchs import LSTM, RNN
 from tests.probes.nets import EMBEDDING_DIM, WORDS, make_net
@@ -89,7 +89,7 @@ def test_an_lstms_hidden_and_cell_jacobians_are_those_of_the_rest_of_the_reading
 
 
 @pytest.mark.parametrize("name", ["rnn", "gru", "lstm"])
-def test_power_iteration_agrees_with_the_whole_matrix(name: str) -> None:
+def test_lanczos_iteration_agrees_with_the_whole_matrix(name: str) -> None:
     generator = torch.Generator().manual_seed(1)
     x = torch.randn(3, 30, EMBEDDING_DIM, generator=generator, dtype=torch.float64)
     net = recurrent_net(name)
@@ -100,7 +100,25 @@ def test_power_iteration_agrees_with_the_whole_matrix(name: str) -> None:
         states, of_six = of_state[::-1], six_times.states[name_of_state][::-1]
         exact = exact_norms(of_six[0], of_six, 6)
         assert exact[-1, 0] > 0 and not exact[12:, 1].any() and not exact[1:, 2].any()
-        torch.testing.assert_close(power_norms(states[0], states), exact, rtol=1e-3, atol=0)
+        torch.testing.assert_close(lanczos_norms(states[0], states), exact, rtol=1e-5, atol=0)
+
+
+def test_lanczos_iteration_takes_few_passes_and_says_what_overflowed() -> None:
+    generator = torch.Generator().manual_seed(2)
+    matrices = torch.randn(2, 2, 40, 40, generator=generator, dtype=torch.float64)
+    start = torch.zeros(3, 40, dtype=torch.float64, requires_grad=True)
+    passes = [0]
+
+    def counted(gradient: Tensor) -> None:
+        passes[0] += 1
+
+    start.register_hook(counted)
+    middle = torch.stack([start[0] @ matrices[0, 0], start[1] @ matrices[0, 1], start[2] * 1e200])
+    final = torch.stack([middle[0] @ matrices[1, 0], middle[1] @ matrices[1, 1], middle[2] * 1e200])
+    norms = lanczos_norms(final, [start])
+    expected = torch.linalg.matrix_norm(matrices[0] @ matrices[1], ord=2)
+    torch.testing.assert_close(norms[0, :2], expected, rtol=1e-5, atol=0)
+    assert norms[0, 2] == torch.inf and passes[0] < 40
 
 
 def test_large_states_get_the_same_figures_at_some_distances() -> None:
