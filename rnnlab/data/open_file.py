@@ -16,6 +16,7 @@ from rnnlab.core.memory import require
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
+LONGEST_SHOWN_PATH = 300
 MIB = 2**20
 BUFFER = 2**17
 AT_ONCE = 4
@@ -29,8 +30,9 @@ LARGEST = 64 * 2**30
 
 
 def show_path(path: Path) -> str:
-    """Returns the path as text that is safe to print: escaped where it holds control characters."""
+    """Returns the path as text to be printed: control characters escaped, of a long one the end."""
     text = str(path)
+    text = text if len(text) <= LONGEST_SHOWN_PATH else f"…{text[-LONGEST_SHOWN_PATH:]}"
     return text if text.isprintable() else repr(text)
 
 

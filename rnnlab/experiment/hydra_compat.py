@@ -211,7 +211,7 @@ def is_plain(override: Override) -> bool:
 
 
 def number_of_values(override: Override) -> float:
-    """Returns how many values an override gives its key, where that is known; NaN for a range without an end."""
+    """Returns how many values an override gives its key, where that is known; NaN: without an end."""
     found = override.value()
     if isinstance(found, ChoiceSweep):
         return len(found.list)

@@ -15,7 +15,7 @@ CACHED = re.compile(r"[0-9a-f]{32}")
 OF_A_RUN = (
     *(files.CONFIG, files.SUMMARY, files.VOCABULARY, files.REPORT, files.TRACE, files.LOGS, "*.csv", "*.svg"),
     *(f"{files.HYDRA}/*.yaml", f"{files.PROBES}/*.csv", f"{files.FIGURES}/*.png"),
-    f"{files.CHECKPOINTS}/*.safetensors",
+    *(f"{files.CHECKPOINTS}/*.safetensors", f"{files.CHECKPOINTS}/.tmp??????"),  # as safetensors begins one
 )
 OF_A_SWEEP = (
     *(files.SWEEP, files.JOURNAL, files.MULTIRUN, files.COMPARISON, files.COMPARISON_PAIRS, files.REPORT),

@@ -15,6 +15,7 @@ from rnnlab.course.page import write_course_report
 from rnnlab.experiment.build import check_buildable
 from rnnlab.experiment.compose import checked, compose_config, plain_values
 from rnnlab.experiment.experiment import prepare
+from rnnlab.experiment.job_folder import make
 from rnnlab.experiment.job_runner import PRELOAD, begin_worker
 from rnnlab.experiment.modules import used_modules
 from rnnlab.experiment.recorded import records
@@ -22,6 +23,7 @@ from rnnlab.experiment.restore import read_config
 from rnnlab.experiment.schema import Config
 from rnnlab.runs.files import GRADIENTS, REPORT, SUMMARY
 from rnnlab.runs.finder import open_run
+from rnnlab.runs.own_files import OF_A_RUN, foreign
 from rnnlab.runs.tables import write_table
 from rnnlab.workflows.course_evidence import UNTRAINED, Examination, examine, untrained_gradients
 from rnnlab.workflows.course_padding import examine_padding, padding_examined
@@ -44,6 +46,11 @@ class _CourseRun:
     words: list[str]
     config: Config
     config_yaml: str
+
+    def check_folder(self) -> None:
+        """Raises InputError for a folder with anything else than a run, finished or not, in it."""
+        if self.folder.is_dir() and (other := foreign(self.folder, OF_A_RUN)) is not None:
+            raise InputError(f"{other}: is not of a run; choose another --output")
 
     @property
     def finished(self) -> bool:
@@ -75,6 +82,9 @@ def reproduce_course(
     config = jobs[0].config
     asked = Examination.of(course_texts(config.data.train, texts_file), config)
     prepare(config, track=display.track)  # so that the texts are read once, and not by all workers
+    make(root, "--output")
+    for job in jobs:
+        job.check_folder()
     display.message(f"{sum(job.finished for job in jobs)} of {len(jobs)} runs are there already")
     # The longest first, or the last to begin would be waited for alone.
     longest_first = sorted(jobs, key=lambda job: job.config.training.epochs or 1, reverse=True)

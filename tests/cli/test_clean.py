@@ -33,7 +33,9 @@ def outputs(tmp_path: Path) -> Path:
     gone = this_process() | {"began": "long ago"}
     make_run(outputs / "finished", [0.9])
     make_run(outputs / "failed", [0.9], status="failed", error="x")
-    make_run(outputs / "sweep-1" / "0-killed", [0.9], status="running", process=gone)
+    killed = make_run(outputs / "sweep-1" / "0-killed", [0.9], status="running", process=gone)
+    (killed / "checkpoints").mkdir(exist_ok=True)
+    (killed / "checkpoints" / ".tmpAbC12_").touch()  # of safetensors, half written
     make_run(outputs / "interrupted", [0.9], status="interrupted", process=gone)
     orphan = outputs / "orphan" / ".hydra"
     orphan.mkdir(parents=True)

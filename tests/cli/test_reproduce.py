@@ -67,3 +67,21 @@ def test_a_run_of_the_course_that_diverges_is_marked_as_failed(
         found = json.loads((root / f"{preset}-seed1" / "summary.json").read_text())
         assert found["status"] == "failed"
         assert f"error: {preset}-seed1: {found['error']}" in outcome.err
+
+
+@pytest.mark.parametrize("output", ["train.tsv", "train.tsv/x", "/dev/full"])
+def test_a_place_that_is_no_folder_is_refused_once(
+    output: str, call: Callable[..., Outcome], tiny: list[str]
+) -> None:
+    outcome = call("reproduce", "course", *tiny[:3], "--seeds", "1", "--output", output)
+    assert outcome.code == 2 and f"--output: {output}: " in outcome.err and outcome.err.count("error: ") == 1
+
+
+def test_what_is_no_run_is_not_taken_away(
+    call: Callable[..., Outcome], tiny: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "x" / "rnn-seed1").mkdir(parents=True)
+    (tmp_path / "x" / "rnn-seed1" / "notes.txt").write_text("mine")
+    outcome = call("reproduce", "course", *tiny[:3], "--seeds", "1", "--output", "x")
+    assert outcome.code == 2 and "notes.txt: is not of a run; choose another --output" in outcome.err
+    assert (tmp_path / "x" / "rnn-seed1" / "notes.txt").read_text() == "mine"

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnlab.core.errors import InputError
+from rnnlab.data.open_file import show_path
 from rnnlab.data.readers import Examples, read_examples, scan, survey
 
 # Every line end that Python knows but TSV does not, and what CSV has to quote.
@@ -321,3 +322,8 @@ def test_real_reviews_are_read_whole(real_data: Path) -> None:
     assert (len(texts_of(polarity)), int(polarity.labels.sum())) == (10_662, 5331)
     full = read_examples(real_data / "imdb-full-train.tsv.gz")
     assert (len(texts_of(full)), int(full.labels.sum()), full.empty) == (25_000, 12_500, [])
+
+
+def test_a_path_of_thousands_of_characters_is_told_by_its_end() -> None:
+    found = show_path(Path("x" * 50_000, "\x1b[2Jmine.tsv"))
+    assert len(found) < 400 and found.isprintable() and found.endswith("mine.tsv'")
