@@ -43,7 +43,7 @@ class DataConfig(Section):
     max_length: Positive | None = None
     keep: Keep = "first"
     strip_html: bool = True
-    ngrams: Positive = 1
+    ngrams: Annotated[int, Gt(0), Le(100)] = 1
     ngram_buckets: Positive = 500_000
     cache: str
 

@@ -105,6 +105,7 @@ SETTINGS = {
         ["data.embedding_std", "data.vectors", "0.3"],
     ),
     "no spread": (["data.embedding_std=0"], ["data.embedding_std", "greater than 0", "0"]),
+    "words in rows without end": (["data.ngrams=9223372036854775807"], ["data.ngrams", "100", "9223372036"]),
     "no words": (["data.ngrams=0"], ["data.ngrams", "greater than 0", "0"]),
     "pairs in their order": (["model=rnn", "data.ngrams=2"], ["data.ngrams", "RNN", "model=boe", "2"]),
     "buckets of nothing": (["data.ngram_buckets=9"], ["data.ngram_buckets", "data.ngrams=2"]),
