@@ -70,7 +70,8 @@ def _lanczos_norm(
     # Jᵀu is linear in u, so that its own vector-Jacobian product with v is Jv.
     anywhere = torch.zeros_like(final, requires_grad=True)
     (transposed,) = torch.autograd.grad(final, state, anywhere, create_graph=True)
-    lefts, rights = [_unit(direction)], []
+    lefts: list[Tensor] = [_unit(direction)]
+    rights: list[Tensor] = []
     reduced = final.new_zeros(len(final), 1, 0)
     norm, overflowed = final.new_zeros(len(final)), torch.zeros(len(final), dtype=torch.bool)
     for step in range(min(ITERATIONS, final.shape[1])):

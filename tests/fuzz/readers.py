@@ -35,7 +35,7 @@ class Reader:
     seeds: Seeds
     share: int
     names: bool = False
-    seconds: float = 5.0
+    seconds: float = 10.0  # of which tracemalloc takes three quarters
     multiple: int = MULTIPLE
     """Bytes that it may take for each of its files' bytes."""
 
