@@ -197,8 +197,8 @@ def _journal(folder: Path) -> Iterator[str]:
         for event in journal.read():
             display.failed(RnnlabError(f"{event.job}: {event.error}"))
         jobs = journal.jobs.values()
-        runs = [PlannedRun(job.words, job.name, job.hash, job.settings) for job in jobs]
-        display.table(plan_table(journal, runs))
+        runs = [PlannedRun(job.words, job.name, job.hash, job.settings, job.choices) for job in jobs]
+        display.table(plan_table(journal, runs, {}))
         display.table(journal_table(journal))
         try:
             new_plan(journal, [*runs, PlannedRun(["seed=9"], "c-9", "h9", {"seed": "9"})], extend=False)
