@@ -109,7 +109,7 @@ def survey(path: Path, classes: Sequence[str] | None = None) -> Examples:
     """Returns what can be read; its `errors` say what is wrong. classes: as for `read_examples`."""
     first: dict[str, str] = {}
     numbers: dict[str, int] = {}
-    labels, empties, empty, bad = array("q"), 0, [], 0
+    labels, empties, empty, bad = array("i"), 0, [], 0
     for example in scan(path):
         if isinstance(example, InputError):
             bad += 1
@@ -133,8 +133,8 @@ def survey(path: Path, classes: Sequence[str] | None = None) -> Examples:
     of_label = np.array(
         [-1 if label in wrong else class_number(label, "", known) for label in first], dtype=np.int64
     )
-    found = of_label[np.array(labels, dtype=np.int64)]
-    good = found[found >= 0]
+    found = of_label[np.frombuffer(labels, dtype=np.intc)]
+    good = found[found >= 0] if wrong else found
     bad += len(found) - len(good)
     return Examples(path, good, known, empties, empty, bad, wrong, classes_given=classes is not None)
 
