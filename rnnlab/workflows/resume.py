@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnlab.core.errors import InputError, RnnlabError
-from rnnlab.core.files import link
+from rnnlab.core.files import check_replaceable, link
 from rnnlab.core.printable import PrintableFormatter
 from rnnlab.core.profile import span
 from rnnlab.data.vocabulary import Vocabulary
@@ -206,7 +206,10 @@ def _check_same(experiment: Experiment, run: Run) -> None:
 
 def _newest(folder: Path) -> tuple[Path | None, dict[str, Any]]:
     """Returns the checkpoint of the run that is furthest, and its facts; of a run that has none its start."""
-    found = {path: read_facts(path) for path in (folder / n for n in (LAST, BEST, WITHIN)) if path.is_file()}
+    paths = [folder / name for name in (LAST, BEST, WITHIN)]
+    for path in paths:  # before anything is taken away that one could not be written over
+        check_replaceable(path)
+    found = {path: read_facts(path) for path in paths if path.is_file()}
     if not found:
         return None, {"epoch": 0, "batch": 0, "best_epoch": None}
     path = max(found, key=lambda path: (found[path]["epoch"], found[path]["batch"]))

@@ -293,3 +293,21 @@ def test_nothing_of_a_run_steers_the_terminal(call: Call, folder: Path) -> None:
         assert all(character.isprintable() or character == "\n" for character in said), ascii(said)
     page = (hostile / "report.html").read_text()
     assert "\x1b" not in page
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a symbolic link"])
+def test_a_checkpoint_that_is_no_file_takes_no_results_away(
+    kind: str, call: Call, folder: Path, trained: Path, tmp_path: Path
+) -> None:
+    for name in ("train.tsv", "valid.tsv"):
+        shutil.copy(trained / name, tmp_path)
+    path = folder / "checkpoints" / "last.safetensors"
+    path.unlink()
+    if kind == "a pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(folder.parent / "nowhere")
+    before = {file: file.lstat().st_mtime_ns for file in folder.glob("*.*") if file.suffix != ".log"}
+    outcome = call("train", "--resume", "outputs/one", "training.epochs=3")
+    assert outcome.code == 2 and f"last.safetensors: is {kind}" in outcome.err, outcome
+    assert all(file.lstat().st_mtime_ns == time for file, time in before.items())
