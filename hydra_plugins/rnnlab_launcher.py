@@ -11,7 +11,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from rnnlab.experiment.cluster import Calls, on_ray, on_slurm
-from rnnlab.experiment.hydra_launcher import Outcome, TaskElsewhere, returned, run_job_of_sweep
+from rnnlab.experiment.hydra_launcher import Jobs, Outcome, TaskElsewhere, returned, run_job_of_sweep
 
 
 class _Launcher(Launcher):
@@ -19,22 +19,22 @@ class _Launcher(Launcher):
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Keeps what Hydra hands over."""
-        self._context, self._task, self._config = hydra_context, task_function, config
+        self._task, self._call = task_function, partial(run_job_of_sweep, hydra_context, config)
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Returns what became of each job, in their order."""
         if not isinstance(self._task, TaskElsewhere):
             raise TypeError("this launcher is for rnnlab's own commands")
-        calls = {
-            number: partial(run_job_of_sweep, self._context, self._config, number, list(overrides))
-            for number, overrides in enumerate(job_overrides, start=initial_job_idx)
-        }
-        outcomes = self._outcomes(calls, self._task)
-        return [returned(list(words), outcomes[job]) for job, words in zip(calls, job_overrides, strict=True)]
+        jobs = dict(enumerate(map(list, job_overrides), start=initial_job_idx))
+        outcomes = self._outcomes(jobs, self._task)
+        return [returned(words, outcomes.get(number)) for number, words in jobs.items()]
 
     @abstractmethod
-    def _outcomes(self, calls: Calls, task: TaskElsewhere) -> dict[int, Outcome]:
-        """Makes the calls; returns what each returned, or its error."""
+    def _outcomes(self, jobs: Jobs, task: TaskElsewhere) -> dict[int, Outcome]:
+        """Has the jobs done, and those that come up meanwhile; returns what each returned, or its error."""
+
+    def _calls(self, jobs: Jobs) -> Calls:
+        return {number: partial(self._call, number, words) for number, words in jobs.items()}
 
 
 class LocalLauncher(_Launcher):
@@ -44,8 +44,8 @@ class LocalLauncher(_Launcher):
         """Keeps how many at a time; None: as many as fit onto the cores."""
         self._workers = workers
 
-    def _outcomes(self, calls: Calls, task: TaskElsewhere) -> dict[int, Outcome]:
-        return task.in_workers(calls, self._workers)
+    def _outcomes(self, jobs: Jobs, task: TaskElsewhere) -> dict[int, Outcome]:
+        return task.in_workers(jobs, self._call, self._workers)
 
 
 class SlurmLauncher(_Launcher):
@@ -55,8 +55,8 @@ class SlurmLauncher(_Launcher):
         """Keeps the parameters of submitit's executor."""
         self._parameters = {name: _plain(value) for name, value in parameters.items()}
 
-    def _outcomes(self, calls: Calls, task: TaskElsewhere) -> dict[int, Outcome]:
-        return task.on_other_machines(on_slurm(calls, task, self._parameters))
+    def _outcomes(self, jobs: Jobs, task: TaskElsewhere) -> dict[int, Outcome]:
+        return task.on_other_machines(jobs, lambda jobs: on_slurm(self._calls(jobs), task, self._parameters))
 
 
 class RayLauncher(_Launcher):
@@ -66,8 +66,10 @@ class RayLauncher(_Launcher):
         """Keeps what `ray.init` and `ray.remote` take."""
         self._init, self._remote = _plain(init), _plain(remote)
 
-    def _outcomes(self, calls: Calls, task: TaskElsewhere) -> dict[int, Outcome]:
-        return task.on_other_machines(on_ray(calls, task, self._init, self._remote))
+    def _outcomes(self, jobs: Jobs, task: TaskElsewhere) -> dict[int, Outcome]:
+        return task.on_other_machines(
+            jobs, lambda jobs: on_ray(self._calls(jobs), task, self._init, self._remote)
+        )
 
 
 def _plain(value: Any) -> Any:

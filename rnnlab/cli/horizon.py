@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from rnnlab.cli.options import Overrides
+from rnnlab.cli.options import Overrides, RetryFailed
 
 
 def horizon(
@@ -35,11 +35,13 @@ def horizon(
         Path | None,
         typer.Option("--output", "-o", show_default="outputs/horizon-TASK-…", help="Where the results go."),
     ] = None,
+    retry_failed: RetryFailed = False,
 ) -> None:
     """Find the sequence length that each net can still learn within training.steps.
 
     Every trial is the training of `rnnlab train` with experiment=memory/horizon and your KEY=VALUE, as in
-    task=adding optimizer.lr=0.003, stopped at its first success. Run it again to go on where it stopped.
+    task=adding optimizer.lr=0.003, stopped at its first success. Run it again to go on where it stopped, or
+    with more models, lengths or seeds. Trials are the jobs of a sweep; hydra/launcher= works as for train.
 
     Example: rnnlab horizon --models lstm,gru --lengths 5,10,20 --seeds 3
     """
@@ -52,10 +54,11 @@ def horizon(
     from rnnlab.workflows.horizon.trial import Goal
 
     display = TerminalDisplay()
-    request = Request.read(
-        overrides or [], models, lengths, seeds=seeds, search=search, goal=Goal(criterion, accuracy)
+    words = [*(overrides or []), *([f"hydra.launcher.workers={workers}"] if workers else [])]
+    request = Request.read(words, models, lengths, seeds=seeds, search=search, goal=Goal(criterion, accuracy))
+    found = find_horizon(
+        request, max_minutes=max_minutes, output=output, retry_failed=retry_failed, display=display
     )
-    found = find_horizon(request, workers=workers, max_minutes=max_minutes, output=output, display=display)
     if found is None:
         return
     schedule = request.schedule
@@ -69,9 +72,6 @@ def horizon(
         steps=request.steps,
     )
     print_table(table)
-    if found.missing:
-        why = f"{found.failed} failed" if found.failed else "the time was up"
-        display.note(f"{found.missing} trials are missing: {why}; run it again to go on")
     print_line(f"figure: {found.figure}")
     print_line(f"tables: {found.folder}")
     if found.failed:

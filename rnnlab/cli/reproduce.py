@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from rnnlab.cli.options import Overrides
+from rnnlab.cli.options import Overrides, RetryFailed
 
 
 def reproduce(
@@ -18,11 +18,13 @@ def reproduce(
     texts: Annotated[
         Path | None, typer.Option(help="The five texts of questions 1.1.8 to 1.1.10, one a line.")
     ] = None,
+    retry_failed: RetryFailed = False,
 ) -> None:
     """Run the course's presets and gradient tables, and answer its questions in one report.
 
     On the sample, or on your own data: data=files data.train=… data.valid=… data.vectors=…
-    Run it again to go on where it stopped: finished runs are kept. The five texts are like then dislike, the
+    Run it again to go on where it stopped, or with more seeds: finished runs are kept. The runs are the jobs
+    of a sweep; hydra/launcher= works as for `rnnlab train`. The five texts are like then dislike, the
     reverse, intensifier early, then late, late clause first; without --texts those of a predict.txt beside
     the training reviews, else rnnlab's own.
 
@@ -33,6 +35,11 @@ def reproduce(
     from rnnlab.workflows.reproduce import reproduce_course
 
     path = reproduce_course(
-        overrides or [], root=output, seeds=seeds, texts_file=texts, display=TerminalDisplay()
+        overrides or [],
+        root=output,
+        seeds=seeds,
+        texts_file=texts,
+        retry_failed=retry_failed,
+        display=TerminalDisplay(),
     )
     print_line(f"report: {path}")

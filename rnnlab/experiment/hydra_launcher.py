@@ -13,18 +13,22 @@ from rnnlab.core.errors import RnnlabError
 from rnnlab.experiment.hydra_compat import VERSION_BASE
 
 Outcome = Any | RnnlabError
+Jobs = Mapping[int, list[str]]
+"""The words of jobs, by number."""
 
 
 @runtime_checkable
 class TaskElsewhere(Protocol):
     """A job's function that knows how to have itself called in other processes."""
 
-    def in_workers(self, calls: Mapping[int, Callable[..., Any]], workers: int | None) -> dict[int, Outcome]:
-        """Makes the calls, by the number of the job; returns what each returned, or its error."""
+    def in_workers(self, jobs: Jobs, call: Callable[..., Any], workers: int | None) -> dict[int, Outcome]:
+        """Calls `call(number, words, task)` for each job; returns what each returned, or its error."""
         ...
 
-    def on_other_machines(self, jobs: Mapping[int, Any]) -> dict[int, Outcome]:
-        """Waits for jobs that were handed over; returns what each returned, or its error."""
+    def on_other_machines(
+        self, jobs: Jobs, hand_over: Callable[[Jobs], Mapping[int, Any]]
+    ) -> dict[int, Outcome]:
+        """Hands jobs over and waits for them; returns what each returned, or its error."""
         ...
 
 

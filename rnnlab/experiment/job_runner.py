@@ -1,7 +1,7 @@
 """What Hydra calls for every job: in this process, or by a launcher of rnnlab's in others."""
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,7 +18,7 @@ from rnnlab.core.worker import DiedError, Done, Failed, JobError, Told, tell
 from rnnlab.core.workers import Workers, cores
 from rnnlab.experiment.cluster import Remote
 from rnnlab.experiment.compose import register
-from rnnlab.experiment.hydra_launcher import Outcome
+from rnnlab.experiment.hydra_launcher import Jobs, Outcome
 from rnnlab.experiment.job import Job, begin_job
 from rnnlab.experiment.modules import use_modules
 from rnnlab.experiment.plan import PlannedRun
@@ -47,6 +47,14 @@ class Watch:
     def rounds(self, runs: Sequence[PlannedRun]) -> Iterator[Sequence[PlannedRun]]:
         """Yields what to launch, until nothing is left to do."""
         yield runs
+
+    def more(self, runs: Sequence[PlannedRun]) -> Sequence[PlannedRun]:
+        """Returns what can be launched by now beside what has been, for what has ended meanwhile."""
+        return ()
+
+    def is_time_up(self) -> bool:
+        """Returns whether jobs under way are to be left."""
+        return False
 
     def workers(self, number: int, pool: Workers | None = None) -> None:
         """Takes how many jobs at a time there are, in processes that show nothing themselves.
@@ -79,7 +87,7 @@ class JobRunner:
     run: does a job in this process; in_worker: returns what does it in another, to be found by name there,
     where it may `tell` which share is done; modules: those that the user has named; threads: of a job at
     most; sweep: the folder of all jobs, None where there is but one; runs: its jobs, as far as they are known
-    beforehand; failures: of the jobs of a sweep, or of the only job.
+    beforehand; preload: what workers import once for all; failures: of a sweep's jobs, or of the only job.
     """
 
     run: Callable[[Job], Any]
@@ -89,7 +97,9 @@ class JobRunner:
     threads: int = 1
     sweep: Path | None = None
     runs: Sequence[PlannedRun] = ()
+    preload: Sequence[str] = PRELOAD_OF_SWEEP
     failures: list[Exception] = field(default_factory=list)
+    _launched: int = 0
     _folders: dict[int, str] = field(default_factory=dict)
     _over: set[int] = field(default_factory=set)
 
@@ -116,19 +126,16 @@ class JobRunner:
 
     def launch_all(self, launch: Callable[..., Sequence[JobReturn]]) -> None:
         """Has the planned jobs launched, as often as some are left to do."""
-        first = 0
         for runs in self.watch.rounds(self.runs):
-            numbers = range(first, first + len(runs))
-            self._folders |= {number: run.name for number, run in zip(numbers, runs, strict=True) if run.name}
+            jobs = self._numbered(runs)
             try:
-                returns = launch([run.launched for run in runs], initial_job_idx=first)
+                returns = launch(list(jobs.values()), initial_job_idx=min(jobs))
             except Exception as error:  # as of a pool that is lost with one of its processes
                 self.watch.lost(error)
                 returns = []
-            for number, found in zip(numbers, returns, strict=False):
+            for number, found in zip(jobs, returns, strict=False):
                 if number not in self._over:
                     self._ended(number, found._return_value)
-            first += len(runs)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Returns what another process gets in its place."""
@@ -139,41 +146,50 @@ class JobRunner:
     def pool(self, workers: int | None) -> Workers:
         """Returns processes for jobs; workers: how many, None: as many as there are cores for."""
         number = workers or max(1, cores() // self.threads)
-        return Workers(number, PRELOAD_OF_SWEEP, partial(begin_worker, self.modules))
+        return Workers(number, self.preload, partial(begin_worker, self.modules))
 
-    def in_workers(self, calls: Mapping[int, Callable[..., Any]], workers: int | None) -> dict[int, Outcome]:
-        """Makes the calls in workers, by the number of the job; returns what each returned, or its error."""
+    def in_workers(self, jobs: Jobs, call: Callable[..., Any], workers: int | None) -> dict[int, Outcome]:
+        """Calls `call(number, words, task)` in workers for each job, and for those that come up meanwhile.
+
+        Returns what each returned, or its error.
+        """
         outcomes: dict[int, Outcome] = {}
+        waiting, under_way = deque(jobs.items()), set[int]()
         with self.pool(workers) as pool:
-            self.watch.workers(min(pool.number, len(calls)), pool)
-            for job, call in calls.items():
-                pool.submit(job, call, self)
-            while len(outcomes) < len(calls):
+            self.watch.workers(min(pool.number, len(jobs)), pool)
+            while (waiting or under_way) and not self.watch.is_time_up():
+                while waiting and len(under_way) < pool.number:
+                    job, words = waiting.popleft()
+                    pool.submit(job, call, job, words, self)
+                    under_way.add(job)
                 self.watch.look()
-                for event in pool.events(LOOK):
-                    match event:
-                        case Told(int(job), Path() as folder):
-                            self._folders[job] = folder.name
-                            self.watch.look()
-                        case Told(int(job), float(share)):
-                            self.watch.moved(self._folders[job], share)
-                        case Done(int(job), outcome) | Failed(int(job), outcome):
-                            outcomes[job] = outcome
-                            self._ended(job, outcome)
+                match next(pool.events(LOOK), None):
+                    case Told(int(job), Path() as folder):
+                        self._folders[job] = folder.name
+                    case Told(int(job), float(share)):
+                        self.watch.moved(self._folders[job], share)
+                    case Done(int(job), outcome) | Failed(int(job), outcome):
+                        outcomes[job] = outcome
+                        under_way.discard(job)
+                        self._ended(job, outcome)
+                # What others had to be done for first is begun first: the longest may be among it.
+                waiting.extendleft(reversed(self._numbered(self.watch.more(self.runs)).items()))
         return outcomes
 
-    def on_other_machines(self, jobs: Mapping[int, Remote]) -> dict[int, Outcome]:
-        """Waits for jobs that were handed over; returns what each returned, or its error."""
-        self.watch.workers(len(jobs))
+    def on_other_machines(
+        self, jobs: Jobs, hand_over: Callable[[Jobs], Mapping[int, Remote]]
+    ) -> dict[int, Outcome]:
+        """Hands jobs over, and those that come up meanwhile; returns what each returned, or its error."""
+        handed = dict(hand_over(jobs))
+        self.watch.workers(len(handed))
         outcomes: dict[int, Outcome] = {}
         gone: Counter[int] = Counter()
         try:
-            while len(outcomes) < len(jobs):
+            while len(outcomes) < len(handed) and not self.watch.is_time_up():
                 self.watch.look()
                 time.sleep(LOOK)
-                for number, job in jobs.items():
-                    if number in outcomes:
-                        continue
+                for number in sorted(handed.keys() - outcomes.keys()):
+                    job = handed[number]
                     if job.done():
                         outcomes[number] = job.outcome()
                     elif self.watch.is_gone(self._folders[number]) and not job.queued():
@@ -182,11 +198,19 @@ class JobRunner:
                         outcomes[number] = DiedError("its process is gone")
                     if number in outcomes:
                         self._ended(number, outcomes[number])
-        except BaseException:
-            for number in jobs.keys() - outcomes.keys():
-                jobs[number].cancel()
-            raise
+                if more := self._numbered(self.watch.more(self.runs)):
+                    handed |= hand_over(more)
+        finally:
+            for number in handed.keys() - outcomes.keys():
+                handed[number].cancel()
         return outcomes
+
+    def _numbered(self, runs: Sequence[PlannedRun]) -> dict[int, list[str]]:
+        """Returns the words with which jobs are launched, by numbers that no other of the sweep has had."""
+        numbers = range(self._launched, self._launched + len(runs))
+        self._launched += len(runs)
+        self._folders |= {number: run.name for number, run in zip(numbers, runs, strict=True) if run.name}
+        return {number: run.launched for number, run in zip(numbers, runs, strict=True)}
 
     def _ended(self, number: int, outcome: Any) -> None:
         self._over.add(number)

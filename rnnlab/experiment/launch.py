@@ -1,7 +1,8 @@
 """Hands a command to Hydra's own machinery once everything that can be checked beforehand is."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -114,19 +115,61 @@ def launch(
     register()
     options.check()
     runner = JobRunner(run, in_worker, used_modules(), watch)
-    try:
+    with _errors_explained(runner, overrides):
         _launch(runner, overrides, options, named_by_hash=named_by_hash)
-    except Exception as error:
-        if not runner.failures and isinstance(error, ERRORS):
-            raise InputError(explain(error, overrides, CONFIG_DIR, [])) from None
-        if not runner.failures:
-            raise
     if not runner.failures:
         return
     if runner.sweep is None:
         raise runner.failures[0]
     if not named_by_hash:
         raise sweep_error(len(runner.failures), runner.failures, kept=runner.sweep.is_dir())
+
+
+def launch_planned(
+    runs: Sequence[PlannedRun],
+    folder: Path,
+    launcher: list[str],
+    *,
+    work: Callable[[], Callable[[Job], Any]],
+    watch: Watch,
+    threads: int,
+    preload: Sequence[str],
+) -> None:
+    """Has jobs done that a command has planned itself, each in a folder of its own within `folder`.
+
+    Args:
+        runs: the jobs, each with a name.
+        folder: where the watch has the journal.
+        launcher: the words that choose Hydra's launcher and its settings.
+        work: returns what does a job in whichever process, to be found by name there.
+        watch: is told how it goes on.
+        threads: of a job at most.
+        preload: modules that workers import once for all.
+
+    Raises:
+        InputError: a fault of the launcher's settings, before anything is written.
+    """
+    register()
+    runner = JobRunner(
+        lambda job: work()(job), work, used_modules(), watch, threads=threads, runs=runs, preload=preload
+    )
+    with _errors_explained(runner, launcher):
+        composed = compose_config(launcher)
+        if composed.hydra.launcher._target_ == LOCAL:
+            _check_workers(composed.hydra.launcher.workers)
+        _launch_sweep(runner, folder, launcher, HydraOptions(multirun=True))
+
+
+@contextmanager
+def _errors_explained(runner: JobRunner, overrides: list[str]) -> Iterator[None]:
+    """Raises an error in a line if it is of the configuration; those of jobs are kept by the runner."""
+    try:
+        yield
+    except Exception as error:
+        if not runner.failures and isinstance(error, ERRORS):
+            raise InputError(explain(error, overrides, CONFIG_DIR, [])) from None
+        if not runner.failures:
+            raise
 
 
 def sweep_error(number: int, failures: Sequence[Exception], *, kept: bool) -> RnnlabError:

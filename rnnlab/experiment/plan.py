@@ -12,12 +12,14 @@ from typing import Any
 from omegaconf import DictConfig
 
 from rnnlab.core.files import fingerprint
-from rnnlab.experiment.compose import label, plain_values
+from rnnlab.experiment.build import check_buildable
+from rnnlab.experiment.compose import checked, compose_config, label, plain_values
 from rnnlab.experiment.schema import Config
 from rnnlab.runs.settings import flatten
 
 DATA = ("train", "valid", "test", "vectors")
 DIGITS, LONGEST = 10, 60
+NO_FACTS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -51,27 +53,71 @@ def plan_runs(jobs: Iterable[tuple[Sequence[str], DictConfig, Config]]) -> list[
     return list({run.name: run for run in reversed(runs)}.values())[::-1]
 
 
+def plan_series(
+    words_of_kinds: Mapping[str, Sequence[str]],
+    seeds: int,
+    launcher: Sequence[str],
+    facts: Mapping[str, str] = NO_FACTS,
+) -> tuple[dict[str, Config], list[PlannedRun]]:
+    """Returns the configuration of each kind, and its runs with the seeds 1, 2, …, named KIND-seedN.
+
+    facts: what outcomes follow from beside the configuration. Raises InputError for a fault in any words.
+    """
+    content, configs, runs = functools.cache(_content), {}, []
+    for kind, words in words_of_kinds.items():
+        composed = compose_config([*words, *launcher, "seed=1"])
+        configs[kind] = config = checked(composed)
+        check_buildable(config)
+        settings = {**_settings(plain_values(composed), config, content), **facts}
+        del settings["data.cache"]  # where encoded texts lie changes nothing
+        for seed in range(1, seeds + 1):
+            of_seed = {**settings, "seed": str(seed)}
+            runs.append(
+                PlannedRun(
+                    [*words, f"seed={seed}"],
+                    f"{kind}-seed{seed}",
+                    _digest(of_seed),
+                    of_seed,
+                    own_choices(composed.hydra.runtime.choices),
+                )
+            )
+    return configs, runs
+
+
 def _planned_run(
     words: Sequence[str], composed: DictConfig, config: Config, content: Callable[[Path], str]
 ) -> PlannedRun:
+    defining = config.model_dump(mode="json")
+    del defining["data"]["cache"]  # where encoded texts lie changes nothing
+    digest = _digest([defining, _data(config, content), _modules(config)])
+    choices = composed.hydra.runtime.choices
+    readable = label(choices.experiment, choices.task, choices.model, config.insert)
+    readable = re.sub(r"[^\w.-]+|^\W", "-", readable)[:LONGEST]
+    values, name = plain_values(composed), f"{readable}-{digest[:DIGITS]}"
+    settings = _settings(values, config, content)
+    return PlannedRun(words, name, digest, settings, own_choices(choices), values)
+
+
+def _digest(values: Any) -> str:
+    text = json.dumps(values, sort_keys=True)
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
+
+
+def _settings(values: Mapping[str, Any], config: Config, content: Callable[[Path], str]) -> dict[str, str]:
+    return {**flatten(values), **_data(config, content), **_modules(config)}
+
+
+def _data(config: Config, content: Callable[[Path], str]) -> dict[str, str]:
     paths = {key: getattr(config.data, key) for key in DATA}
-    data = {f"sha256 of data.{key}": content(Path(path)) for key, path in paths.items() if path is not None}
-    files = {
+    return {f"sha256 of data.{key}": content(Path(path)) for key, path in paths.items() if path is not None}
+
+
+def _modules(config: Config) -> dict[str, str]:
+    return {
         f"sha256 of {name}": file or "unknown"
         for classes in config.modules.values()
         for name, file in classes.items()
     }
-    defining = config.model_dump(mode="json")
-    del defining["data"]["cache"]  # where encoded texts lie changes nothing
-    text = json.dumps([defining, data, files], sort_keys=True)
-    digest = hashlib.sha256(text.encode(errors="replace")).hexdigest()
-    choices = composed.hydra.runtime.choices
-    readable = label(choices.experiment, choices.task, choices.model, config.insert)
-    readable = re.sub(r"[^\w.-]+|^\W", "-", readable)[:LONGEST]
-    values = plain_values(composed)
-    settings = {**flatten(values), **data, **files}
-    name = f"{readable}-{digest[:DIGITS]}"
-    return PlannedRun(words, name, digest, settings, own_choices(choices), values)
 
 
 def own_choices(choices: Mapping[str, object]) -> dict[str, str]:

@@ -41,7 +41,7 @@ BATCHES, PADDING, UNPACKED = "batches.csv", "padding.csv", "unpacked.csv"
 SWEEP = "sweep.csv"
 JOURNAL, CLAIMS = "journal.jsonl", ".claims"
 COMPARISON, COMPARISON_PAIRS = "comparison.csv", "comparison_pairs.csv"
-TRIALS, SETTINGS, HORIZON, LEADERBOARD = "trials.csv", "settings.yaml", "horizon.csv", "leaderboard.csv"
+TRIALS, HORIZON, LEADERBOARD = "trials.csv", "horizon.csv", "leaderboard.csv"
 
 
 def table(name: str) -> str:

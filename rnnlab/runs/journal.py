@@ -47,6 +47,7 @@ Words = Annotated[list[str], Field(max_length=10_000)]
 Settings = dict[str, str]
 Whole = Annotated[int, Field(ge=-(2**53), le=2**53)]
 Figures = dict[str, Whole | float | None]
+Command = Literal["train", "horizon", "reproduce"]
 EventName = Literal["running", "done", "failed", "killed", "interrupted"]
 
 
@@ -72,6 +73,7 @@ class Planned(_Line):
     """What was asked for by one command; jobs: those of it that were new; settings: what they have alike."""
 
     event: Literal["planned"] = "planned"
+    command: Command = "train"
     settings: Settings
     jobs: dict[Name, PlannedJob]
     asked: list[Name]
@@ -125,13 +127,14 @@ class Job:
 class Journal:
     """The journal in a sweep's folder, read as far as `read` has.
 
-    jobs: by name, in the order of the plans; asked: the names of every plan; unreadable: how many lines are;
-    position: of the next byte to be read.
+    jobs: by name, in the order of the plans; asked: the names of every plan; command: of the first;
+    unreadable: how many lines are; position: of the next byte to be read.
     """
 
     folder: Path
     jobs: dict[str, Job] = field(default_factory=dict)
     asked: list[list[str]] = field(default_factory=list)
+    command: Command | None = None
     unreadable: int = 0
     position: int = 0
 
@@ -215,6 +218,7 @@ class Journal:
                 settings = ChainMap(job.settings, event.settings)
                 self.jobs.setdefault(name, Job(name, job.hash, job.words, settings, job.choices))
             self.asked.append(event.asked)
+            self.command = self.command or event.command
             return None
         known = self.jobs.get(event.job)
         if known is None or known.hash != event.hash:

@@ -13,7 +13,18 @@ from pathlib import Path
 from rnnlab.core.errors import InputError
 from rnnlab.core.locks import lock_open_file
 from rnnlab.runs.begun import was_killed_before_it_was_a_run
-from rnnlab.runs.files import CHECKPOINTS, CLAIMS, CONFIG, FIGURES, HYDRA, JOURNAL, MULTIRUN, PROBES, SUMMARY
+from rnnlab.runs.files import (
+    CHECKPOINTS,
+    CLAIMS,
+    CONFIG,
+    FIGURES,
+    HYDRA,
+    JOURNAL,
+    MULTIRUN,
+    PROBES,
+    SUMMARY,
+    TRIALS,
+)
 from rnnlab.runs.finder import OUTPUTS, open_run
 from rnnlab.runs.own_files import (
     CACHE,
@@ -173,7 +184,7 @@ def _orphan(folder: Path, inside: Sequence[Path]) -> bool:
     """Returns whether a folder was a run's or a sweep's, and holds no run."""
     names = {path.name for path in inside}
     others = {path.name for path in inside if path.is_dir()} - OWN_FOLDERS
-    return bool(names & {HYDRA, MULTIRUN, JOURNAL}) and not others and SUMMARY not in names
+    return bool(names & {HYDRA, MULTIRUN, JOURNAL}) and not others and not names & {SUMMARY, TRIALS}
 
 
 def _old(path: Path, now: float, age: float | None) -> str | None:

@@ -7,7 +7,6 @@ import pandas as pd
 
 from rnnlab.course.evidence import POSITION_TEXTS
 from rnnlab.data.labels import class_token
-from rnnlab.experiment.compose import checked, compose_config
 from rnnlab.experiment.experiment import prepare
 from rnnlab.experiment.find_probe import find_probe
 from rnnlab.experiment.schema import Config
@@ -81,12 +80,11 @@ def _lengths(run: TrainedRun) -> pd.DataFrame:
     return lengths(run.model.word_vectors, run.vocabulary, known)
 
 
-def untrained_gradients(model: str, seed: int, overrides: list[str]) -> pd.DataFrame:
-    """Returns gradients by position of an untrained net."""
-    words = [f"model={model}", "data.strip_html=false", *overrides, f"seed={seed}"]
-    experiment = prepare(checked(compose_config(words)), track=SILENT.track)
+def untrained_gradients(model: str, config: Config) -> pd.DataFrame:
+    """Returns gradients by position of an untrained net, which the table calls `model`."""
+    experiment = prepare(config, track=SILENT.track)
     with torch_settings(experiment.config):
         table = Gradients().measure(experiment.probe_input())
-    table.insert(0, "seed", seed)
+    table.insert(0, "seed", config.seed)
     table.insert(0, "model", model)
     return table

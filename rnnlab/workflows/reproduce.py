@@ -1,65 +1,69 @@
 """The course's experiments, one run folder each, several at a time, resumable; then the report."""
 
-import shutil
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
-import yaml
-
-from rnnlab.core.errors import InputError
-from rnnlab.core.workers import Workers, cores, warm_up
+from rnnlab.core.files import write_text
+from rnnlab.core.workers import warm_up
 from rnnlab.course.evidence import PRESETS
 from rnnlab.course.page import write_course_report
-from rnnlab.experiment.build import check_buildable
-from rnnlab.experiment.compose import checked, compose_config, plain_values
 from rnnlab.experiment.experiment import prepare
-from rnnlab.experiment.job_folder import make
-from rnnlab.experiment.job_runner import PRELOAD, begin_worker
+from rnnlab.experiment.job import Job
+from rnnlab.experiment.job_folder import discard
+from rnnlab.experiment.job_runner import PRELOAD
+from rnnlab.experiment.launch import launch_planned
 from rnnlab.experiment.modules import used_modules
-from rnnlab.experiment.recorded import records
-from rnnlab.experiment.restore import read_config
-from rnnlab.experiment.schema import Config
-from rnnlab.runs.files import GRADIENTS, REPORT, SUMMARY
-from rnnlab.runs.finder import open_run
-from rnnlab.runs.own_files import OF_A_RUN, foreign
+from rnnlab.experiment.plan import plan_series
+from rnnlab.runs.files import GRADIENTS, REPORT
+from rnnlab.runs.finder import TRAINED, open_run
+from rnnlab.runs.journal import Job as JournalJob
 from rnnlab.runs.tables import write_table
 from rnnlab.workflows.course_evidence import UNTRAINED, Examination, examine, untrained_gradients
 from rnnlab.workflows.course_padding import examine_padding, padding_examined
 from rnnlab.workflows.course_texts import course_texts
 from rnnlab.workflows.display import SILENT, Display
-from rnnlab.workflows.train import train_experiment
-from rnnlab.workflows.trained_run import TrainedRun, load_run
-from rnnlab.workflows.worker import IN_WORKER, Call, do_all
+from rnnlab.workflows.resume import resume
+from rnnlab.workflows.series_watch import SeriesWatch, split_launcher
+from rnnlab.workflows.sweep_job import NotDone, Rules, Worked, do_job
+from rnnlab.workflows.train import train_job
+from rnnlab.workflows.trained_run import load_run
+from rnnlab.workflows.worker import IN_WORKER
 
-PADDED = "rnn"
-"""The preset of which the page says what padding does to it."""
+PADDED = "rnn-seed"
+"""Begins the names of the runs of which the page says what padding does to them."""
+OF_UNTRAINED = "untrained"
+"""Begins the names of jobs that measure nets before any training; and the folder of what they find."""
 
 
 @dataclass(frozen=True)
-class _CourseRun:
-    """One preset at one seed."""
+class CourseRules(Rules):
+    """Which jobs of the course are to be done: also runs that are done where the page asks for more.
 
-    preset: str
-    folder: Path
-    words: list[str]
-    config: Config
-    config_yaml: str
+    root: the folder of them all; asked: what the page asks of every run.
+    """
 
-    def check_folder(self) -> None:
-        """Raises InputError for a folder with anything else than a run, finished or not, in it."""
-        if self.folder.is_dir() and (other := foreign(self.folder, OF_A_RUN)) is not None:
-            raise InputError(f"{other}: is not of a run; choose another --output")
+    root: Path = Path()
+    asked: Examination | None = None
 
-    @property
-    def finished(self) -> bool:
-        """Whether its folder holds this very run, to its end; raises InputError if it holds another."""
-        if not (self.folder / SUMMARY).is_file():
-            return False
-        if not records(read_config(self.folder)[0], self.config):
-            raise InputError(f"{self.folder}: holds a run with other settings; choose another --output")
-        return open_run(self.folder).status == "finished"
+    def over(self, job: JournalJob) -> bool:
+        """Returns whether a job is not to be done again, as all that comes of it is there."""
+        return super().over(job) and (job.state != "done" or not self.missing(job.name))
+
+    def missing(self, name: str) -> list[str]:
+        """Returns the tables of a job that are not there yet, or are of other texts."""
+        folder = self.root / name
+        if name.startswith(OF_UNTRAINED):
+            return [] if self.table(name).is_file() else [name]
+        padding = name.startswith(PADDED) and not padding_examined(folder)
+        assert self.asked is not None
+        return [*self.asked.missing(folder), *(["padding"] if padding else [])]
+
+    def table(self, name: str) -> Path:
+        """Returns where the gradients of an untrained net lie."""
+        return self.root / OF_UNTRAINED / f"{name.removeprefix(f'{OF_UNTRAINED}-')}.csv"
 
 
 def reproduce_course(
@@ -68,62 +72,94 @@ def reproduce_course(
     root: Path,
     seeds: int = 3,
     texts_file: Path | None = None,
+    retry_failed: bool = False,
     display: Display = SILENT,
 ) -> Path:
     """Runs what is not there yet, below `root`; returns the path of the report on all of it.
 
-    texts_file: the five texts that nets are asked about, see `course_texts`. The runs get no pages of their
-    own. Raises JobError where one failed, when the others are done.
+    The runs get no pages of their own.
+
+    Args:
+        overrides: what differs from the presets, and the launcher.
+        root: the folder of all runs, with their journal.
+        seeds: how many of every preset there are to be.
+        texts_file: the five texts that nets are asked about, see `course_texts`.
+        retry_failed: also what has failed is done again.
+        display: shows how it goes.
+
+    Raises:
+        SweepError: a run failed; the others are done.
     """
-    warm_up(PRELOAD)
-    jobs = [_job(preset, seed, overrides, root) for seed in range(1, seeds + 1) for preset in PRESETS]
-    for job in jobs:
-        check_buildable(job.config)
-    config = jobs[0].config
+    words, launcher = split_launcher(overrides)
+    if not any(word.startswith("hydra/") for word in launcher):
+        warm_up(PRELOAD)
+    kinds = {preset: [f"experiment=course/{preset}", *words] for preset in PRESETS}
+    kinds |= {
+        f"{OF_UNTRAINED}-{model}": [f"model={model}", "data.strip_html=false", *words] for model in UNTRAINED
+    }
+    configs, runs = plan_series(kinds, seeds, launcher)
+    config = configs[next(iter(PRESETS))]
     asked = Examination.of(course_texts(config.data.train, texts_file), config)
     prepare(config, track=display.track)  # so that the texts are read once, and not by all workers
-    make(root, "--output")
-    for job in jobs:
-        job.check_folder()
-    display.message(f"{sum(job.finished for job in jobs)} of {len(jobs)} runs are there already")
     # The longest first, or the last to begin would be waited for alone.
-    longest_first = sorted(jobs, key=lambda job: job.config.training.epochs or 1, reverse=True)
-    calls: dict[str, Call] = {job.folder.name: partial(_make, job, asked) for job in longest_first}
-    untrained = [(model, seed) for model in UNTRAINED for seed in range(1, seeds + 1)]
-    gradients = {f"untrained-{model}-seed{seed}": (model, seed, overrides) for model, seed in untrained}
-    calls |= {name: partial(untrained_gradients, *arguments) for name, arguments in gradients.items()}
-    threads = max(job.config.training.threads or 1 for job in jobs)
-    with Workers(max(1, cores() // threads), PRELOAD, partial(begin_worker, used_modules())) as pool:
-        done = do_all(pool, calls, display)
-    write_table(root / GRADIENTS, pd.concat([done[name] for name in gradients], ignore_index=True))
+    epochs = {kind: config.training.epochs or 1 for kind, config in configs.items() if kind in PRESETS}
+    runs.sort(key=lambda run: epochs.get(run.name.rpartition("-seed")[0], 0), reverse=True)
+    rules = CourseRules(retry_failed, root=root, asked=asked)
+    command = _command(overrides, root, seeds, texts_file)
+    with SeriesWatch(display, rules, command, of="reproduce") as watch:
+        launch_planned(
+            runs,
+            root,
+            launcher,
+            work=lambda: partial(work, replace(rules, begun=watch.rules.begun)),
+            watch=watch,
+            threads=max(config.training.threads or 1 for config in configs.values()),
+            preload=PRELOAD,
+        )
+    watch.raise_failure()
+    names = [f"{OF_UNTRAINED}-{model}-seed{seed}" for model in UNTRAINED for seed in range(1, seeds + 1)]
+    tables = [rules.table(name).read_text(encoding="utf-8") for name in names]
+    write_text(root / GRADIENTS, tables[0] + "".join(table.partition("\n")[2] for table in tables[1:]))
     write_course_report(root, seeds)
     return root / REPORT
 
 
-def _job(preset: str, seed: int, overrides: list[str], root: Path) -> _CourseRun:
-    words = [f"experiment=course/{preset}", *overrides, f"seed={seed}"]
-    composed = compose_config(words)
-    config = checked(composed)
-    values = yaml.safe_dump(plain_values(composed), sort_keys=False)
-    return _CourseRun(preset, root / f"{preset}-seed{seed}", words, config, values)
+def _command(overrides: Sequence[str], root: Path, seeds: int, texts: Path | None) -> list[str]:
+    modules = [word for name in used_modules() for word in ("--module", name)]
+    options = ["--seeds", str(seeds), "--output", str(root), *(["--texts", str(texts)] if texts else [])]
+    return ["rnnlab", "reproduce", "course", *modules, *overrides, *options]
 
 
-def _make(job: _CourseRun, asked: Examination) -> None:
-    """Trains a run unless it is there, and adds what the course's page asks of it, in a worker."""
-    run = None if job.finished else _train(job)
-    if asked.missing(job.folder):
-        examine(run := run or load_run(job.folder), asked)
-    if job.preset == PADDED and not padding_examined(job.folder):
-        examine_padding(run or load_run(job.folder))
+def work(rules: CourseRules, job: Job) -> Any:
+    """Does a job of the course, in whichever process."""
+    if not job.folder.name.startswith(OF_UNTRAINED):
+        return do_job(job, rules, partial(_run, rules))
+    done = do_job(job, rules, partial(_measure, rules))
+    if not isinstance(done, NotDone):
+        discard(job.folder)
+    return done
 
 
-def _train(job: _CourseRun) -> TrainedRun:
-    shutil.rmtree(job.folder, ignore_errors=True)  # what a stopped reproduction left half done
-    return train_experiment(
-        prepare(job.config, track=IN_WORKER.track),
-        job.folder,
-        command=["rnnlab", "train", *job.words],
-        config_yaml=job.config_yaml,
-        display=IN_WORKER,
-        page=False,
-    )
+def _run(rules: CourseRules, job: Job, unfinished: bool) -> Worked:
+    """Trains a run, or goes on with it, unless it is there; adds what the course's page asks of it."""
+    if unfinished and open_run(job.folder).status in TRAINED:
+        run = load_run(job.folder) if rules.missing(job.folder.name) else None
+    elif unfinished:
+        run = resume(job.folder, display=IN_WORKER, page=False)
+    else:
+        run = train_job(job, IN_WORKER, page=False)
+    assert rules.asked is not None
+    if run and rules.asked.missing(job.folder):
+        examine(run, rules.asked)
+    if run and job.folder.name.startswith(PADDED) and not padding_examined(job.folder):
+        examine_padding(run)
+    summary = open_run(job.folder).summary
+    return Worked(None, summary["best"], summary.get("stopped"))
+
+
+def _measure(rules: CourseRules, job: Job, unfinished: bool) -> Worked:
+    """Writes the gradients of an untrained net."""
+    path = rules.table(job.folder.name)
+    path.parent.mkdir(exist_ok=True)
+    write_table(path, untrained_gradients(path.stem.rpartition("-seed")[0], job.config))
+    return Worked(None)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -19,7 +19,6 @@ from rnnlab.experiment.plan import own_choices
 from rnnlab.reports.sweep_table import journal_table
 from rnnlab.runs import journal as journals
 from rnnlab.runs.files import CLAIMS, CONFIG, HYDRA, LOGS, SUMMARY, SWEEP
-from rnnlab.runs.finder import open_run
 from rnnlab.runs.journal import EventName, Happened, Journal, Planned, PlannedJob
 from rnnlab.runs.settings import flatten
 from rnnlab.runs.tables import write_table
@@ -60,10 +59,23 @@ class Rules:
         return None
 
 
-def do_job(job: Job, rules: Rules, train: Callable[[Job, bool], Any]) -> Any:
-    """Does a job of a sweep unless that is another's or over; returns what `train` does, or why not.
+class Worked(NamedTuple):
+    """What came of a job: what it returns, its figures for the journal, and why it stopped before its end."""
 
-    train: trains it, or goes on with it where it is unfinished.
+    value: Any
+    best: dict[str, float | int | None] | None = None
+    stopped: str | None = None
+
+
+def do_job(
+    job: Job,
+    rules: Rules,
+    work: Callable[[Job, bool], Worked],
+    write: Callable[[Journal], object] = lambda journal: None,
+) -> Any:
+    """Does a job of a sweep unless that is another's or over; returns what its work does, or why not.
+
+    work: does it, or goes on with its run where there is an unfinished one; write: is called when it is over.
     """
     assert job.sweep_folder is not None
     journal, name = Journal(job.sweep_folder), job.folder.name
@@ -83,12 +95,12 @@ def do_job(job: Job, rules: Rules, train: Callable[[Job, bool], Any]) -> Any:
         def add(event: EventName, **facts: Any) -> None:
             journal.add(Happened(event=event, job=name, hash=planned.hash, **facts))
             if event != "running":
-                write_sweep(journal)
+                write(journal)
 
         add("running")
         try:
             with interruptions_as_such():
-                result = train(job, _is_unfinished(job.folder))
+                worked = work(job, _is_unfinished(job.folder))
         except KeyboardInterrupt:
             add("interrupted")
             discard(job.folder)
@@ -96,9 +108,8 @@ def do_job(job: Job, rules: Rules, train: Callable[[Job, bool], Any]) -> Any:
         except Exception as error:
             add("failed", error=str(error) if isinstance(error, RnnlabError) else reason(error))
             raise
-        summary = open_run(job.folder).summary
-        add("done", best=summary["best"], stopped=summary.get("stopped"))
-        return result
+        add("done", best=worked.best, stopped=worked.stopped)
+        return worked.value
 
 
 def write_sweep(journal: Journal) -> pd.DataFrame:

@@ -1,13 +1,13 @@
 """The plan of a sweep, written into its journal, or compared with what is planned there already."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pandas as pd
 
 from rnnlab.core.errors import InputError
 from rnnlab.experiment.plan import PlannedRun
 from rnnlab.reports.sweep_table import value_of, varied_names
-from rnnlab.runs.journal import Journal, Planned, PlannedJob
+from rnnlab.runs.journal import Command, Journal, Planned, PlannedJob
 
 MOST = 4
 """So many differences between plans, and values of each, are named."""
@@ -30,6 +30,33 @@ def new_plan(journal: Journal, runs: Sequence[PlannedRun], *, extend: bool) -> P
             f"({_differences(was, [run.settings for run in runs])}); "
             "give the sweep another name, or have these jobs as well with --extend"
         )
+    return _planned(journal, runs)
+
+
+def new_series(
+    journal: Journal, runs: Sequence[PlannedRun], *, alike: Callable[[str], bool]
+) -> Planned | None:
+    """Returns what is to be added to the journal of a command that names its jobs itself, None if nothing is.
+
+    alike: says of a setting whether all jobs have it alike. Raises InputError for other settings than those
+    of jobs that are there.
+    """
+    pairs = [(journal.jobs[run.name].settings, run.settings) for run in runs if run.name in journal.jobs]
+    if journal.jobs:
+        was, now = next(iter(journal.jobs.values())).settings, runs[0].settings
+        pairs.append(
+            ({key: was[key] for key in was if alike(key)}, {key: now[key] for key in now if alike(key)})
+        )
+    for was, now in pairs:
+        if was != now:
+            raise InputError(
+                f"{journal.folder}: was made with other settings ({_differences([was], [now])}); "
+                "choose another --output"
+            )
+    return _planned(journal, runs) if any(run.name not in journal.jobs for run in runs) else None
+
+
+def _planned(journal: Journal, runs: Sequence[PlannedRun]) -> Planned:
     common = dict(set.intersection(*(set(run.settings.items()) for run in runs)))
     jobs = {
         run.name: PlannedJob(
@@ -41,16 +68,16 @@ def new_plan(journal: Journal, runs: Sequence[PlannedRun], *, extend: bool) -> P
         for run in runs
         if run.name not in journal.jobs
     }
-    return Planned(settings=dict(sorted(common.items())), jobs=jobs, asked=asked)
+    return Planned(settings=dict(sorted(common.items())), jobs=jobs, asked=[run.name for run in runs])
 
 
-def write_plan(journal: Journal, runs: Sequence[PlannedRun], *, extend: bool) -> None:
-    """Writes down what is planned, unless it is there; raises InputError as `new_plan` does."""
+def write_plan(journal: Journal, command: Command, plan: Callable[[Journal], Planned | None]) -> None:
+    """Writes down what a command plans, unless it is there; raises InputError as `plan` does."""
     with journal.writing() as descriptor:  # two that begin at once are to have one plan
         journal.read()
-        planned = new_plan(journal, runs, extend=extend)
+        planned = plan(journal)
         if planned is not None:
-            journal.write(descriptor, planned)
+            journal.write(descriptor, planned.model_copy(update={"command": command}))
     journal.read()
 
 

@@ -25,11 +25,16 @@ from rnnlab.workflows.trained_run import TrainedRun, just_trained
 log = logging.getLogger("rnnlab")
 
 
-def train_job(job: Job, display: Display) -> TrainedRun:
-    """Trains what a job describes, into its folder."""
+def train_job(job: Job, display: Display, *, page: bool = True) -> TrainedRun:
+    """Trains what a job describes, into its folder; page: see `train_experiment`."""
     experiment = prepare(job.config, track=display.track)
     return train_experiment(
-        experiment, job.folder, command=job.words("train"), config_yaml=job.config_yaml, display=display
+        experiment,
+        job.folder,
+        command=job.words("train"),
+        config_yaml=job.config_yaml,
+        display=display,
+        page=page,
     )
 
 

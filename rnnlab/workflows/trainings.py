@@ -7,10 +7,11 @@ from rnnlab.core.profile import mark
 from rnnlab.experiment.job import Job
 from rnnlab.experiment.launch import NO_FLAGS, HydraOptions, launch
 from rnnlab.experiment.modules import used_modules
+from rnnlab.runs.finder import open_run
 from rnnlab.workflows.display import SILENT, Display
 from rnnlab.workflows.resume import resume
 from rnnlab.workflows.sweep import Sweep
-from rnnlab.workflows.sweep_job import Rules, do_job
+from rnnlab.workflows.sweep_job import Rules, Worked, do_job, write_sweep
 from rnnlab.workflows.sweep_watch import AS_PLANNED, SweepOptions, SweepWatch, check_is_sweep, named_sweep
 from rnnlab.workflows.train import train_job
 from rnnlab.workflows.trained_run import TrainedRun
@@ -45,17 +46,19 @@ def train(
     if words is not overrides or of_sweep != AS_PLANNED:
         check_is_sweep(words, options, of_sweep)
 
-    def run_job(job: Job, unfinished: bool = False) -> float | None:
+    def run_job(job: Job, unfinished: bool = False) -> Worked:
         mark("configuration")
         run = resume(job.folder, display=display) if unfinished else train_job(job, display)
         runs[:] = [run]  # of a sweep the last alone: all nets and data at once might be too much
-        return run.best
+        return _worked(run)
 
     modules = [word for name in used_modules() for word in ("--module", name)]
     command = ["rnnlab", "train", *modules, *options.words(), *overrides]
-    with SweepWatch(display, of_sweep, command) as watch:
+    with SweepWatch(display, command=command, options=of_sweep) as watch:
         launch(
-            lambda job: do_job(job, watch.rules, run_job) if job.sweep_folder else run_job(job),
+            lambda job: (
+                do_job(job, watch.rules, run_job, write_sweep) if job.sweep_folder else run_job(job).value
+            ),
             words,
             options,
             in_worker=lambda: partial(train_in_worker, watch.rules),
@@ -68,8 +71,13 @@ def train(
 
 def train_in_worker(rules: Rules, job: Job) -> Any:
     """Does a job of a sweep in another process; returns the figure that chose the best round."""
-    return do_job(job, rules, _train_silently)
+    return do_job(job, rules, _train_silently, write_sweep)
 
 
-def _train_silently(job: Job, unfinished: bool) -> float | None:
-    return (resume(job.folder, display=IN_WORKER) if unfinished else train_job(job, IN_WORKER)).best
+def _train_silently(job: Job, unfinished: bool) -> Worked:
+    return _worked(resume(job.folder, display=IN_WORKER) if unfinished else train_job(job, IN_WORKER))
+
+
+def _worked(run: TrainedRun) -> Worked:
+    summary = open_run(run.folder).summary
+    return Worked(run.best, summary["best"], summary.get("stopped"))

@@ -1,16 +1,12 @@
 """Work in worker processes, and how it is shown: to whoever waits for it, as a share of the whole."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 from rnnlab.core.batch import Batch
-from rnnlab.core.worker import Began, Done, Failed, JobError, Told, tell
-from rnnlab.core.workers import Workers
-from rnnlab.workflows.display import Display, Silent, TrainingRows
-
-Call = Callable[[], Any]
+from rnnlab.core.worker import tell
+from rnnlab.workflows.display import Silent, TrainingRows
 
 SECONDS = 0.5
 """At least so long between two messages."""
@@ -43,29 +39,3 @@ class _Told:
 
 
 IN_WORKER = InWorker()
-
-
-def do_all(pool: Workers, calls: Mapping[str, Call], display: Display) -> dict[str, Any]:
-    """Makes the calls, several at a time, and shows their names; returns what each returned.
-
-    Raises JobError where any failed, when all others are done.
-    """
-    for name, call in calls.items():
-        pool.submit(name, call)
-    done: dict[str, Any] = {}
-    with display.jobs() as jobs:
-        jobs.more(len(calls))
-        for event in pool.events():
-            match event:
-                case Began(str(name)):
-                    jobs.began(name)
-                case Told(str(name), float(share)):
-                    jobs.moved(name, share)
-                case Done(str(name), value):
-                    done[name] = value
-                    jobs.ended(name, None)
-                case Failed(str(name), error):
-                    jobs.ended(name, error)
-    if failed := [name for name in calls if name not in done]:
-        raise JobError(f"failed: {', '.join(failed)}; run it again to go on, which keeps all others")
-    return done

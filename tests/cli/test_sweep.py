@@ -1,23 +1,24 @@
 """Sweeps by name: done once, gone on with after kills, shared by two commands, changed only if asked to."""
 
-import os
 import random
 import re
 import shutil
-import signal
 import subprocess
-import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from rnnlab.runs.journal import Journal
 from tests.conftest import Outcome
-from tests.sweeps import check_that_no_finished_job_ran_again, events_of, folders_of
+from tests.sweeps import (
+    check_that_no_finished_job_ran_again,
+    events_of,
+    folders_of,
+    kill_both,
+    states_of,
+)
 from tests.times import without_times
 
 Call = Callable[..., Outcome]
@@ -28,12 +29,6 @@ FAILS = ["engine=torch", "optimizer=sgd", "optimizer.lr=0.1,1e38,0.2", "hydra/la
 def without_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spares the runs of this process their figures and page, which have tests of their own."""
     monkeypatch.setattr("rnnlab.workflows.train.write_artifacts", lambda run: {})
-
-
-def states_of(sweep: Path) -> list[str]:
-    journal = Journal(sweep)
-    journal.read()
-    return [job.state for job in journal.jobs.values()]
 
 
 def table_of(sweep: Path) -> pd.DataFrame:
@@ -201,25 +196,6 @@ def test_two_commands_at_once_share_a_sweep(
     sweep = tmp_path / "outputs" / "sweep-mine"
     assert Counter(event.event for event in events_of(sweep)) == {"running": 6, "done": 6}
     assert table_of(sweep)["seed"].tolist() == [1, 2, 3, 4, 5, 6]
-
-
-def kill_both(sweep: Path, command: subprocess.Popen[str], rng: random.Random) -> list[int]:
-    """Kills the process of a job once so many have begun, and the command once another has; returns whom."""
-    journal, killed = Journal(sweep), []
-    journal.read()
-    for begun in (rng.choice([1, 2]), 1):
-        left, end = begun, time.monotonic() + 600
-        while command.poll() is None and left > 0 and time.monotonic() < end:
-            left -= sum(event.event == "running" for event in journal.read())
-            time.sleep(0.02)
-        time.sleep(rng.uniform(0, 0.5))
-        journal.read()
-        alive = [job.last.pid for job in journal.jobs.values() if job.last and journal.claimed(job.name)]
-        victim = command.pid if killed else next(iter(alive), command.pid)
-        with suppress(ProcessLookupError):
-            os.kill(victim, signal.SIGKILL)
-            killed.append(victim)
-    return killed
 
 
 @pytest.mark.slow

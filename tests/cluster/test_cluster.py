@@ -9,9 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from rnnlab.runs.journal import Journal
 from tests.cluster.slurm import missing_programs, slurm
-from tests.sweeps import check_that_no_finished_job_ran_again, events_of
+from tests.sweeps import check_that_no_finished_job_ran_again, events_of, states_of
 
 if "RNNLAB_TEST_CLUSTER" not in os.environ:
     pytest.skip("RNNLAB_TEST_CLUSTER is not set, see make test-cluster", allow_module_level=True)
@@ -79,12 +78,6 @@ def check_sweep(words: list[str], tiny: list[str], folder: Path, environment: di
     assert states_of(sweep) == ["done", "done", "failed", "failed"]
     check_that_no_finished_job_ran_again(sweep)
     assert sum(event.event == "running" for event in events_of(sweep)) == 6
-
-
-def states_of(sweep: Path) -> list[str]:
-    journal = Journal(sweep)
-    journal.read()
-    return [job.state for job in journal.jobs.values()]
 
 
 def test_a_sweep_by_slurm(tiny: list[str], tmp_path: Path, slurm_environment: dict[str, str]) -> None:

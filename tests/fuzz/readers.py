@@ -9,8 +9,6 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
-
 from tests.fuzz import seeds
 from tests.fuzz.claims import MULTIPLE, Read
 from tests.fuzz.trees import Tree
@@ -175,13 +173,6 @@ def _report(folder: Path) -> Iterator[str]:
     yield from ()
 
 
-def _trials(folder: Path) -> Iterator[str]:
-    from rnnlab.workflows.horizon.schedule import read_trials
-
-    read_trials(_only_file(folder))
-    yield from ()
-
-
 def _journal(folder: Path) -> Iterator[str]:
     """What a sweep that goes on says and writes of its jobs."""
     from rnnlab.core.errors import InputError, RnnlabError
@@ -217,9 +208,13 @@ def _configuration(folder: Path) -> Iterator[str]:
 
 
 def _horizon(folder: Path) -> Iterator[str]:
-    from rnnlab.workflows.horizon.search import _claim
+    from rnnlab.runs.journal import Journal
+    from rnnlab.workflows.horizon.schedule import Schedule, Trial, outcomes_of
 
-    _claim(folder, yaml.safe_load(seeds.SETTINGS))
+    journal = Journal(folder)
+    journal.read()
+    trials = {f"lstm-length{length}-seed1": Trial("lstm", length, 1) for length in (5, 10)}
+    Schedule(("lstm",), (5, 10), 1, "grid").table(outcomes_of(journal, trials))
     yield from ()
 
 
@@ -328,11 +323,10 @@ READERS = [
     Reader("checkpoint", _checkpoint, lambda trained: [seeds.checkpoint(trained)], 150),
     Reader("run-folder", _run_folder, lambda trained: [seeds.run_folder(trained)], 30, names=True),
     Reader("report", _report, lambda trained: [seeds.run_folder(trained)], 2, seconds=60),
-    Reader("trials", _trials, _fixed([{"trials.csv": seeds.TRIALS}]), 100),
     Reader("similarity", _similarity, _fixed([{"similarity.csv": seeds.SIMILARITY}]), 100),
     Reader("journal", _journal, _fixed([{"journal.jsonl": seeds.JOURNAL}]), 200),
     Reader("configuration", _configuration, _fixed([{CONFIGURATION: seeds.CONFIGURATION}]), 10, seconds=20),
-    Reader("horizon", _horizon, _fixed([{"settings.yaml": seeds.SETTINGS, "trials.csv": seeds.TRIALS}]), 100),
+    Reader("horizon", _horizon, _fixed([{"journal.jsonl": seeds.TRIALS}]), 100),
     Reader("growing-table", _growing_table, _fixed([{"similarity.csv": seeds.SIMILARITY}]), 100),
     Reader("exercise", _exercise, _fixed([{"e.py": seeds.EXERCISE}]), 100, multiple=10_000),
     Reader("module", _module, _fixed([{"m.py": seeds.MODULE, "names.json": b'["m"]'}]), 60),

@@ -29,9 +29,13 @@ EVERY_STEP = b"sequence,step,x,y\na,0,1,cat\na,1,2,dog\nb,0,3,cat\nb,1,4,\n"
 TEXT = "Call me Ishmael. Some years ago – never mind how long –\nhaving little money…\n".encode()
 WORDS = b"the\nand\n\xc3\xa9t\xc3\xa9\n"
 GIVEN = b"a fine film\na boring film\n"
+AT = b'"time": "2026-11-29T15:17:57Z", "job": "lstm-length5-seed1", "hash": "a1"'
 TRIALS = (
-    b"model,length,seed,tried,success,steps,best,seconds\n"
-    b"lstm,10,1,True,True,100,0.01,1.5\nlstm,20,1,False,False,,,\n"
+    b'{"event": "planned", "time": "2026-11-29T15:17:56Z", "settings": {"training.steps": "20"}, '
+    b'"jobs": {"lstm-length5-seed1": {"hash": "a1", "words": ["seed=1"], "settings": {"seed": "1"}}}, '
+    b'"asked": ["lstm-length5-seed1"]}\n'
+    b'{"event": "running", ' + AT + b', "host": "here", "pid": 1}\n'
+    b'{"event": "done", ' + AT + b', "best": {"success": 1, "steps": 20, "best": 0.2, "seconds": 1.5}}\n'
 )
 SIMILARITY = b"epoch,word1,word2,similarity,note\n0,good,bad,0.5,\n1,good,bad,,zero\n"
 JOURNAL = b"""\
@@ -55,12 +59,6 @@ training: {epochs: 2, threads: null}
 data: {max_length: "${model.hidden_size}"}
 seed: 7
 hydra: {run: {dir: "outputs/${seed}"}, job: {name: x}, sweeper: {params: {seed: "1,2"}}}
-"""
-SETTINGS = b"""\
-task: recall
-models: {lstm: {hidden_size: 8}, rnn: {}}
-goal: {metric: loss, below: 0.1}
-lengths: [10, 20]
 """
 MODULE = b"""from torch import nn
 

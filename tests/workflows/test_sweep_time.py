@@ -114,7 +114,7 @@ def test_figures_are_the_same_bit_for_bit_where_batches_were_timed(
     call: Call, tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = ["train", "-m", *tiny, "model=rnn,lstm", "engine=torch", "data.cache=cache"]
-    monkeypatch.setattr("rnnlab.workflows.sweep_watch.WORTH_SAYING", 0.0)
+    monkeypatch.setattr("rnnlab.workflows.journal_watch.WORTH_SAYING", 0.0)
     monkeypatch.setattr("rnnlab.workflows.sweep_watch.PATIENCE", 300.0)
     said = call(*words, "sweep=timed")
     assert said.code == 0 and "2 jobs, 2 at a time; about " in said.err, said.err

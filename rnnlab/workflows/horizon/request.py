@@ -1,15 +1,21 @@
 """What was asked of `rnnlab horizon`, checked before anything is trained."""
 
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import TypeVar
 
 from rnnlab.core.errors import InputError, did_you_mean
-from rnnlab.experiment.build import build_task, check_buildable
+from rnnlab.experiment.build import build_task
 from rnnlab.experiment.compose import checked, choices_of, compose_config
+from rnnlab.experiment.modules import used_modules
+from rnnlab.experiment.plan import PlannedRun, plan_series
 from rnnlab.experiment.schema import Config
 from rnnlab.workflows.horizon.schedule import Schedule, Search, Trial
 from rnnlab.workflows.horizon.trial import Goal
+from rnnlab.workflows.series_watch import split_launcher
 
 PRESET = "experiment=memory/horizon"
 OWN_OPTION = {"model": "--models", "task.length": "--lengths", "seed": "--seeds"}
@@ -18,16 +24,23 @@ SHORTHANDS = {
     "orthogonal": ["model=rnn", "model.init=orthogonal"],
     "default": ["model=rnn", "model.init=default"],
 }
+SUCCESS = "success"
+"""What counts as it, among the settings of a trial."""
 Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
 class Request:
-    """Which trials, with which words, and what counts as success; configs: of each model."""
+    """Which trials, with which words, and what counts as success.
+
+    launcher: the words that say how trials are done; runs: the trials as jobs; configs: of each model.
+    """
 
     schedule: Schedule
     overrides: list[str]
+    launcher: list[str]
     goal: Goal
+    runs: list[PlannedRun]
     configs: dict[str, Config]
 
     @classmethod
@@ -35,6 +48,7 @@ class Request:
         cls, overrides: list[str], models: str, lengths: str, *, seeds: int, search: Search, goal: Goal
     ) -> "Request":
         """Returns the request; raises InputError for a fault of any option or configuration."""
+        overrides, launcher = split_launcher(overrides)
         for word in overrides:
             if option := OWN_OPTION.get(word.lstrip("+").split("=")[0]):
                 raise InputError(f"{word}: {option} says which; leave one of them out")
@@ -51,21 +65,32 @@ class Request:
                 raise InputError(
                     f"--models: no model {name!r}{did_you_mean(name, choices)} (there are: {known})"
                 )
-        request = cls(Schedule(tuple(names), tuple(numbers), seeds, search), overrides, goal, {})
+        request = cls(
+            Schedule(tuple(names), tuple(numbers), seeds, search), overrides, launcher, goal, [], {}
+        )
         # With its own model: a word may well be of a key that only some models have.
-        goal.check(build_task(checked(compose_config(request.words_of_model(names[0])))))
-        for name in names:
-            for number in numbers:
-                config = checked(compose_config(request.words(Trial(name, number, 1))))
-                check_buildable(config)
-                request.configs[name] = config
+        goal.check(build_task(checked(compose_config([*request.words_of_model(names[0]), *launcher]))))
+        words = {
+            _kind(name, number): [
+                *request.words_of_model(name), "training.threads=1", f"task.length={number}"
+            ]
+            for name in names
+            for number in numbers
+        }  # fmt: skip
+        configs, runs = plan_series(words, seeds, launcher, {SUCCESS: goal.text})
+        request.runs.extend(runs)
+        request.configs.update({name: configs[_kind(name, numbers[-1])] for name in names})
         return request
 
-    def words(self, trial: Trial) -> list[str]:
-        """Returns what follows `rnnlab train` to make the trial."""
-        one_core = "training.threads=1"
-        place = [f"task.length={trial.length}", f"seed={trial.seed}"]
-        return [*self.words_of_model(trial.model), one_core, *place]
+    @property
+    def trials(self) -> dict[str, Trial]:
+        """All trials, by the names of their jobs."""
+        return {
+            f"{_kind(model, length)}-seed{seed}": Trial(model, length, seed)
+            for model in self.schedule.models
+            for length in self.schedule.lengths
+            for seed in range(1, self.schedule.seeds + 1)
+        }
 
     def words_of_model(self, model: str) -> list[str]:
         """Returns what all trials of a model have in common."""
@@ -92,19 +117,38 @@ class Request:
         assert steps is not None  # read() refuses it
         return steps
 
-    def settings(self) -> dict[str, Any]:
-        """Returns all that outcomes follow from, as plain values."""
-        configs = {name: config.model_dump(mode="json") for name, config in self.configs.items()}
-        for values in configs.values():
-            del values["task"]["length"], values["seed"], values["data"]["cache"]
-        return {
-            "success": self.goal.text,
-            "models": list(self.schedule.models),
-            "lengths": list(self.schedule.lengths),
-            "seeds": self.schedule.seeds,
-            "search": self.schedule.search,
-            "configurations": configs,
+    @property
+    def name(self) -> str:
+        """What to call the folder: the same for other models, lengths, seeds and searches."""
+        shared = {key: value for key, value in self.runs[0].settings.items() if is_shared(key)}
+        of_models = sorted(word for word in self.overrides if word.lstrip("+~").startswith("model."))
+        digest = hashlib.sha256(json.dumps([shared, of_models], sort_keys=True).encode(errors="replace"))
+        return f"horizon-{self.task}-{digest.hexdigest()[:8]}"
+
+    def command(self, output: Path | None) -> list[str]:
+        """Returns the command line."""
+        schedule, goal = self.schedule, self.goal
+        options = {
+            "--models": ",".join(schedule.models),
+            "--lengths": ",".join(map(str, schedule.lengths)),
+            "--seeds": schedule.seeds,
+            "--search": schedule.search,
+            "--criterion": f"{goal.fraction:g}",
+            "--accuracy": goal.accuracy,
+            "--output": output,
         }
+        modules = [word for name in used_modules() for word in ("--module", name)]
+        given = [word for name, value in options.items() if value is not None for word in (name, str(value))]
+        return ["rnnlab", "horizon", *modules, *self.overrides, *self.launcher, *given]
+
+
+def is_shared(setting: str) -> bool:
+    """Returns whether all trials in a folder have a setting alike."""
+    return setting not in ("task.length", "seed") and not setting.startswith(("model.", "sha256 of "))
+
+
+def _kind(model: str, length: int) -> str:
+    return f"{model}-length{length}"
 
 
 def _listed(option: str, text: str, kind: Callable[[str], Value]) -> list[Value]:

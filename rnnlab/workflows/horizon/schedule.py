@@ -3,16 +3,15 @@
 An outcome is whether a net of a model, with a seed, learned sequences of a length.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Literal, NamedTuple
 
 import pandas as pd
 
 from rnnlab.core.errors import InputError
-from rnnlab.core.files import write_text
-from rnnlab.runs.tables import read_table
+from rnnlab.runs.journal import Job, Journal
 
 Search = Literal["grid", "bisection"]
 
@@ -126,25 +125,31 @@ class Schedule:
         return learned, failed
 
 
-def write_trials(path: Path, schedule: Schedule, known: Outcomes) -> None:
-    """Writes trials.csv, atomically."""
-    write_text(path, schedule.table(known).to_csv(index=False, lineterminator="\n"))
+def outcomes_of(journal: Journal, trials: Mapping[str, Trial]) -> Outcomes:
+    """Returns how the trials ended that a journal has as done; trials: by the names of their jobs.
+
+    Raises InputError for figures that are not a trial's.
+    """
+    found = {trial: journal.jobs[name] for name, trial in trials.items() if name in journal.jobs}
+    return {trial: _outcome(journal, job) for trial, job in found.items() if job.state == "done"}
 
 
-def read_trials(path: Path) -> Outcomes:
-    """Returns the trials made, none if there is no file; raises InputError for another kind of file."""
-    table = read_table(path, COLUMNS) if path.exists() else None
-    if table is None:
-        return {}
-    made = table[table["tried"].eq(True)]
-    if made[["model", "length", "seed", "success", "steps", "seconds"]].isna().any(axis=None):
-        raise InputError(f"{path}: expected no gap in a row of a trial that was made")
-    return {
-        Trial(str(row.model), int(row.length), int(row.seed)): Outcome(
-            bool(row.success), int(row.steps), float(row.best), float(row.seconds)
+def figures_of(outcome: Outcome) -> dict[str, float | int | None]:
+    """Returns an outcome as a journal has it."""
+    best = None if math.isnan(outcome.best) else outcome.best
+    return {**asdict(outcome), "success": int(outcome.success), "best": best}
+
+
+def _outcome(journal: Journal, job: Job) -> Outcome:
+    figures = dict((job.last and job.last.best) or {})
+    best = figures.pop("best", None)
+    known = [value for value in figures.values() if value is not None and math.isfinite(value)]
+    if set(figures) != {"success", "steps", "seconds"} or len(known) < len(figures):
+        raise InputError(
+            f"{journal.path}: {job.name}: expected the figures of a trial: success, steps, best and seconds"
         )
-        for row in made.itertuples()
-    }
+    success, steps, seconds = (float(figures[name] or 0) for name in ("success", "steps", "seconds"))
+    return Outcome(bool(success), int(steps), math.nan if best is None else float(best), seconds)
 
 
 def _cells(outcome: Outcome | None, assumed: bool | None) -> dict[str, object]:

@@ -1,24 +1,24 @@
-"""Single trials of `rnnlab horizon`: what `rnnlab train` does, without files."""
+"""Single trials of `rnnlab horizon`: what `rnnlab train` does, without a run folder."""
 
 import math
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
+from typing import Any
 
 from rnnlab.core.errors import DivergenceError, InputError
 from rnnlab.core.metrics import improves
-from rnnlab.experiment.compose import checked, compose_config
 from rnnlab.experiment.experiment import Experiment, prepare
-from rnnlab.experiment.torch_settings import torch_settings
+from rnnlab.experiment.job import Job
+from rnnlab.experiment.job_folder import discard
+from rnnlab.experiment.schema import Config
 from rnnlab.tasks.base import Task
 from rnnlab.training.callbacks import Callback, StopTraining
-from rnnlab.training.loop import EpochRow, train_epoch
+from rnnlab.training.loop import EpochRow
 from rnnlab.workflows.display import SILENT
 from rnnlab.workflows.fit import fit_experiment
-from rnnlab.workflows.horizon.schedule import Outcome
-
-TIMED_STEPS = 10
+from rnnlab.workflows.horizon.schedule import Outcome, figures_of
+from rnnlab.workflows.sweep_job import NotDone, Rules, Worked, do_job
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,9 @@ class _UntilLearned(Callback):
             raise StopTraining
 
 
-def run_trial(words: list[str], goal: Goal) -> Outcome:
-    """Trains as `rnnlab train WORDS…` until the goal is reached."""
-    experiment = prepare(checked(compose_config(words)), track=SILENT.track)
+def run_trial(config: Config, goal: Goal) -> Outcome:
+    """Trains as `rnnlab train` until the goal is reached."""
+    experiment = prepare(config, track=SILENT.track)
     start = time.perf_counter()
     trial = _UntilLearned(goal, experiment)
     with suppress(DivergenceError):  # the figures before it count: a goal reached would have ended it
@@ -87,30 +87,9 @@ def run_trial(words: list[str], goal: Goal) -> Outcome:
     return Outcome(trial.success, trial.steps, best, round(time.perf_counter() - start, 3))
 
 
-def estimate(words: list[str]) -> float:
-    """Returns the seconds that a trial will take at most, timed on a few steps and one validation."""
-    experiment = prepare(checked(compose_config(words)), track=SILENT.track)
-    with torch_settings(experiment.config):
-        return _estimate(experiment)
-
-
-def _estimate(experiment: Experiment) -> float:
-    plan, config, state = experiment.plan, experiment.config, experiment.training_state()
-
-    def train(steps: int) -> float:
-        begin = time.perf_counter()
-        batches = islice(plan.batches(1), steps)
-        train_epoch(
-            state, experiment.task, batches, device=experiment.device, clip_norm=config.training.clip_norm
-        )
-        return time.perf_counter() - begin
-
-    try:
-        first = train(1)  # draws, allocates and compiles what later steps find ready
-        seconds = max(train(1 + TIMED_STEPS) - first, 0) / TIMED_STEPS
-    except DivergenceError:
-        return 0.0  # the trial will end as soon
-    begin = time.perf_counter()
-    experiment.evaluate("valid")
-    validation = time.perf_counter() - begin
-    return plan.place(plan.rounds) * seconds + (plan.rounds + 1) * validation
+def work(goal: Goal, rules: Rules, job: Job) -> Any:
+    """Makes a trial, in whichever process; of one that has an outcome the journal alone is left."""
+    done = do_job(job, rules, lambda job, _: Worked(None, figures_of(run_trial(job.config, goal))))
+    if not isinstance(done, NotDone):
+        discard(job.folder)
+    return done

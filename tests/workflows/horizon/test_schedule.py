@@ -1,4 +1,4 @@
-"""Which trials of a horizon are made, which are taken for granted, and what a file of them keeps."""
+"""Which trials of a horizon are made, which are taken for granted, and what a journal keeps of them."""
 
 import itertools
 from pathlib import Path
@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from rnnlab.core.errors import InputError
-from rnnlab.workflows.horizon.schedule import Outcome, Outcomes, Schedule, Trial, read_trials, write_trials
+from rnnlab.runs.journal import Happened, Journal, Planned, PlannedJob
+from rnnlab.workflows.horizon.schedule import (
+    Outcome,
+    Outcomes,
+    Schedule,
+    Trial,
+    figures_of,
+    outcomes_of,
+)
 
 LENGTHS = (5, 10, 20, 50, 100, 200)
 
@@ -55,23 +63,41 @@ def test_nothing_is_assumed_before_all_seeds_have_failed() -> None:
     assert list(schedule.ready(known)) == [Trial("a", 5, 2)]
 
 
-def test_a_file_of_trials_is_read_as_it_was_written(tmp_path: Path) -> None:
-    schedule, path = Schedule(("null", "a"), (5, 10), 1, "grid"), tmp_path / "trials.csv"
+def journal_of(folder: Path, **figures: dict[str, float | int | None]) -> Journal:
+    """Returns a journal in which trials of these names are done, and one more was begun."""
+    jobs = {name: PlannedJob(hash=name, words=[], settings={}) for name in (*figures, "begun")}
+    done = [Happened(event="done", job=name, hash=name, best=best) for name, best in figures.items()]
+    journal = Journal(folder)
+    journal.add(Planned(settings={}, jobs=jobs, asked=list(jobs)), *done)
+    journal.add(Happened(event="running", job="begun", hash="begun"))
+    return journal
+
+
+def test_what_a_journal_keeps_of_an_outcome_is_all_of_it(tmp_path: Path) -> None:
+    schedule = Schedule(("null", "a"), (5, 10), 1, "grid")
     known = {
         Trial("null", 5, 1): Outcome(True, 150, 0.012345678901234567, 0.5),
         Trial("a", 5, 1): Outcome(False, 0, float("nan"), 0.25),
     }
-    write_trials(path, schedule, known)
-    assert path.read_text().splitlines()[0] == "model,length,seed,tried,success,steps,best,seconds"
-    assert path.read_text().splitlines()[-1] == "a,10,1,False,False,,,"
-    again = read_trials(path)
-    assert again.keys() == known.keys() and again[Trial("null", 5, 1)] == known[Trial("null", 5, 1)]
-    write_trials(tmp_path / "again.csv", schedule, again)
-    assert (tmp_path / "again.csv").read_text() == path.read_text()
+    trials = {"x": Trial("null", 5, 1), "y": Trial("a", 5, 1), "begun": Trial("a", 10, 1)}
+    figures = {name: figures_of(known[trials[name]]) for name in ("x", "y")}
+    journal = journal_of(tmp_path, **figures)
+    again = outcomes_of(journal, trials | {"never": Trial("null", 10, 1)})
+    assert schedule.table(again).equals(schedule.table(known))
+    lines = schedule.table(again).to_csv(index=False).splitlines()
+    assert lines[0] == "model,length,seed,tried,success,steps,best,seconds"
+    assert lines[-1] == "a,10,1,False,False,,,"
 
 
-@pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "model,length,seed,tried\nx,y,1,True\n"])
-def test_another_kind_of_file_is_named(text: str, tmp_path: Path) -> None:
-    (tmp_path / "trials.csv").write_text(text)
-    with pytest.raises(InputError, match=r"trials\.csv(: there is no column|, line 2)"):
-        read_trials(tmp_path / "trials.csv")
+@pytest.mark.parametrize(
+    "figures",
+    [
+        {},
+        {"valid_loss": 0.1},
+        {"success": None, "steps": 1, "best": 0.1, "seconds": 1.0},
+        {"success": 1, "steps": float("inf"), "best": 0.1, "seconds": 1.0},
+    ],
+)
+def test_a_journal_of_something_else_is_named(figures: dict[str, float | int | None], tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"journal\.jsonl: x: expected the figures of a trial"):
+        outcomes_of(journal_of(tmp_path, x=figures), {"x": Trial("a", 5, 1)})
