@@ -11,8 +11,7 @@ def compare(
         list[str],
         typer.Argument(
             metavar="SWEEP|RUN...",
-            help="Sweeps (by the NAME of sweep=NAME, too) and runs by path, folder name or unique prefix; "
-            "latest is the latest sweep.",
+            help="Sweeps and runs by name, path or unique prefix; latest is the latest sweep.",
         ),
     ],
     by: Annotated[
