@@ -26,7 +26,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 README = (REPOSITORY / "README.md").read_text()
 COMMANDS = commands_of(README, "rnnlab")
 SNIPPETS = snippets_of(README)
-LONGEST = 40.0  # seconds of processor for a command
+LONGEST = 90.0  # seconds of processor for a command
 
 REVIEWS = "data=files data.train=reviews-train.tsv data.valid=reviews-valid.tsv"
 STEPS = "training.steps=4 training.validate_every=2"

@@ -151,7 +151,11 @@ def on_ray(calls: Calls, task: Any, init: Mapping[str, Any], remote: Mapping[str
     except ModuleNotFoundError:
         raise InputError("hydra/launcher=ray: needs pip install 'rnnlab[ray]'") from None
     if not ray.is_initialized():
-        quiet = {"logging_level": logging.ERROR, "log_to_driver": False, "include_dashboard": False}
+        quiet: dict[str, Any] = {
+            "logging_level": logging.ERROR,
+            "log_to_driver": False,
+            "include_dashboard": False,
+        }
         ray.init(**quiet, **init)
     # A job is begun again by the sweep, which knows where it was, and not by Ray.
     begin = ray.remote(max_retries=0, **remote)(_on_node)
