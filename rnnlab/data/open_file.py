@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from rnnlab.core.errors import InputError, did_you_mean
 from rnnlab.core.files import check_regular
@@ -85,12 +85,22 @@ def check_unpacked(name: str, packed: int, unpacked: int, how: str) -> None:
 
 def read_whole(path: Path) -> bytes:
     """Returns all bytes of a text file; raises InputError as `open_bytes`, or for more than memory holds."""
-    pieces, size = [], 0
     with open_bytes(path) as file:
-        while piece := file.read(MIB):  # so much is allocated before any of it is read
-            pieces.append(piece)
-            size += len(piece)
-            require(AT_ONCE * size, f"{show_path(path)}: its text, all at once,")
+        return read_to_the_end(file, show_path(path))
+
+
+def read_to_the_end(file: BinaryIO | io.BufferedIOBase, name: str) -> bytes:
+    """Returns all bytes of an open text file or pipe, which may have no end; raises InputError for a binary
+    one, or for more than memory holds.
+    """
+    pieces: list[bytes] = []
+    size = 0
+    while piece := file.read(MIB):  # so much is allocated before any of it is read
+        if not pieces:
+            _check_is_text(piece[:8192], name)
+        pieces.append(piece)
+        size += len(piece)
+        require(AT_ONCE * size, f"{name}: its text, all at once,")
     return b"".join(pieces)
 
 

@@ -21,6 +21,7 @@ def given_texts(arguments: Sequence[str], file: Path | None, classes: Sequence[s
     classes: those that labels in the file may name.
     """
     from rnnlab.core.errors import InputError
+    from rnnlab.data.open_file import read_to_the_end
 
     if arguments and file is not None:
         raise InputError("--file: makes no sense beside a TEXT; leave one of them out")
@@ -35,7 +36,7 @@ def given_texts(arguments: Sequence[str], file: Path | None, classes: Sequence[s
         return GivenTexts(list(arguments), places)
     if sys.stdin.isatty():
         raise InputError("no text: give one after the run, or --file, or send some through a pipe")
-    return lines_of(sys.stdin.buffer.read(), "standard input")
+    return lines_of(read_to_the_end(sys.stdin.buffer, "standard input"), "standard input")
 
 
 def texts_of_file(path: Path, classes: Sequence[str]) -> GivenTexts:

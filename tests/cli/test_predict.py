@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -76,6 +77,25 @@ def test_a_real_pipe_of_a_real_shell(rnnlab: Command, run: str) -> None:
     done = rnnlab("predict", run, input="great film\n\n")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "error: standard input, line 2: is empty; expected a text of at least one word\n"
+
+
+def test_a_pipe_without_an_end_is_refused_before_memory_is(
+    predict: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Endless(io.BufferedIOBase):
+        def __init__(self, line: bytes) -> None:
+            self.line = line
+
+        def read(self, size: int | None = -1) -> bytes:
+            assert size is not None and size > 0, "asked for all of it at once"
+            return self.line * (size // len(self.line))
+
+    monkeypatch.setattr("rnnlab.core.memory.memory_limit", lambda: 2**24)
+    for line, said in ((b"\0", "is a binary file"), (b"a film\n", "all at once, would need at least")):
+        stdin = SimpleNamespace(buffer=Endless(line), isatty=lambda: False)
+        monkeypatch.setattr(sys, "stdin", stdin)
+        outcome = predict()
+        assert outcome.code == 2 and "standard input: " in outcome.err and said in outcome.err, outcome
 
 
 def test_a_file_without_labels_has_a_text_a_line(predict: Callable[..., Outcome], tmp_path: Path) -> None:
