@@ -60,8 +60,3 @@ def embedding_rows(d_vectors: Array, ids: Array, weight: Array) -> RowGradient:
     first = np.flatnonzero(np.diff(sorted_ids, prepend=-1))
     values = np.add.reduceat(d_vectors.reshape(len(places), -1)[order], first, axis=0)
     return RowGradient(sorted_ids[first], values, weight.shape)
-
-
-def embedding_backward(d_vectors: Array, ids: Array, weight: Array) -> Array:
-    """Returns the whole gradient of weight, see `embedding_rows`."""
-    return embedding_rows(d_vectors, ids, weight).dense()

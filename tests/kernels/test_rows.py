@@ -14,7 +14,7 @@ from rnnlab.kernels.layer import CompiledLayer
 from rnnlab.kernels.net import CompiledNet
 from rnnlab.kernels.rows import CompiledRowGradient, gather_rows, rows_of_bag
 from rnnlab.scratch.checks import real_steps
-from rnnlab.scratch.heads import embedding_backward
+from rnnlab.scratch.heads import embedding_rows
 from rnnlab.scratch.nets import SequenceNet
 from rnnlab.scratch.pooling import mean_backward
 
@@ -67,11 +67,11 @@ def test_a_words_gradients_are_gathered_from_all_places_where_it_stands(texts: l
     d_BE = rng.standard_normal((len(texts), 3))
     steps = real_steps(lengths, longest)
     share = steps[..., None] / lengths[:, None, None]
-    expected = embedding_backward(mean_backward(d_BE, share), ids, weight)
+    expected = embedding_rows(mean_backward(d_BE, share), ids, weight).dense()
     assert np.abs(expected).max() > 0
     np.testing.assert_allclose(whole(rows_of_bag(ids, lengths, d_BE, slots)), expected, atol=1e-14)
 
     values = rng.standard_normal((lengths.sum(), 3))
-    expected = embedding_backward(values, ids[steps], weight)
+    expected = embedding_rows(values, ids[steps], weight).dense()
     np.testing.assert_allclose(whole(gather_rows(ids[steps], values, slots)), expected, atol=1e-14)
     assert (slots == -1).all()
