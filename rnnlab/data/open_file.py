@@ -3,11 +3,11 @@
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from rnnlab.core.errors import InputError, did_you_mean
 from rnnlab.core.files import check_regular
@@ -86,16 +86,16 @@ def check_unpacked(name: str, packed: int, unpacked: int, how: str) -> None:
 def read_whole(path: Path) -> bytes:
     """Returns all bytes of a text file; raises InputError as `open_bytes`, or for more than memory holds."""
     with open_bytes(path) as file:
-        return read_to_the_end(file, show_path(path))
+        return read_to_the_end(file.read, show_path(path))
 
 
-def read_to_the_end(file: BinaryIO | io.BufferedIOBase, name: str) -> bytes:
+def read_to_the_end(read: Callable[[int], bytes], name: str) -> bytes:
     """Returns all bytes of an open text file or pipe, which may have no end; raises InputError for a binary
-    one, or for more than memory holds.
+    one, or for more than memory holds. read: returns at most so many bytes, none at the end.
     """
     pieces: list[bytes] = []
     size = 0
-    while piece := file.read(MIB):  # so much is allocated before any of it is read
+    while piece := read(MIB):  # so much is allocated before any of it is read
         if not pieces:
             _check_is_text(piece[:8192], name)
         pieces.append(piece)

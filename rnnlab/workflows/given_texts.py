@@ -36,7 +36,7 @@ def given_texts(arguments: Sequence[str], file: Path | None, classes: Sequence[s
         return GivenTexts(list(arguments), places)
     if sys.stdin.isatty():
         raise InputError("no text: give one after the run, or --file, or send some through a pipe")
-    return lines_of(read_to_the_end(sys.stdin.buffer, "standard input"), "standard input")
+    return lines_of(read_to_the_end(sys.stdin.buffer.read, "standard input"), "standard input")
 
 
 def texts_of_file(path: Path, classes: Sequence[str]) -> GivenTexts:
