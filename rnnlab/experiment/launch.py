@@ -40,6 +40,8 @@ from rnnlab.runs.files import HYDRA
 
 MOST_JOBS = 10_000
 """Of a sweep: each is composed and checked before the first begins."""
+MOST_WORKERS = 1_000
+"""Processes of one machine."""
 LOCAL = "hydra_plugins.rnnlab_launcher.LocalLauncher"
 
 
@@ -290,9 +292,10 @@ def _is_basic(composed: DictConfig) -> bool:
 
 def _check_workers(workers: Any) -> None:
     """Raises InputError unless it is a number of processes, or None."""
-    if workers is not None and (type(workers) is not int or workers < 1):
+    if workers is not None and (type(workers) is not int or not 1 <= workers <= MOST_WORKERS):
         raise InputError(
-            f"hydra.launcher.workers: expected a whole number above 0, or null, found {workers!r}"
+            f"hydra.launcher.workers: expected a whole number from 1 to {MOST_WORKERS:,}, or null, "
+            f"found {workers!r}"
         )
 
 

@@ -108,26 +108,6 @@ class RunWriter:
         """Writes summary.json; `facts["status"]` is running, trained, finished, interrupted or failed."""
         self.write(SUMMARY, _as_json(facts))
 
-    def cut(self, name: str, keep: Callable[[int], bool]) -> list[list[str]]:
-        """Takes up a table of the run, without the blocks of epochs or steps that `keep` does not want.
-
-        Returns the cells that are kept, the header first; none where there is no such file. Raises InputError
-        for a file that is no such table.
-        """
-        path = self.folder / name
-        if not path.is_file():
-            return []
-        try:
-            kept = CsvText.read(path.read_bytes().decode()).filtered(lambda cell: keep(int(cell)))
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path}: not readable as a table of the run ({error})") from None
-        if not kept.rows:
-            path.unlink()
-            return []
-        self._tables[name] = kept
-        self.write(name, str(kept))
-        return kept.cells()
-
     def forget_results(self) -> list[str]:
         """Takes away what is about a trained net that will be another, and what a killed process left half
         written: tables, figures and pages, not what was recorded while it trained. Returns the tables' names.
@@ -141,14 +121,38 @@ class RunWriter:
         shutil.rmtree(self.folder / FIGURES, ignore_errors=True)
         return tables
 
-    def cut_tables(self, keep: Callable[[int], bool], looks: Callable[[int], bool]) -> list[list[str]]:
+    def cut_tables(
+        self, keep: Callable[[int], bool], looks: Callable[[int], bool], *, rows: int
+    ) -> list[list[str]]:
         """Takes up all that was recorded while the net trained: of epochs or steps that `keep` wants, and of
-        what probes saw those among them that `looks` wants; returns the cells of metrics.csv.
+        what probes saw those among them that `looks` wants.
+
+        Returns the cells of metrics.csv that are kept, the header first; none where there are none. Raises
+        InputError, with every table as it was, if one is no such table, or metrics.csv has not `rows` rows.
         """
-        for name in probes_in(self.folder):
-            self.cut(probe_log(name), lambda place: keep(place) and looks(place))
-        self.cut(SIMILARITY, keep)
-        return self.cut(METRICS, keep)
+        logs = map(probe_log, probes_in(self.folder))
+        wanted = {METRICS: keep, SIMILARITY: keep} | dict.fromkeys(logs, lambda at: keep(at) and looks(at))
+        kept = {name: self._kept(name, keep) for name, keep in wanted.items()}
+        metrics = kept[METRICS]
+        if (found := 0 if metrics is None else len(metrics.rows)) != rows:
+            raise InputError(f"{self.folder / METRICS}: expected {rows} rows, found {found}")
+        for name, rest in kept.items():
+            if rest is not None and rest.rows:
+                self._tables[name] = rest
+                self.write(name, str(rest))
+            elif rest is not None:
+                (self.folder / name).unlink()
+        return [] if metrics is None or not metrics.rows else metrics.cells()
+
+    def _kept(self, name: str, keep: Callable[[int], bool]) -> CsvText | None:
+        """Returns a table of the run without the epochs or steps that are not kept, None if there is none."""
+        path = self.folder / name
+        if not path.is_file():
+            return None
+        try:
+            return CsvText.read(path.read_bytes().decode()).filtered(lambda cell: keep(int(cell)))
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path}: not readable as a table of the run ({error})") from None
 
     def _add(self, name: str, rows: CsvText) -> None:
         known = self._tables.get(name)

@@ -56,7 +56,11 @@ SETTINGS = {
     ),
     "no workers": (
         ["-m", "seed=1,2", "hydra.launcher.workers=0"],
-        ["hydra.launcher.workers", "above 0", "0"],
+        ["hydra.launcher.workers", "from 1 to 1,000", "found 0"],
+    ),
+    "a million million workers": (
+        ["-m", "seed=1,2", "hydra.launcher.workers=1000000000000"],
+        ["hydra.launcher.workers", "from 1 to 1,000", "found 1000000000000"],
     ),
     "word for workers": (
         ["-m", "seed=1,2", "hydra.launcher.workers=two"],

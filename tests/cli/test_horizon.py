@@ -157,7 +157,7 @@ def test_other_settings_do_not_mix_with_what_is_there(call: Call, tmp_path: Path
         (["task=classification"], "task=classification: has no examples of any length"),
         (["hydra.sweep.dir=x"], "hydra.sweep.dir=x: of Hydra's settings only those of hydra/launcher"),
         (["--workers", "1", "hydra/launcher=loca"], "did you mean 'local'?"),
-        (["hydra.launcher.workers=many"], "hydra.launcher.workers: expected a whole number above 0"),
+        (["hydra.launcher.workers=many"], "hydra.launcher.workers: expected a whole number from 1"),
         (["task=recal"], "did you mean 'recall'?"),
         (["--accuracy", "0.9"], "--accuracy: task=recall measures only loss"),
         (["training.stepz=5"], "did you mean 'steps'?"),

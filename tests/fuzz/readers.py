@@ -223,7 +223,7 @@ def _growing_table(folder: Path) -> Iterator[str]:
     from rnnlab.runs.writer import RunWriter
 
     with RunWriter.of_run(folder) as writer:
-        writer.cut(_only_file(folder).name, lambda epoch: epoch < 2)
+        writer.cut_tables(lambda epoch: epoch < 2, lambda epoch: epoch > 0, rows=0)
     yield from ()
 
 

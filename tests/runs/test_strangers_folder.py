@@ -295,13 +295,21 @@ def test_nothing_of_a_run_steers_the_terminal(call: Call, folder: Path) -> None:
     assert "\x1b" not in page
 
 
-@pytest.mark.parametrize("kind", ["a pipe", "a symbolic link"])
-def test_a_checkpoint_that_is_no_file_takes_no_results_away(
-    kind: str, call: Call, folder: Path, trained: Path, tmp_path: Path
+@pytest.mark.parametrize(
+    ("name", "kind", "said"),
+    [
+        ("checkpoints/last.safetensors", "a pipe", "last.safetensors: is a pipe"),
+        ("checkpoints/last.safetensors", "a link", "last.safetensors: is a symbolic link"),
+        ("metrics.csv", "a pipe", "metrics.csv: "),
+        ("metrics.csv", "a link", "metrics.csv: "),
+    ],
+)
+def test_what_a_run_goes_on_from_takes_no_results_away_where_it_is_no_file(
+    name: str, kind: str, said: str, call: Call, folder: Path, trained: Path, tmp_path: Path
 ) -> None:
-    for name in ("train.tsv", "valid.tsv"):
-        shutil.copy(trained / name, tmp_path)
-    path = folder / "checkpoints" / "last.safetensors"
+    for data in ("train.tsv", "valid.tsv"):
+        shutil.copy(trained / data, tmp_path)
+    path = folder / name
     path.unlink()
     if kind == "a pipe":
         os.mkfifo(path)
@@ -309,5 +317,5 @@ def test_a_checkpoint_that_is_no_file_takes_no_results_away(
         path.symlink_to(folder.parent / "nowhere")
     before = {file: file.lstat().st_mtime_ns for file in folder.glob("*.*") if file.suffix != ".log"}
     outcome = call("train", "--resume", "outputs/one", "training.epochs=3")
-    assert outcome.code == 2 and f"last.safetensors: is {kind}" in outcome.err, outcome
+    assert outcome.code == 2 and said in outcome.err, outcome
     assert all(file.lstat().st_mtime_ns == time for file, time in before.items())
