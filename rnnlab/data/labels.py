@@ -61,6 +61,13 @@ def class_number(label: str, source: str, classes: Sequence[str]) -> int:
     raise InputError(f"{source}: {unknown_label(label, classes)}")
 
 
+def class_numbers(labels: Iterable[str], classes: Sequence[str]) -> dict[str, int]:
+    """Returns the number of every label that is one of the classes."""
+    known = {name: number for number, name in enumerate(classes)}
+    found = {label: known.get(_class_name(label, classes)) for label in labels}
+    return {label: number for label, number in found.items() if number is not None}
+
+
 def unknown_label(label: str, classes: Sequence[str]) -> str:
     """Returns what to say of a label that is none of the classes."""
     words = [word for word in MEANINGS if word.isalpha()] if tuple(classes) == NEG_POS else classes

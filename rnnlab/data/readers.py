@@ -19,9 +19,8 @@ from rnnlab.core.errors import InputError
 from rnnlab.data.formats import Example, scan_csv, scan_lines_of_label, scan_tsv, scan_whole_file
 from rnnlab.data.labels import (
     NEG_POS,
-    class_number,
+    class_numbers,
     classes_of,
-    is_label,
     read_label,
     too_many,
     unknown_label,
@@ -124,15 +123,12 @@ def survey(path: Path, classes: Sequence[str] | None = None) -> Examples:
                 raise InputError(f"{example.source}: more than {MOST_LABELS:,} labels; expected a few")
     wrong = wrong_labels(first)
     known = classes_of(first.keys() - wrong.keys()) if classes is None else tuple(classes)
+    number_of = class_numbers(first, known)
     wrong |= {
-        label: unknown_label(label, known)
-        for label in first
-        if label not in wrong and not is_label(label, known)
+        label: unknown_label(label, known) for label in first if label not in wrong and label not in number_of
     }
     # -1 for the texts of a label that is wrong.
-    of_label = np.array(
-        [-1 if label in wrong else class_number(label, "", known) for label in first], dtype=np.int64
-    )
+    of_label = np.array([-1 if label in wrong else number_of[label] for label in first], dtype=np.int64)
     found = of_label[np.frombuffer(labels, dtype=np.intc)]
     good = found[found >= 0] if wrong else found
     bad += len(found) - len(good)
