@@ -42,7 +42,8 @@ def train(*overrides: str, modules: Iterable[str] = (), progress: bool = True) -
         DivergenceError: the loss stopped being a finite number.
     """
     from rnnlab.core.errors import InputError
-    from rnnlab.experiment.launch import NO_FLAGS, is_sweep
+    from rnnlab.experiment.hydra_options import NO_FLAGS
+    from rnnlab.experiment.launch import is_sweep
     from rnnlab.experiment.modules import use_modules
     from rnnlab.workflows.trained_run import TrainedRun
     from rnnlab.workflows.trainings import train
@@ -90,7 +91,7 @@ def sweep(*overrides: str, modules: Iterable[str] = (), progress: bool = True) -
         InputError: as `train` does, before anything is trained.
         DivergenceError: a run diverged; the others, trained nevertheless, lie in the sweep's folder.
     """
-    from rnnlab.experiment.launch import HydraOptions
+    from rnnlab.experiment.hydra_options import HydraOptions
     from rnnlab.experiment.modules import use_modules
     from rnnlab.workflows.sweep import Sweep
     from rnnlab.workflows.trainings import train

@@ -41,7 +41,7 @@ def grads(
     from functools import partial
 
     from rnnlab.core.errors import InputError
-    from rnnlab.experiment.launch import HydraOptions
+    from rnnlab.experiment.hydra_options import HydraOptions
     from rnnlab.terminal.display import TerminalDisplay
     from rnnlab.workflows.gradients import gradients_of_run, gradients_of_untrained
     from rnnlab.workflows.trained_run import load_run

@@ -33,7 +33,7 @@ def train(
     With --resume RUN, training.epochs (or steps) and training.patience may differ, and nothing else:
     rnnlab train --resume latest training.epochs=20
     """
-    from rnnlab.experiment.launch import HydraOptions
+    from rnnlab.experiment.hydra_options import HydraOptions
     from rnnlab.terminal.display import TerminalDisplay
     from rnnlab.workflows.sweep_watch import SweepOptions
     from rnnlab.workflows.trainings import train

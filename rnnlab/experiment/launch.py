@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ from rnnlab.experiment.hydra_compat import (
     run_main,
 )
 from rnnlab.experiment.hydra_errors import explain
+from rnnlab.experiment.hydra_options import HydraOptions
 from rnnlab.experiment.job import Job
 from rnnlab.experiment.job_folder import claimed, discard, discard_all, make, missing_folders, remove_empty
 from rnnlab.experiment.job_runner import PRELOAD_OF_SWEEP, JobRunner, MakePool, Watch
@@ -43,44 +43,6 @@ MOST_JOBS = 10_000
 MOST_WORKERS = 1_000
 """Processes of one machine."""
 LOCAL = "hydra_plugins.rnnlab_launcher.LocalLauncher"
-
-
-@dataclass(frozen=True)
-class HydraOptions:
-    """Hydra's own flags, as its documentation has them."""
-
-    multirun: bool = False
-    cfg: str | None = None
-    resolve: bool = False
-    package: str | None = None
-    info: str | None = None
-    config_dir: str | None = None
-    config_name: str = "config"
-
-    def words(self) -> list[str]:
-        """Returns the flags as the words of a command line."""
-        named = {
-            "--cfg": self.cfg,
-            "--package": self.package,
-            "--info": self.info,
-            "--config-dir": self.config_dir,
-        }
-        words = [word for name, value in named.items() if value is not None for word in (name, value)]
-        return [*words, *(["--multirun"] if self.multirun else []), *(["--resolve"] if self.resolve else [])]
-
-    def check(self) -> None:
-        """Raises InputError for flags that make no sense together, or a folder that is not there."""
-        modes = {"--multirun": self.multirun, "--cfg": self.cfg, "--info": self.info}
-        given = [name for name, value in modes.items() if value]
-        if len(given) > 1:
-            raise InputError(f"{' and '.join(given)}: make no sense together; leave one of them out")
-        if (self.resolve or self.package is not None) and self.cfg is None:
-            raise InputError("--resolve and --package: make no sense without --cfg")
-        if self.config_dir is not None and not Path(self.config_dir).is_dir():
-            raise InputError(f"--config-dir {self.config_dir}: no such folder")
-
-
-NO_FLAGS = HydraOptions()
 UNWATCHED = Watch()
 
 

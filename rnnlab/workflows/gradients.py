@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from rnnlab.core.errors import RnnlabError
 from rnnlab.experiment.experiment import prepare
 from rnnlab.experiment.find_probe import find_probe
+from rnnlab.experiment.hydra_options import NO_FLAGS, HydraOptions
 from rnnlab.experiment.job import Job
 from rnnlab.experiment.job_runner import Watch
-from rnnlab.experiment.launch import NO_FLAGS, HydraOptions, launch
+from rnnlab.experiment.launch import launch
 from rnnlab.experiment.schema import Config
 from rnnlab.probes.base import labelled
 from rnnlab.probes.gradients import Gradients, Reduction

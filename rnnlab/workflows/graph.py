@@ -7,8 +7,9 @@ import numpy as np
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import write_text
 from rnnlab.experiment.experiment import prepare
+from rnnlab.experiment.hydra_options import HydraOptions
 from rnnlab.experiment.job import Job
-from rnnlab.experiment.launch import HydraOptions, launch
+from rnnlab.experiment.launch import launch
 from rnnlab.probes.base import ProbeInput
 from rnnlab.probes.graph import unrolled
 from rnnlab.reports.graph_figure import draw_graph, require_graphviz

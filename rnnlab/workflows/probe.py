@@ -10,8 +10,9 @@ import pandas as pd
 from rnnlab.core.errors import InputError
 from rnnlab.experiment.experiment import prepare
 from rnnlab.experiment.find_probe import find_probe
+from rnnlab.experiment.hydra_options import NO_FLAGS
 from rnnlab.experiment.job import Job
-from rnnlab.experiment.launch import NO_FLAGS, launch
+from rnnlab.experiment.launch import launch
 from rnnlab.experiment.restore import RestoredRun
 from rnnlab.experiment.schema import Config
 from rnnlab.experiment.torch_settings import torch_settings

@@ -7,7 +7,8 @@ import pandas as pd
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import write_text
 from rnnlab.core.profile import Profile, begin_of_process, mark
-from rnnlab.experiment.launch import HydraOptions, is_sweep
+from rnnlab.experiment.hydra_options import HydraOptions
+from rnnlab.experiment.launch import is_sweep
 from rnnlab.runs.files import PROFILE, TRACE
 from rnnlab.runs.tables import write_table
 from rnnlab.workflows.display import Display

@@ -16,7 +16,7 @@ from rnnlab.core.printable import PrintableFormatter
 from rnnlab.core.profile import span
 from rnnlab.data.vocabulary import Vocabulary
 from rnnlab.experiment.experiment import Experiment, prepare
-from rnnlab.experiment.launch import NO_FLAGS, HydraOptions
+from rnnlab.experiment.hydra_options import NO_FLAGS, HydraOptions
 from rnnlab.experiment.restore import read_sizes, with_own_cache
 from rnnlab.experiment.resumed import ResumedConfig, resumed_config
 from rnnlab.runs.files import BEST, LAST, LOGS, TRAIN_AFTER, VOCABULARY, WITHIN

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.workers import Workers
+from rnnlab.experiment.hydra_options import HydraOptions
 from rnnlab.experiment.job_runner import MakePool
-from rnnlab.experiment.launch import HydraOptions, is_sweep
+from rnnlab.experiment.launch import is_sweep
 from rnnlab.experiment.plan import PlannedRun
 from rnnlab.runs.files import SUMMARY
 from rnnlab.runs.finder import OUTPUTS, SWEEP_PREFIX

@@ -4,8 +4,9 @@ from functools import partial
 from typing import Any
 
 from rnnlab.core.profile import mark
+from rnnlab.experiment.hydra_options import NO_FLAGS, HydraOptions
 from rnnlab.experiment.job import Job
-from rnnlab.experiment.launch import NO_FLAGS, HydraOptions, launch
+from rnnlab.experiment.launch import launch
 from rnnlab.experiment.modules import used_modules
 from rnnlab.runs.finder import open_run
 from rnnlab.workflows.display import SILENT, Display

@@ -269,7 +269,8 @@ def _overrides(folder: Path) -> Iterator[str]:
     """All that comes before the first thing written."""
     from unittest.mock import patch
 
-    from rnnlab.experiment.launch import HydraOptions, launch
+    from rnnlab.experiment.hydra_options import HydraOptions
+    from rnnlab.experiment.launch import launch
 
     words = _words(folder / "words.json")
     options = HydraOptions(multirun=words[:1] == ["-m"])
