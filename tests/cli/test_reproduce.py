@@ -118,7 +118,7 @@ def test_a_folder_of_something_else_is_refused(
     refused = call(*words, "1", "-o", "old")
     assert refused.code == 2 and "old: holds something else already; choose another --output" in refused.err
     refused = call(*words, "1", "hydra.launcher.workers=0")
-    assert refused.code == 2 and "hydra.launcher.workers: expected a whole number above 0" in refused.err
+    assert refused.code == 2 and "hydra.launcher.workers: expected a whole number from 1" in refused.err
     assert not (tmp_path / "outputs" / "reproduce-course").exists()
 
 
