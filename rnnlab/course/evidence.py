@@ -56,6 +56,7 @@ class Course:
 
     runs: Mapping[str, Sequence[Records]]
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    _read: dict[tuple[str, Source], tuple[float, ...]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def seeds(self) -> int:
@@ -101,7 +102,10 @@ class Course:
 
     def at(self, preset: str, source: Source, what: str, unit: Unit = "number") -> Measured:
         """Returns a figure that stands in a table of each run; NaN where a run has no such row."""
-        return self.computed(preset, what, lambda run: read(run, source), unit, source)
+        key = preset, source
+        if key not in self._read:  # the page names most figures several times
+            self._read[key] = tuple(read(run, source) for run in self.runs[preset])
+        return Measured(preset, what, self._read[key], unit, source=source)
 
     def epochs(self, preset: str) -> int:
         """Returns how many epochs the preset's runs have."""

@@ -46,6 +46,11 @@ def rows_of(run: Records, way: Way) -> pd.DataFrame:
     return table[chosen]
 
 
+def with_jacobians(rows: pd.DataFrame) -> "pd.Series[int]":
+    """Returns of how many texts each row's Jacobians are: of all that are looked at, or of some of them."""
+    return rows["jacobian_examples" if "jacobian_examples" in rows else "examples"]
+
+
 def compared_distance(course: Course, ways: Sequence[Way]) -> int:
     """Returns the farthest distance, up to `FARTHEST`, that all ways have measured on half of their texts."""
     found: set[int] | None = None
@@ -54,8 +59,8 @@ def compared_distance(course: Course, ways: Sequence[Way]) -> int:
             rows = rows_of(run, way)
             if rows.empty:
                 return 0
-            half = rows["examples"].max() / 2
-            rows = rows[(rows["examples"] >= half) & rows["jacobian_median"].notna()]
+            texts = with_jacobians(rows)
+            rows = rows[(texts >= texts.max() / 2) & rows["jacobian_median"].notna()]
             here = set(rows["distance"][rows["distance"] <= FARTHEST].astype(int))
             found = here if found is None else found & here
     return max(found or {0})
@@ -86,9 +91,11 @@ def reach_table(course: Course, ways: Sequence[Way], distance: int) -> Table:
         gate = [cell(mean_gate(course, way)) if way.path == "cell_only" else GAP] if gated else []
         rows.append([way.name, *row, *gate])
     header = ["net", f"what arrives over {distance} words", "half-life in words"]
+    texts = with_jacobians(rows_of(course.first(ways[0].preset), ways[0])).max()
     caption = (
         "What arrives: spectral norm of the last state's derivative with respect to an earlier one, median "
-        "over texts, 1 where a change arrives as large as it was; half-life: words until that is halved; "
+        f"over {texts:.0f} texts, 1 where a change arrives as large as it was; half-life: words until that is "
+        "halved; "
         f"median (lowest to highest){over_seeds(course).removeprefix('; ± standard deviation')}"
     )
     return Table([*header, *(["mean forget gate"] if gated else [])], rows, caption)

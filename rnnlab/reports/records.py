@@ -30,6 +30,7 @@ class Records(RunFacts):
 
     folder: Path
     metrics: pd.DataFrame
+    _read: dict[str, pd.DataFrame | None] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def tables(self) -> list[str]:
@@ -38,9 +39,13 @@ class Records(RunFacts):
         return own + [files.probe_log(name) for name in files.probes_in(self.folder)]
 
     def table(self, name: str) -> pd.DataFrame | None:
-        """Returns a CSV file of the run, or None if it has none or an empty one."""
-        path = self.folder / name
-        return read_table(path) if path.is_file() else None
+        """Returns a CSV file of the run as it was when first asked for, or None if it has none or an empty
+        one; not to be changed.
+        """
+        if name not in self._read:
+            path = self.folder / name
+            self._read[name] = read_table(path) if path.is_file() else None
+        return self._read[name]
 
 
 def read_records(folder: Path) -> Records:

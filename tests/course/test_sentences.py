@@ -3,7 +3,9 @@
 import math
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -113,11 +115,17 @@ def assert_read_rightly(figure: Measured, root: Path, place: str) -> None:
         assert value == pytest.approx(expected, nan_ok=True), f"{place}: {figure.source} of seed {seed}"
 
 
-def read(folder: Path, source: Source) -> float:
-    path = folder / source.file
+@cache
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    """Returns the rows of a table, none where there is none; each test has files of its own."""
     if not path.is_file():
-        return math.nan
-    rows = pd.read_csv(path, keep_default_na=False, na_values=[""]).to_dict("records")
+        return []
+    found = pd.read_csv(path, keep_default_na=False, na_values=[""]).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in found]
+
+
+def read(folder: Path, source: Source) -> float:
+    rows = rows_of(folder / source.file)
     for column, value in source.where:
         latest = max((row["epoch"] for row in rows), default=0) if column == "epoch" else None
         wanted = latest if value == "last" else value
