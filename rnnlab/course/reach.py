@@ -94,9 +94,8 @@ def reach_table(course: Course, ways: Sequence[Way], distance: int) -> Table:
     texts = with_jacobians(rows_of(course.first(ways[0].preset), ways[0])).max()
     caption = (
         "What arrives: spectral norm of the last state's derivative with respect to an earlier one, median "
-        f"over {texts:.0f} texts, 1 where a change arrives as large as it was; half-life: words until that is "
-        "halved; "
-        f"median (lowest to highest){over_seeds(course).removeprefix('; ± standard deviation')}"
+        f"over {texts:.0f} texts, 1 where a change arrives as large as it was; half-life: words until that "
+        f"is halved; median (lowest to highest){over_seeds(course).removeprefix('; ± standard deviation')}"
     )
     return Table([*header, *(["mean forget gate"] if gated else [])], rows, caption)
 
