@@ -35,6 +35,13 @@ def real_data() -> Path:
     return folder.resolve()
 
 
+@pytest.fixture(scope="session")
+def shared_cache(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """A folder for data.cache: what texts are cut into is the same for all tests, of all workers."""
+    own = tmp_path_factory.getbasetemp()
+    return (own.parent if hasattr(request.config, "workerinput") else own) / "shared-cache"
+
+
 @pytest.fixture(scope="session", autouse=True)
 def one_thread_a_worker() -> None:
     """Tests run beside each other, one a core; more threads would only get in each other's way."""

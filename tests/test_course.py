@@ -32,10 +32,10 @@ Train = Callable[..., Trained]
 
 
 @pytest.fixture
-def train(tmp_path: Path) -> Train:
+def train(shared_cache: Path) -> Train:
     def run(*overrides: str) -> Trained:
         config = checked(
-            compose_config([f"data.cache={tmp_path}", "seed=1", "training.threads=1", *overrides])
+            compose_config([f"data.cache={shared_cache}", "seed=1", "training.threads=1", *overrides])
         )
         experiment = prepare(config, track=silently)
         training = config.training

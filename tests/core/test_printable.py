@@ -41,6 +41,7 @@ def test_what_cannot_be_seen_is_shown_as_an_escape(text: str, seen: str) -> None
     assert printable(seen) == seen
 
 
+@pytest.mark.unchecked_types
 def test_no_character_of_control_format_or_no_width_gets_through() -> None:
     for code in range(sys.maxunicode + 1):
         character = chr(code)

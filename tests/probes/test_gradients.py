@@ -258,13 +258,13 @@ def plain_gradients(net: Plain, texts: CourseTexts, batch_size: int) -> dict[str
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("kind", ["rnn", "birnn", "lstm"])
 def test_the_figures_of_a_seed_are_plain_pytorch_on_the_courses_tokens(
-    kind: str, seed: int, real_data: Path, tmp_path: Path
+    kind: str, seed: int, real_data: Path, shared_cache: Path
 ) -> None:
     paths = {
         "data.train": real_data / "imdb-train.tsv",
         "data.valid": real_data / "imdb-test.tsv",
         "data.vectors": real_data / "glove_6B_50_sample_train.txt",
-        "data.cache": tmp_path,
+        "data.cache": shared_cache,
     }
     chosen = ["data=files", "data.strip_html=false", f"model={kind}", f"seed={seed}"]
     words = [*chosen, *(f"{key}={path}" for key, path in paths.items())]

@@ -141,7 +141,7 @@ def test_noise_is_fitted_to_about_its_variance(kind):
     x = np.linspace(-0.4, 1.2, 10_000).reshape(1000, 5, 2)
     targets = rng.standard_normal((1000, 2))
     batches = lambda epoch: shuffled([x, None, targets], 200, rng)  # noqa: E731
-    history = fit(net, batches, make_optimizer("adam", net.parameters), epochs=100)
+    history = fit(net, batches, make_optimizer("adam", net.parameters), epochs=40)
     final = net.loss_and_gradients(x, None, targets).loss
     assert history[0] > 1.3
     assert 0.8 < final < 1.3

@@ -159,14 +159,14 @@ def test_every_choice_gives_the_same_figures_as_torch(words: list[str], sample: 
 @pytest.mark.parametrize("precision", TOLERANCE)
 @pytest.mark.parametrize("experiment", COURSE)
 def test_an_epoch_on_real_reviews_gives_the_same_figures_as_torch(
-    experiment: str, precision: str, real_data: Path, tmp_path: Path
+    experiment: str, precision: str, real_data: Path, shared_cache: Path
 ) -> None:
     data = [
         "data=files",
         f"data.train={real_data / 'imdb-train.tsv'}",
         f"data.valid={real_data / 'imdb-test.tsv'}",
         f"data.vectors={real_data / 'glove_6B_50_sample_train.txt'}",
-        f"data.cache={tmp_path}",
+        f"data.cache={shared_cache}",
     ]
     assert_alike([f"experiment={experiment}", *data], precision, texts=1000, epochs=1)
 
@@ -254,6 +254,7 @@ def test_what_the_scratch_engine_lacks_is_refused(words: list[str], line: str) -
 DROPPING = ["model=bilstm", "model.num_layers=2", "model.dropout=0.5", "optimizer=adam", "insert=end"]
 
 
+@pytest.mark.unchecked_types
 @pytest.mark.parametrize("engine", ["scratch", "fused"])
 def test_dropout_follows_from_the_seed_and_falls_on_no_evaluation(engine: str, sample: list[str]) -> None:
     once, again, other, plain = (
@@ -266,6 +267,7 @@ def test_dropout_follows_from_the_seed_and_falls_on_no_evaluation(engine: str, s
     assert losses[0][1] != losses[3][1] and losses[0][1] != losses[2][1]
 
 
+@pytest.mark.unchecked_types
 def test_scratch_and_fused_leave_the_same_numbers_out(sample: list[str]) -> None:
     figures = [
         train(engine, *DROPPING, "training.precision=float64", *sample, texts=32, epochs=2).figures()

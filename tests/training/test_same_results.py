@@ -68,16 +68,15 @@ def test_a_presets_first_hundred_losses_are_torchs(preset: str, sample: list[str
 @pytest.mark.slow
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_presets_first_hundred_losses_on_real_reviews_are_torchs(
-    preset: str, real_data: Path, tmp_path_factory: pytest.TempPathFactory
+    preset: str, real_data: Path, shared_cache: Path
 ) -> None:
-    cache = tmp_path_factory.getbasetemp() / "real-cache"
     assert_losses_are_torchs(
         preset,
         "data=files",
         f"data.train={real_data / 'imdb-train.tsv'}",
         f"data.valid={real_data / 'imdb-test.tsv'}",
         f"data.vectors={real_data / 'glove_6B_50_sample_train.txt'}",
-        f"data.cache={cache}",
+        f"data.cache={shared_cache}",
     )
 
 
