@@ -11,6 +11,8 @@ from rnnlab.runs import files
 
 TEMPORARY = re.compile(r"\..+\.\d+\.[0-9a-f]{8}\.tmp")
 CACHE = ".cache"
+SUBMITIT = ".submitit"
+"""Where a sweep by SLURM has its scripts, in the sweep's folder."""
 CACHED = re.compile(r"[0-9a-f]{32}")
 OF_A_RUN = (
     *(files.CONFIG, files.SUMMARY, files.VOCABULARY, files.REPORT, files.TRACE, files.LOGS, "*.csv", "*.svg"),
@@ -38,12 +40,17 @@ def foreign(folder: Path, patterns: tuple[str, ...]) -> Path | None:
 
 def check_no_links(sweep: Path) -> None:
     """Raises InputError for a link in a sweep's folder or a job's in it, which might lead what is written
-    there to anywhere.
+    there to anywhere; those by which submitit names its scripts, all in its own folder, do not.
     """
     for pattern in ("*", "*/*", f"*/{files.HYDRA}/*"):
         for path in sweep.glob(pattern):
-            if path.is_symlink():
+            if path.is_symlink() and not (path.parent == sweep / SUBMITIT and _leads_inside(path)):
                 raise InputError(f"{path}: is a symbolic link; a sweep has its own files and folders in it")
+
+
+def _leads_inside(link: Path) -> bool:
+    """Returns whether a link leads to something in the folder that it stands in."""
+    return Path(os.path.realpath(link)).is_relative_to(os.path.realpath(link.parent))
 
 
 def contents(folder: Path) -> Iterator[Path]:
