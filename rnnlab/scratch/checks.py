@@ -24,9 +24,9 @@ def as_floats(name: str, values: ArrayLike) -> Array:
         array = np.asarray(values)
     except ValueError:  # what NumPy says of rows of different lengths
         raise ValueError(f"{name} is ragged, expected an array of numbers") from None
-    if np.issubdtype(array.dtype, np.integer) or array.dtype == bool:
+    if array.dtype.kind in "iub":
         return array.astype(np.float64)
-    if not np.issubdtype(array.dtype, np.floating):
+    if array.dtype.kind != "f":
         raise ValueError(f"{name} holds {array.dtype}, expected numbers")
     return array
 
@@ -47,7 +47,7 @@ def check_no_nan(name: str, array: Array) -> None:
 
 def check_range(name: str, array: Array, low: int, high: int) -> None:
     """Raises ValueError unless `array` holds integers from `low` to `high`, both included."""
-    if not np.issubdtype(array.dtype, np.integer):
+    if array.dtype.kind not in "iu":
         raise ValueError(f"{name} holds {array.dtype}, expected integers from {low} to {high}")
     outside = (array < low) | (array > high)
     if outside.any():
