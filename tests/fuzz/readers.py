@@ -35,7 +35,7 @@ class Reader:
     names: bool = False
     seconds: float = 10.0  # of which tracemalloc takes three quarters
     multiple: int = MULTIPLE
-    """Bytes that it may take for each of its files' bytes."""
+    """Bytes that it may take for each of its files' bytes; Python's own parser takes thousands."""
 
 
 def _only_file(folder: Path) -> Path:
@@ -330,7 +330,7 @@ READERS = [
     Reader("horizon", _horizon, _fixed([{"journal.jsonl": seeds.TRIALS}]), 100),
     Reader("growing-table", _growing_table, _fixed([{"similarity.csv": seeds.SIMILARITY}]), 100),
     Reader("exercise", _exercise, _fixed([{"e.py": seeds.EXERCISE}]), 100, multiple=10_000),
-    Reader("module", _module, _fixed([{"m.py": seeds.MODULE, "names.json": b'["m"]'}]), 60),
+    Reader("module", _module, _fixed([{"m.py": seeds.MODULE, "names.json": b'["m"]'}]), 60, multiple=10_000),
     Reader(
         "overrides",
         _overrides,
