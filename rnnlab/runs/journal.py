@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     ConfigDict,
@@ -42,8 +43,17 @@ PATIENCE = 0.3
 MOST_BYTES = 2**28
 """Of a journal: a hundred thousand jobs have less to say."""
 
+LONGEST_SAID = 900
+"""Characters of what became of a job; all of it is in the job's own log."""
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_SAID else f"{text[:LONGEST_SAID]}…"
+
+
 Name = Annotated[str, StringConstraints(pattern=r"^\w[\w.-]*$", max_length=200)]
 Words = Annotated[list[str], Field(max_length=10_000)]
+Said = Annotated[str, AfterValidator(_short)]
 Settings = dict[str, str]
 Whole = Annotated[int, Field(ge=-(2**53), le=2**53)]
 Figures = dict[str, Whole | float | None]
@@ -89,9 +99,9 @@ class Happened(_Line):
     event: EventName
     job: Name
     hash: str
-    error: str | None = None
+    error: Said | None = None
     best: Figures | None = None
-    stopped: str | None = None
+    stopped: Said | None = None
     host: str = Field(default_factory=socket.gethostname)
     pid: int = Field(default_factory=os.getpid)
 
