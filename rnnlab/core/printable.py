@@ -13,10 +13,18 @@ BLANK = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 
+LONGEST_NAME = 200
+"""Characters of a key or another name in a message."""
+
 
 def counted(number: int, what: str) -> str:
     """Returns so many of something in words, as in `1 run` or `1,200 runs`."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def shortened(text: str, limit: int = LONGEST_NAME) -> str:
+    """Returns the first so many characters of a text that may have any number of them."""
+    return text if len(text) <= limit else f"{text[:limit]}…"
 
 
 def printable(text: str) -> str:

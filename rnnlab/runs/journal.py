@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -35,6 +36,7 @@ from pydantic import (
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import check_regular
 from rnnlab.core.locks import is_locked, lock, lock_open_file
+from rnnlab.core.printable import shortened
 from rnnlab.runs.files import CLAIMS, JOURNAL
 
 PATIENCE = 0.3
@@ -47,13 +49,9 @@ LONGEST_SAID = 900
 """Characters of what became of a job; all of it is in the job's own log."""
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_SAID else f"{text[:LONGEST_SAID]}…"
-
-
 Name = Annotated[str, StringConstraints(pattern=r"^\w[\w.-]*$", max_length=200)]
 Words = Annotated[list[str], Field(max_length=10_000)]
-Said = Annotated[str, AfterValidator(_short)]
+Said = Annotated[str, AfterValidator(partial(shortened, limit=LONGEST_SAID))]
 Settings = dict[str, str]
 Whole = Annotated[int, Field(ge=-(2**53), le=2**53)]
 Figures = dict[str, Whole | float | None]

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rnnlab.core.errors import InputError, shown
 from rnnlab.core.foreign import read_json
+from rnnlab.core.printable import shortened
 
 LONGEST = 100_000  # characters of a text: a command of many overrides, an error
 Status = Literal["running", "trained", "finished", "interrupted", "failed"]
@@ -68,7 +69,7 @@ def read_summary(path: Path) -> dict[str, Any]:
 
 def _first_fault(error: ValidationError) -> str:
     fault = error.errors(include_url=False)[0]
-    key, said = ".".join(map(str, fault["loc"])), fault["msg"]
+    key, said = shortened(".".join(map(str, fault["loc"]))), fault["msg"]
     expected = said.removeprefix("Input should be ").lower()
     found = shown(fault["input"])
     return f"{key}: expected {expected}, found {found}" if key else f"expected an object, found {found}"

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rnnlab.core.errors import InputError, shown
+from rnnlab.core.printable import shortened
 
 VERSION = 1
 MOST_CHARACTERS = 2**24
@@ -44,6 +45,9 @@ def parse_facts(text: str, path: Path) -> dict[str, Any]:
         CheckpointFacts.model_validate(facts)
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
-        key, said = ".".join(map(str, fault["loc"])), fault["msg"].removeprefix("Input should be ").lower()
+        key, said = (
+            shortened(".".join(map(str, fault["loc"]))),
+            fault["msg"].removeprefix("Input should be ").lower(),
+        )
         raise InputError(f"{path}: {key}: expected {said}, found {shown(fault['input'])}") from None
     return facts

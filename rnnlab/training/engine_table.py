@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import read_regular, write_text
+from rnnlab.core.printable import shortened
 from rnnlab.core.workers import cores
 from rnnlab.runs.facts import machine
 
@@ -160,7 +161,7 @@ def _fault(error: Exception) -> str:
     if not isinstance(error, ValidationError):
         return f"not readable ({error})"
     fault = error.errors()[0]
-    key = ".".join(map(str, fault["loc"]))
+    key = shortened(".".join(map(str, fault["loc"])))
     return f"no table of engines ({key + ': ' if key else ''}{fault['msg'][0].lower()}{fault['msg'][1:]})"
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import pandas as pd
 
 from rnnlab.core.errors import InputError
+from rnnlab.core.printable import shortened
 from rnnlab.experiment.plan import PlannedRun
 from rnnlab.reports.sweep_table import value_of, varied_names
 from rnnlab.runs.journal import Command, Journal, Planned, PlannedJob
@@ -92,7 +93,10 @@ def _differences(was: Sequence[Mapping[str, str]], now: Sequence[Mapping[str, st
     if not differ:
         return f"{len(was)} of them then, {len(now)} now"
     more = f"; {len(differ) - MOST} more settings" if len(differ) > MOST else ""
-    named = (f"{key}: {_few(values(was, key))} then, {_few(values(now, key))} now" for key in differ[:MOST])
+    named = (
+        f"{shortened(key)}: {_few(values(was, key))} then, {_few(values(now, key))} now"
+        for key in differ[:MOST]
+    )
     return "; ".join(named) + more
 
 
