@@ -21,6 +21,7 @@ if (
     jaxtyping.install_import_hook("rnnlab", "tests.check_types.check_types")
 
 import torch
+from threadpoolctl import threadpool_limits
 
 REAL_DATA = "RNNLAB_REAL_DATA"
 
@@ -43,9 +44,11 @@ def shared_cache(tmp_path_factory: pytest.TempPathFactory, request: pytest.Fixtu
 
 
 @pytest.fixture(scope="session", autouse=True)
-def one_thread_a_worker() -> None:
+def one_thread_a_worker() -> Iterator[None]:
     """Tests run beside each other, one a core; more threads would only get in each other's way."""
     torch.set_num_threads(1)
+    with threadpool_limits(1, user_api="blas"):  # whose threads wait for work by spinning
+        yield
 
 
 @pytest.fixture(autouse=True)
