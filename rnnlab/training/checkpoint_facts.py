@@ -45,9 +45,7 @@ def parse_facts(text: str, path: Path) -> dict[str, Any]:
         CheckpointFacts.model_validate(facts)
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
-        key, said = (
-            shortened(".".join(map(str, fault["loc"]))),
-            fault["msg"].removeprefix("Input should be ").lower(),
-        )
+        key = shortened(".".join(map(str, fault["loc"])))
+        said = fault["msg"].removeprefix("Input should be ").lower()
         raise InputError(f"{path}: {key}: expected {said}, found {shown(fault['input'])}") from None
     return facts
