@@ -100,7 +100,8 @@ def test_a_long_run_is_summed_up_whole_and_traced_in_part(monkeypatch: pytest.Mo
 
 def test_the_process_began_before_this_test(monkeypatch: pytest.MonkeyPatch) -> None:
     used = time.process_time()
-    age = time.perf_counter() - begin_of_process()
-    assert age > used * 0.9
+    begin = begin_of_process()
+    assert time.perf_counter() - begin > used * 0.9
     monkeypatch.delattr(time, "CLOCK_BOOTTIME", raising=False)
-    assert time.perf_counter() - begin_of_process() >= used
+    begin = begin_of_process()  # first: the processor may be another's between two looks at the clock
+    assert time.perf_counter() - begin >= used
