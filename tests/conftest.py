@@ -12,13 +12,12 @@ from typing import NamedTuple
 import jaxtyping
 import pytest
 
-import tests.check_types  # noqa: F401
+from tests import check_types
 
 # Types and shapes in signatures are checked while testing; the hook stands before rnnlab's first import.
-if (
-    not jaxtyping.config.jaxtyping_disable
-):  # as `make fuzz` has it, which calls every reader many thousand times
-    jaxtyping.install_import_hook("rnnlab", "tests.check_types.check_types")
+# Not in `make fuzz`, which calls every reader many thousand times.
+if not jaxtyping.config.jaxtyping_disable:
+    check_types.install()
 
 import torch
 from threadpoolctl import threadpool_limits

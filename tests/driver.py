@@ -2,6 +2,7 @@
 
 Every line of that process's standard input is a task as JSON: `words` of a command or `code`, and `output`,
 a file for what it prints. It answers each with a line: exit code, and the seconds of processor that it took.
+A task that says `here` is done by the process itself: what it loads and keeps at hand, all later forks have.
 """
 
 import atexit
@@ -9,10 +10,12 @@ import contextlib
 import gc
 import importlib
 import json
+import logging
 import multiprocessing
 import os
 import subprocess
 import sys
+import time
 import traceback
 from pathlib import Path
 from types import TracebackType
@@ -97,6 +100,22 @@ def carry_out(task: dict[str, object]) -> int:
     return 0
 
 
+def carry_out_here(task: dict[str, object]) -> dict[str, float]:
+    """Does a task in this process, which goes on with its own streams and without the task's log; answers."""
+    begin, kept = time.process_time(), [os.dup(stream) for stream in range(3)]
+    code = carry_out(task)
+    for stream, copy in enumerate(kept):
+        (sys.stdin, sys.stdout, sys.stderr)[stream].flush()
+        os.dup2(copy, stream)
+        os.close(copy)
+    for handler in logging.getLogger().handlers[:]:
+        logging.getLogger().removeHandler(handler)
+        handler.close()
+    gc.collect()
+    gc.freeze()
+    return {"code": code, "seconds": time.process_time() - begin}
+
+
 def main() -> None:
     """Answers task after task."""
     for name in LATE:
@@ -104,9 +123,13 @@ def main() -> None:
     gc.freeze()  # or the forks' collector would copy all that they share
     for line in sys.stdin:
         sys.stdout.flush()
+        task = json.loads(line)
+        if task.get("here"):
+            print(json.dumps(carry_out_here(task)), flush=True)
+            continue
         child = os.fork()
         if child == 0:
-            code = carry_out(json.loads(line))
+            code = carry_out(task)
             # What Python does at its exit, but for taking torch to pieces, longer than most commands run.
             atexit._run_exitfuncs()
             for stream in (sys.stdout, sys.stderr):

@@ -130,7 +130,7 @@ class Reader:
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     reader = Reader(tmp_path_factory.mktemp("readme"))
     for command in PREPARED:
-        done = reader.driver.do(words=shlex.split(command))
+        done = reader.driver.do(words=shlex.split(command), here=True)
         assert done.code == 0, done.printed
     with reader.driver:
         yield reader
