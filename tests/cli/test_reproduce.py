@@ -89,11 +89,12 @@ def test_a_course_killed_again_and_again_and_added_to_ends_as_one_left_alone(
         command = start(*words, "1", "-o", "killed")
         kill_both(killed, command, rng)
         command.communicate(timeout=600)
+    assert start(*words, "1", "-o", "killed").wait(timeout=600) == 0
+    assert start(*words, "1", "-o", "alone").wait(timeout=600) == 0
+    check_same_course(killed, tmp_path / "alone", 1)
     assert start(*words, "2", "-o", "killed").wait(timeout=600) == 0
     assert states_of(killed) == ["done"] * 2 * JOBS
     check_that_no_finished_job_ran_again(killed)
-    assert start(*words, "2", "-o", "alone").wait(timeout=600) == 0
-    check_same_course(killed, tmp_path / "alone", 2)
 
 
 def test_a_run_of_the_course_that_diverges_is_marked_as_failed(
