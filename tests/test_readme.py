@@ -79,6 +79,7 @@ PLACEHOLDERS = {
     "KEY=VALUE": ["examples=4"],
     "SWEEP": ["latest"],
     "seed=range(1,11)": ["seed=1,2"],
+    "seed=1,2,3": ["seed=1"],
 }
 PREPARED = [
     "rnnlab train model=rnn insert=middle training.epochs=1 probe.every=1 hydra.run.dir=outputs/prepared",
