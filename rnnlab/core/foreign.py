@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
-from rnnlab.core.errors import InputError
+from rnnlab.core.errors import InputError, shown
+from rnnlab.core.printable import shortened
 
 MOST_JSON = 2**24  # bytes: a run of a million labels says less of itself
 MOST_YAML = 2**18
@@ -71,6 +73,15 @@ def check_yaml_file(path: Path) -> str:
     except (yaml.YAMLError, ValueError) as error:
         raise InputError(f"{path}: not valid YAML ({_one_line(error)})") from None
     return text
+
+
+def first_fault(error: ValidationError) -> str:
+    """Returns the first wrong key of values that were read, what was expected there and what was found."""
+    fault = error.errors(include_url=False)[0]
+    key = shortened(".".join(map(str, fault["loc"])))
+    expected = fault["msg"].removeprefix("Input should be ").lower()
+    found = shown(fault["input"])
+    return f"{key}: expected {expected}, found {found}" if key else f"expected an object, found {found}"
 
 
 def _check_yaml(text: str) -> None:

@@ -36,6 +36,7 @@ from rnnlab.experiment.job_folder import claimed, discard, discard_all, make, mi
 from rnnlab.experiment.job_runner import PRELOAD_OF_SWEEP, JobRunner, MakePool, Watch
 from rnnlab.experiment.modules import used_modules
 from rnnlab.experiment.plan import PlannedRun, plan_runs
+from rnnlab.experiment.schema import Config
 from rnnlab.runs.files import HYDRA
 
 MOST_JOBS = 10_000
@@ -164,40 +165,51 @@ def _launch(runner: JobRunner, overrides: list[str], options: HydraOptions, *, n
         _compose(overrides, options)
         _hydra_main(runner, overrides, options)
         return
-    composed = [] if options.multirun else [_compose(overrides, options)]
-    multirun = options.multirun or composed[0].hydra.mode == RunMode.MULTIRUN
-    jobs = [overrides]
-    if multirun:
-        jobs = _jobs_of_sweep(overrides, options)
-        if not jobs:
-            raise InputError("a sweep of nothing: one of its choices, a range or a glob, has no values")
-        composed = [_compose(jobs[0], options)]
-        if composed[0].hydra.launcher._target_ == LOCAL:
-            _check_workers(composed[0].hydra.launcher.workers)
-            warm_up(PRELOAD_OF_SWEEP)
-        composed += [_compose(words, options) for words in jobs[1:]]
-    configs = []
-    for config in composed:
-        check_buildable(values := checked(config))
-        configs.append(values)
-        runner.threads = max(runner.threads, values.training.threads or 1)
-    if multirun:
-        if _is_basic(composed[0]) and named_by_hash:
-            _check_subdir(composed[0])
-            runner.runs = plan_runs(zip(jobs, composed, configs, strict=True))
-        elif _is_basic(composed[0]):
-            runner.runs = [PlannedRun(words) for words in jobs]
-        launcher = composed[0].hydra.launcher
-        make_pool = partial(runner.pool, launcher.workers) if launcher._target_ == LOCAL else None
-        _launch_sweep(runner, Path(composed[0].hydra.sweep.dir), overrides, options, make_pool)
-        return
-    folder = Path(composed[0].hydra.run.dir)
+    composed = None if options.multirun else _compose(overrides, options)
+    if composed is None or composed.hydra.mode == RunMode.MULTIRUN:
+        _launch_jobs(runner, overrides, options, named_by_hash=named_by_hash)
+    else:
+        _launch_run(runner, composed, overrides, options)
+
+
+def _launch_run(runner: JobRunner, composed: DictConfig, overrides: list[str], options: HydraOptions) -> None:
+    _checked(runner, composed)
+    folder = Path(composed.hydra.run.dir)
     new = missing_folders(folder / HYDRA)
     try:
         with claimed(folder):
-            _run_in(folder, runner, composed[0], overrides, options)
+            _run_in(folder, runner, composed, overrides, options)
     finally:
         remove_empty(new)
+
+
+def _launch_jobs(
+    runner: JobRunner, overrides: list[str], options: HydraOptions, *, named_by_hash: bool
+) -> None:
+    jobs = _jobs_of_sweep(overrides, options)
+    if not jobs:
+        raise InputError("a sweep of nothing: one of its choices, a range or a glob, has no values")
+    first = _compose(jobs[0], options)
+    make_pool = None
+    if first.hydra.launcher._target_ == LOCAL:
+        _check_workers(first.hydra.launcher.workers)
+        make_pool = partial(runner.pool, first.hydra.launcher.workers)
+        warm_up(PRELOAD_OF_SWEEP)
+    composed = [first, *(_compose(words, options) for words in jobs[1:])]
+    configs = [_checked(runner, config) for config in composed]
+    if _is_basic(first) and named_by_hash:
+        _check_subdir(first)
+        runner.runs = plan_runs(zip(jobs, composed, configs, strict=True))
+    elif _is_basic(first):
+        runner.runs = [PlannedRun(words) for words in jobs]
+    _launch_sweep(runner, Path(first.hydra.sweep.dir), overrides, options, make_pool)
+
+
+def _checked(runner: JobRunner, composed: DictConfig) -> Config:
+    """Returns the configuration of a job that can be built; the runner takes the threads that it asks for."""
+    check_buildable(config := checked(composed))
+    runner.threads = max(runner.threads, config.training.threads or 1)
+    return config
 
 
 def _run_in(

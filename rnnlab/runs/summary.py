@@ -5,9 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from rnnlab.core.errors import InputError, shown
-from rnnlab.core.foreign import read_json
-from rnnlab.core.printable import shortened
+from rnnlab.core.errors import InputError
+from rnnlab.core.foreign import first_fault, read_json
 
 LONGEST = 100_000  # characters of a text: a command of many overrides, an error
 Status = Literal["running", "trained", "finished", "interrupted", "failed"]
@@ -63,13 +62,5 @@ def read_summary(path: Path) -> dict[str, Any]:
     try:
         Summary.model_validate(found)
     except ValidationError as error:
-        raise InputError(f"{path}: {_first_fault(error)}") from None
+        raise InputError(f"{path}: {first_fault(error)}") from None
     return dict(found)
-
-
-def _first_fault(error: ValidationError) -> str:
-    fault = error.errors(include_url=False)[0]
-    key, said = shortened(".".join(map(str, fault["loc"]))), fault["msg"]
-    expected = said.removeprefix("Input should be ").lower()
-    found = shown(fault["input"])
-    return f"{key}: expected {expected}, found {found}" if key else f"expected an object, found {found}"

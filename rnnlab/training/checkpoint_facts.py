@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rnnlab.core.errors import InputError, shown
-from rnnlab.core.printable import shortened
+from rnnlab.core.foreign import first_fault
 
 VERSION = 1
 MOST_CHARACTERS = 2**24
@@ -44,8 +44,5 @@ def parse_facts(text: str, path: Path) -> dict[str, Any]:
     try:
         CheckpointFacts.model_validate(facts)
     except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        key = shortened(".".join(map(str, fault["loc"])))
-        said = fault["msg"].removeprefix("Input should be ").lower()
-        raise InputError(f"{path}: {key}: expected {said}, found {shown(fault['input'])}") from None
+        raise InputError(f"{path}: {first_fault(error)}") from None
     return facts
