@@ -94,11 +94,9 @@ class Course:
         """Returns the preset's run of seed 1."""
         return self.runs[preset][0]
 
-    def computed(
-        self, preset: str, what: str, figure: Figure, unit: Unit = "number", source: Source | None = None
-    ) -> Measured:
+    def computed(self, preset: str, what: str, figure: Figure, unit: Unit = "number") -> Measured:
         """Returns a figure computed of each seed's run."""
-        return Measured(preset, what, tuple(map(figure, self.runs[preset])), unit, source=source)
+        return Measured(preset, what, tuple(map(figure, self.runs[preset])), unit)
 
     def at(self, preset: str, source: Source, what: str, unit: Unit = "number") -> Measured:
         """Returns a figure that stands in a table of each run; NaN where a run has no such row."""
