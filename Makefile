@@ -8,6 +8,9 @@ TESTS ?=
 # How often verify-resume kills each kind of training.
 KILLS ?= 20
 
+# As most people have it: what Python compiles is kept for the next process, and streams wait until they are full.
+unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
+
 .PHONY: demo test test-newcomer test-cluster bench verify-resume check fuzz faults audit
 demo: $(STAMP)
 	$(BIN)/rnnlab train model=lstm insert=middle

@@ -20,7 +20,7 @@ def _run() -> None:
         try:
             app()
         finally:
-            streams.flush()
+            streams.flush(sys.stdout)
     except (OSError, MemoryError, RuntimeError, UnicodeEncodeError) as error:
         told = of_machine(error)
         if told is None:
@@ -50,3 +50,6 @@ def main() -> None:
             if interruptions.signal == signal.SIGTERM:
                 sys.exit(128 + signal.SIGTERM)
             raise
+        finally:
+            with suppress(OSError):
+                streams.flush(sys.stderr)

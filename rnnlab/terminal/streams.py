@@ -4,6 +4,7 @@ import io
 import os
 import sys
 from pathlib import Path
+from typing import TextIO
 
 
 def mend() -> None:
@@ -22,12 +23,12 @@ def mend() -> None:
             stream.reconfigure(errors="replace")
 
 
-def flush() -> None:
-    """Writes what waits for standard output; raises OSError if that cannot be, and then drops it."""
+def flush(stream: TextIO) -> None:
+    """Writes what waits for a stream; raises OSError if that cannot be, and then drops it."""
     try:
-        sys.stdout.flush()
+        stream.flush()
     except OSError:
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 1)  # or Python would try again at its end, and say so in its own words
+        os.dup2(nowhere, stream.fileno())  # or Python tries again at its end, with an exit code of its own
         os.close(nowhere)
         raise
