@@ -7,6 +7,6 @@ from pathlib import Path
 if not sys.flags.safe_path and Path(sys.path[0]) not in Path(__file__).parents:
     del sys.path[0]
 
-from rnnlab.cli.app import main
+from rnnlab.cli.app import command
 
-main()
+command()

@@ -87,7 +87,7 @@ def rnnlab(tmp_path: Path) -> Command:
     def run(*words: str, cwd: Path = tmp_path, **options: object) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "160", "NO_COLOR": "1"}
         return subprocess.run(
-            [sys.executable, "-c", "from rnnlab.cli.app import main; main()", *words],
+            [sys.executable, "-c", "from rnnlab.cli.app import command; command()", *words],
             cwd=cwd,
             env=environment,
             capture_output=True,

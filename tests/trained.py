@@ -23,7 +23,7 @@ def train_run(folder: Path, *words: str) -> Path:
     data = ["data=files", "data.train=train.tsv", "data.valid=valid.tsv", "data.tokenizer=whitespace"]
     training = ["optimizer.lr=0.05", "training.epochs=6", "hydra.run.dir=outputs/r"]
     subprocess.run(
-        [sys.executable, "-c", "from rnnlab.cli.app import main; main()", "train", *data, *training, *words],
+        [sys.executable, "-m", "rnnlab", "train", *data, *training, *words],
         cwd=folder,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,

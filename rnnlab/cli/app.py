@@ -1,8 +1,11 @@
 """The `rnnlab` command: how it begins and ends, and how errors reach a person."""
 
+import atexit
 import gc
+import os
 import signal
 import sys
+import threading
 from contextlib import suppress
 
 from rnnlab.cli.commands import app
@@ -53,3 +56,23 @@ def main() -> None:
         finally:
             with suppress(OSError):
                 streams.flush(sys.stderr)
+
+
+def command() -> None:
+    """Is `rnnlab` in a shell: `main`, and then the end of the process, in the steps of Python's own.
+
+    Only its last one is left out, which takes torch to pieces: half a second for which a person would wait.
+    """
+    code = 0
+    try:
+        main()
+    except SystemExit as stop:
+        if isinstance(stop.code, str):  # which Python prints
+            raise
+        code = stop.code or 0
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(code)

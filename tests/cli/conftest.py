@@ -12,7 +12,7 @@ import pytest
 Start = Callable[..., subprocess.Popen[str]]
 PROGRAM = (  # Ctrl-C is ignored where a shell runs tests in the background
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    "from rnnlab.cli.app import main; main()"
+    "from rnnlab.cli.app import command; command()"
 )
 
 

@@ -50,3 +50,18 @@ def test_a_closed_standard_output_is_not_a_file_of_the_run(trained: Path, tmp_pa
     words += ["training.epochs=1", "probe.every=null", "hydra.run.dir=run", "engine=torch"]
     assert shell(f"{RUNS} train {' '.join(words)} >&- 2>&-", tmp_path).returncode == 0
     assert (tmp_path / "run" / "metrics.csv").read_text().startswith("epoch,train_acc")
+
+
+def test_what_waits_for_the_end_of_the_process_is_done(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import atexit, sys, threading, time\n"
+        "atexit.register(print, 'the end')\n"
+        "threading.Thread(target=lambda: (time.sleep(0.3), print('a thread'))).start()\n"
+        "from rnnlab.cli.app import command\n"
+        "command()\n"
+    )
+    here = Path(__file__).parents[2]
+    for words, code in (("--version", 0), ("nothing", 2)):
+        found = shell(f"{sys.executable} {program} {words}", tmp_path, PYTHONPATH=str(here))
+        assert found.returncode == code and found.stdout.splitlines()[-2:] == ["a thread", "the end"]
