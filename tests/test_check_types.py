@@ -1,4 +1,4 @@
-"""Tests find what annotations forbid: types everywhere, shapes where arrays go in or out."""
+"""Tests find what annotations forbid: types of all but local functions, shapes where arrays go in or out."""
 
 import inspect
 from dataclasses import dataclass

@@ -70,6 +70,7 @@ def command() -> None:
         if isinstance(stop.code, str):  # which Python prints
             raise
         code = stop.code or 0
+    # Waits for threads, and ends those of idle pools.
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
