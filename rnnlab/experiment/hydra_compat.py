@@ -1,8 +1,10 @@
 """All that rnnlab needs of Hydra and OmegaConf beyond what their documentation promises.
 
-pyproject.toml allows only those versions of Hydra with which this file has been tried.
+pyproject.toml allows only those versions of Hydra with which this file, `config_sources` and `compositions`
+have been tried.
 """
 
+import copy
 import logging
 import math
 import os
@@ -16,79 +18,34 @@ from typing import Any
 
 import hydra._internal.hydra
 from hydra import compose, initialize_config_dir
+from hydra._internal import config_loader_impl
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_repository import IConfigRepository
 from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
-from hydra._internal.core_plugins import (
-    file_config_source,
-    importlib_resources_config_source,
-    structured_config_source,
-)
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra._internal.sources_registry import SourcesRegistry
 from hydra.core.config_loader import ConfigLoader
+from hydra.core.default_element import ResultDefault
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, Override, OverrideType, RangeSweep
 from hydra.core.plugins import Plugins
-from hydra.plugins.config_source import ConfigResult
 from hydra.plugins.plugin import Plugin
 from hydra.types import RunMode
 from omegaconf import Container, DictConfig, OmegaConf
 
 from rnnlab.core.errors import InputError
-from rnnlab.core.foreign import check_yaml_file
-from rnnlab.experiment.guard import NO_SEARCHPATH, check, check_interpolations, check_searchpath
+from rnnlab.experiment import compositions
+from rnnlab.experiment.config_sources import (
+    FileConfigSource,
+    ImportlibResourcesConfigSource,
+    StructuredConfigSource,
+)
+from rnnlab.experiment.guard import check, check_searchpath
 from rnnlab.experiment.shipped import CONFIG_DIR
 
 VERSION_BASE = "1.3"
-
-
-HYDRAS = ("hydra", "hydra_plugins")
-"""Packages that Hydra may search for configurations: itself and its plugins."""
 MOST_REFERENCES, MOST_CHARACTERS = 2_000, 10_000_000
-TRUSTED = ("hydra", "main", "plugin")
-"""Providers of files that came with Hydra, rnnlab or an installed plugin."""
-
-
-# Hydra knows its sources by the names of their classes.
-class ImportlibResourcesConfigSource(importlib_resources_config_source.ImportlibResourcesConfigSource):
-    """Configurations within a package, `pkg://…`, of Hydra or its plugins: any other would be imported."""
-
-    def __init__(self, provider: str, path: str) -> None:
-        _check_package(path)
-        super().__init__(provider, path)
-
-
-class StructuredConfigSource(structured_config_source.StructuredConfigSource):
-    """Configurations that Hydra itself keeps, `structured://`, and none that a module would add."""
-
-    def __init__(self, provider: str, path: str) -> None:
-        _check_package(path)
-        super().__init__(provider, path)
-
-
-class FileConfigSource(file_config_source.FileConfigSource):
-    """Configurations in a folder, of which a file may be a stranger's."""
-
-    def load_config(self, config_path: str) -> ConfigResult:
-        """Returns what a file says; raises InputError for one that no file may hold."""
-        if self.provider in TRUSTED:
-            return super().load_config(config_path)
-        path = Path(self.path, self._normalize_file_name(config_path))
-        check_yaml_file(path)
-        found = super().load_config(config_path)
-        values: Any = OmegaConf.to_container(found.config, resolve=False)
-        if isinstance(values, dict) and isinstance(own := values.get("hydra"), dict) and "searchpath" in own:
-            raise InputError(f"hydra.searchpath: {NO_SEARCHPATH}, found {own['searchpath']!r} (in {path})")
-        check_interpolations(values, str(path))
-        return found
-
-
-def _check_package(path: str) -> None:
-    """Raises ValueError for a package to be searched which is none of Hydra's."""
-    name = path.partition("://")[2]
-    if name and name.replace("/", ".").partition(".")[0] not in HYDRAS:
-        raise ValueError(f"hydra.searchpath: expected folders (file://…), found {path!r}")
 
 
 class GuardedConfigLoader(ConfigLoaderImpl):
@@ -118,6 +75,15 @@ class GuardedConfigLoader(ConfigLoaderImpl):
                 raise InputError(f"a configuration file cannot be made sense of ({what})") from None
             check(composed, words, _shipped)
         return composed
+
+    def _compose_config_from_defaults_list(
+        self, defaults: list[ResultDefault], repo: IConfigRepository
+    ) -> DictConfig:
+        if not isinstance(defaults, compositions.KeptDefaults):
+            return super()._compose_config_from_defaults_list(defaults, repo)
+        if defaults.composed is None:
+            defaults.composed = super()._compose_config_from_defaults_list(defaults, repo)
+        return copy.deepcopy(defaults.composed)
 
 
 def _shipped(choices: Mapping[str, str]) -> Any:
@@ -163,15 +129,17 @@ def _guarded() -> Iterator[None]:
     """Has Hydra compose with the sources and the loader that stand here, as long as the block lasts."""
     Plugins.instance()  # which registers the sources that are replaced here
     sources, loader = SourcesRegistry.instance().types, hydra._internal.hydra.ConfigLoaderImpl
-    before = dict(sources)
+    before, create_defaults_list = dict(sources), config_loader_impl.create_defaults_list
     try:
         guarded = (ImportlibResourcesConfigSource, StructuredConfigSource, FileConfigSource)
         sources.update({source.scheme(): source for source in guarded})
         hydra._internal.hydra.ConfigLoaderImpl = GuardedConfigLoader  # type: ignore[misc]
+        config_loader_impl.create_defaults_list = compositions.create_defaults_list
         yield
     finally:
         sources.update(before)
         hydra._internal.hydra.ConfigLoaderImpl = loader  # type: ignore[misc]
+        config_loader_impl.create_defaults_list = create_defaults_list
 
 
 def register_plugin(plugin: type[Plugin]) -> None:
