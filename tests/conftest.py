@@ -25,6 +25,11 @@ from threadpoolctl import threadpool_limits
 REAL_DATA = "RNNLAB_REAL_DATA"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts long tests first, the longest of all before them: nobody is to wait for the last one alone."""
+    items.sort(key=lambda item: (item.get_closest_marker("slow") is None, item.path.stem != "test_readme"))
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real data; skips where there is none, fails where RNNLAB_REAL_DATA names no folder."""

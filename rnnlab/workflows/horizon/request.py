@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from rnnlab.core.errors import InputError, did_you_mean
+from rnnlab.core.workers import warm_up
 from rnnlab.experiment.build import build_task
 from rnnlab.experiment.compose import checked, choices_of, compose_config
+from rnnlab.experiment.job_runner import PRELOAD
 from rnnlab.experiment.modules import used_modules
 from rnnlab.experiment.plan import PlannedRun, plan_series
 from rnnlab.experiment.schema import Config
@@ -17,6 +19,7 @@ from rnnlab.workflows.horizon.schedule import Schedule, Search, Trial
 from rnnlab.workflows.horizon.trial import Goal
 from rnnlab.workflows.series_watch import split_launcher
 
+PRELOAD_OF_TRIALS = ("rnnlab.workflows.horizon.trial", *PRELOAD)
 PRESET = "experiment=memory/horizon"
 OWN_OPTION = {"model": "--models", "task.length": "--lengths", "seed": "--seeds"}
 SHORTHANDS = {
@@ -70,6 +73,8 @@ class Request:
         )
         # With its own model: a word may well be of a key that only some models have.
         goal.check(build_task(checked(compose_config([*request.words_of_model(names[0]), *launcher]))))
+        if not any(word.startswith("hydra/") for word in launcher):
+            warm_up(PRELOAD_OF_TRIALS)  # which goes on while the trials are planned
         words = {
             _kind(name, number): [
                 *request.words_of_model(name), "training.threads=1", f"task.length={number}"

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from rnnlab.core.workers import warm_up
 from rnnlab.experiment.job_folder import discard
-from rnnlab.experiment.job_runner import PRELOAD
 from rnnlab.experiment.launch import launch_planned
 from rnnlab.experiment.plan import PlannedRun
 from rnnlab.reports.figures import save_figure
@@ -21,14 +19,12 @@ from rnnlab.runs.journal import Job as JournalJob
 from rnnlab.runs.journal import Journal
 from rnnlab.runs.tables import write_table
 from rnnlab.workflows.display import SILENT, Display
-from rnnlab.workflows.horizon.request import Request, is_shared
+from rnnlab.workflows.horizon.request import PRELOAD_OF_TRIALS, Request, is_shared
 from rnnlab.workflows.horizon.schedule import Outcomes, Trial, outcomes_of
 from rnnlab.workflows.horizon.success_rates import leaderboard, success_rates
 from rnnlab.workflows.horizon.trial import work
 from rnnlab.workflows.series_watch import SeriesWatch
 from rnnlab.workflows.sweep_job import Rules
-
-PRELOAD_OF_TRIALS = ("rnnlab.workflows.horizon.trial", *PRELOAD)
 
 
 @dataclass(frozen=True)
@@ -61,8 +57,6 @@ def find_horizon(
 ) -> Horizon | None:
     """Makes the trials that are not there yet and writes all results; None if no trial could be finished."""
     end = None if max_minutes is None else time.time() + 60 * max_minutes
-    if not any(word.startswith("hydra/") for word in request.launcher):
-        warm_up(PRELOAD_OF_TRIALS)
     folder = output or OUTPUTS / request.name
     display.message(f"success: {request.goal.text} within training.steps={request.steps}")
     watch = _HorizonWatch(
