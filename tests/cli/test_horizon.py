@@ -278,7 +278,7 @@ LONGER += ["--models", "default,gru", "--lengths", "2,8", "--seeds", "2", "--cri
 
 @pytest.mark.slow
 def test_two_commands_at_once_share_the_trials(
-    start: Callable[..., subprocess.Popen[str]], tmp_path: Path
+    start: Callable[..., subprocess.Popen[str]], call: Call, tmp_path: Path
 ) -> None:
     commands = [start("horizon", *LONGER, "--workers", "1", "-o", "shared") for _ in range(2)]
     assert [command.wait(timeout=600) for command in commands] == [0, 0]
@@ -286,21 +286,21 @@ def test_two_commands_at_once_share_the_trials(
     check_that_no_finished_job_ran_again(shared)
     assert len({event.pid for event in events_of(shared)}) == 2
     assert not list(shared.glob("*-length*"))
-    assert start("horizon", *LONGER, "-o", "alone").wait(timeout=600) == 0
+    assert call("horizon", *LONGER, "-o", "alone").code == 0
     assert without_seconds(shared) == without_seconds(tmp_path / "alone")
 
 
 @pytest.mark.slow
 def test_a_horizon_killed_again_and_again_ends_as_one_left_alone(
-    start: Callable[..., subprocess.Popen[str]], tmp_path: Path
+    start: Callable[..., subprocess.Popen[str]], call: Call, tmp_path: Path
 ) -> None:
-    assert start("horizon", *LONGER, "-o", "alone").wait(timeout=600) == 0
+    assert call("horizon", *LONGER, "-o", "alone").code == 0
     rng, killed = random.Random(1), tmp_path / "killed"
     for _ in range(2):
         command = start("horizon", *LONGER, "-o", "killed")
         kill_both(killed, command, rng)
         command.communicate(timeout=600)
-    assert start("horizon", *LONGER, "-o", "killed").wait(timeout=600) == 0
+    assert call("horizon", *LONGER, "-o", "killed").code == 0
     check_that_no_finished_job_ran_again(killed)
     assert without_seconds(killed) == without_seconds(tmp_path / "alone")
     for name in ("horizon.csv", "leaderboard.csv"):

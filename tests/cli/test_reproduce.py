@@ -82,17 +82,20 @@ def test_the_course_is_reported_whole_and_taken_up_where_it_stopped(
 
 @pytest.mark.slow
 def test_a_course_killed_again_and_again_and_added_to_ends_as_one_left_alone(
-    start: Callable[..., subprocess.Popen[str]], words: list[str], tmp_path: Path
+    start: Callable[..., subprocess.Popen[str]],
+    call: Callable[..., Outcome],
+    words: list[str],
+    tmp_path: Path,
 ) -> None:
     rng, killed = random.Random(1), tmp_path / "killed"
     for _ in range(2):
         command = start(*words, "1", "-o", "killed")
         kill_both(killed, command, rng)
         command.communicate(timeout=600)
-    assert start(*words, "1", "-o", "killed").wait(timeout=600) == 0
-    assert start(*words, "1", "-o", "alone").wait(timeout=600) == 0
+    assert call(*words, "1", "-o", "killed").code == 0
+    assert call(*words, "1", "-o", "alone").code == 0
     check_same_course(killed, tmp_path / "alone", 1)
-    assert start(*words, "2", "-o", "killed").wait(timeout=600) == 0
+    assert call(*words, "2", "-o", "killed").code == 0
     assert states_of(killed) == ["done"] * 2 * JOBS
     check_that_no_finished_job_ran_again(killed)
 

@@ -200,16 +200,16 @@ def test_two_commands_at_once_share_a_sweep(
 
 @pytest.mark.slow
 def test_a_sweep_killed_again_and_again_ends_as_one_left_alone(
-    start: Callable[..., subprocess.Popen[str]], tiny: list[str], tmp_path: Path
+    start: Callable[..., subprocess.Popen[str]], call: Callable[..., Outcome], tiny: list[str], tmp_path: Path
 ) -> None:
     words = ["train", "-m", *tiny, "seed=range(1,5)", "training.epochs=60", "hydra.launcher.workers=2"]
-    assert start(*words, "sweep=alone").wait(timeout=600) == 0
+    assert call(*words, "sweep=alone").code == 0
     rng, killed = random.Random(1), tmp_path / "outputs" / "sweep-killed"
     for _ in range(2):
         command = start(*words, "sweep=killed")
         kill_both(killed, command, rng)
         command.communicate(timeout=600)
-    assert start(*words, "sweep=killed").wait(timeout=600) == 0
+    assert call(*words, "sweep=killed").code == 0
     assert set(states_of(killed)) == {"done"}
     check_that_no_finished_job_ran_again(killed)
     assert Counter(event.event for event in events_of(killed))["done"] == 4
