@@ -1,6 +1,5 @@
 """Hands a command to Hydra's own machinery once everything that can be checked beforehand is."""
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -8,27 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from rnnlab.core.errors import InputError, RnnlabError
 from rnnlab.core.workers import warm_up
 from rnnlab.experiment.build import check_buildable
-from rnnlab.experiment.compose import (
-    CONFIG_DIR,
-    ERRORS,
-    checked,
-    compose_config,
-    parsed_overrides,
-    register,
-    shipped_config,
-)
-from rnnlab.experiment.hydra_compat import (
-    jobs_of_basic_sweeper,
-    number_of_values,
-    quoted,
-    run_composed,
-    run_main,
-)
+from rnnlab.experiment.compose import CONFIG_DIR, ERRORS, checked, compose_config, register
+from rnnlab.experiment.hydra_compat import quoted, run_composed, run_main
 from rnnlab.experiment.hydra_errors import explain
 from rnnlab.experiment.hydra_options import HydraOptions
 from rnnlab.experiment.job import Job
@@ -37,13 +22,16 @@ from rnnlab.experiment.job_runner import PRELOAD_OF_SWEEP, JobRunner, MakePool, 
 from rnnlab.experiment.modules import used_modules
 from rnnlab.experiment.plan import PlannedRun, plan_runs
 from rnnlab.experiment.schema import Config
+from rnnlab.experiment.sweep_jobs import (
+    LOCAL,
+    check_subdir,
+    check_workers,
+    compose_words,
+    is_basic,
+    jobs_of_sweep,
+)
 from rnnlab.runs.files import HYDRA
 
-MOST_JOBS = 10_000
-"""Of a sweep: each is composed and checked before the first begins."""
-MOST_WORKERS = 1_000
-"""Processes of one machine."""
-LOCAL = "hydra_plugins.rnnlab_launcher.LocalLauncher"
 UNWATCHED = Watch()
 
 
@@ -121,7 +109,7 @@ def launch_planned(
     with _errors_explained(runner, launcher):
         composed = compose_config(launcher)
         if composed.hydra.launcher._target_ == LOCAL:
-            _check_workers(composed.hydra.launcher.workers)
+            check_workers(composed.hydra.launcher.workers)
         _launch_sweep(runner, folder, launcher, HydraOptions(multirun=True))
 
 
@@ -157,15 +145,15 @@ def _all_bad_input(failures: Sequence[Exception]) -> bool:
 
 def is_sweep(overrides: list[str], options: HydraOptions) -> bool:
     """Returns whether the overrides describe several jobs; raises InputError for a fault in them."""
-    return options.multirun or _compose(overrides, options).hydra.mode == RunMode.MULTIRUN
+    return options.multirun or compose_words(overrides, options).hydra.mode == RunMode.MULTIRUN
 
 
 def _launch(runner: JobRunner, overrides: list[str], options: HydraOptions, *, named_by_hash: bool) -> None:
     if options.cfg is not None or options.info is not None:
-        _compose(overrides, options)
+        compose_words(overrides, options)
         _hydra_main(runner, overrides, options)
         return
-    composed = None if options.multirun else _compose(overrides, options)
+    composed = None if options.multirun else compose_words(overrides, options)
     if composed is None or composed.hydra.mode == RunMode.MULTIRUN:
         _launch_jobs(runner, overrides, options, named_by_hash=named_by_hash)
     else:
@@ -186,21 +174,21 @@ def _launch_run(runner: JobRunner, composed: DictConfig, overrides: list[str], o
 def _launch_jobs(
     runner: JobRunner, overrides: list[str], options: HydraOptions, *, named_by_hash: bool
 ) -> None:
-    jobs = _jobs_of_sweep(overrides, options)
+    jobs = jobs_of_sweep(overrides, options)
     if not jobs:
         raise InputError("a sweep of nothing: one of its choices, a range or a glob, has no values")
-    first = _compose(jobs[0], options)
+    first = compose_words(jobs[0], options)
     make_pool = None
     if first.hydra.launcher._target_ == LOCAL:
-        _check_workers(first.hydra.launcher.workers)
+        check_workers(first.hydra.launcher.workers)
         make_pool = partial(runner.pool, first.hydra.launcher.workers)
         warm_up(PRELOAD_OF_SWEEP)
-    composed = [first, *(_compose(words, options) for words in jobs[1:])]
+    composed = [first, *(compose_words(words, options) for words in jobs[1:])]
     configs = [_checked(runner, config) for config in composed]
-    if _is_basic(first) and named_by_hash:
-        _check_subdir(first)
+    if is_basic(first) and named_by_hash:
+        check_subdir(first)
         runner.runs = plan_runs(zip(jobs, composed, configs, strict=True))
-    elif _is_basic(first):
+    elif is_basic(first):
         runner.runs = [PlannedRun(words) for words in jobs]
     _launch_sweep(runner, Path(first.hydra.sweep.dir), overrides, options, make_pool)
 
@@ -247,64 +235,6 @@ def _launch_sweep(
         if len(runner.failures) == len(runner.runs) and _all_bad_input(runner.failures):
             discard_all(folder)
         remove_empty(new)
-
-
-def _check_subdir(composed: DictConfig) -> None:
-    """Raises InputError for names of jobs' folders that are not those of their hashes."""
-    values: Any = OmegaConf.to_container(composed.hydra.sweep, resolve=False)
-    if values["subdir"] != shipped_config()["hydra"]["sweep"]["subdir"]:
-        raise InputError(
-            "hydra.sweep.subdir: the folders of jobs are named by what defines them; leave it out, "
-            f"found {values['subdir']!r}"
-        )
-
-
-def _is_basic(composed: DictConfig) -> bool:
-    """Returns whether Hydra's own sweeper is to make the jobs, which are known then; others sample them."""
-    return bool(composed.hydra.sweeper._target_.endswith("BasicSweeper"))
-
-
-def _check_workers(workers: Any) -> None:
-    """Raises InputError unless it is a number of processes, or None."""
-    if workers is not None and (type(workers) is not int or not 1 <= workers <= MOST_WORKERS):
-        raise InputError(
-            f"hydra.launcher.workers: expected a whole number from 1 to {MOST_WORKERS:,}, or null, "
-            f"found {workers!r}"
-        )
-
-
-def _compose(overrides: list[str], options: HydraOptions) -> DictConfig:
-    extra = [f"hydra.searchpath=[file://{Path(options.config_dir).resolve()}]"] if options.config_dir else []
-    return compose_config([*overrides, *extra], config_name=options.config_name)
-
-
-def _jobs_of_sweep(overrides: list[str], options: HydraOptions) -> list[list[str]]:
-    """Returns the overrides of every job, as Hydra's basic sweeper will make them; others sample later."""
-    parsed = parsed_overrides(overrides)
-    fixed = [word for word, found in zip(overrides, parsed, strict=True) if not found.is_sweep_override()]
-    composed = _compose(fixed, options)
-    params = [f"{key}={value}" for key, value in (composed.hydra.sweeper.get("params") or {}).items()]
-    if not _is_basic(composed):
-        return [fixed]
-    words = [*params, *overrides]
-    parsed = parsed_overrides(words)
-    _check_number(words, [number_of_values(found) for found in parsed])
-    try:
-        return jobs_of_basic_sweeper(parsed)
-    except ERRORS as error:
-        raise InputError(explain(error, overrides, CONFIG_DIR, [])) from None
-
-
-def _check_number(words: list[str], numbers: Sequence[float]) -> None:
-    """Raises InputError for ranges without an end, and for more jobs than a sweep may have.
-
-    numbers: of the values that each word gives its key.
-    """
-    for word, number in zip(words, numbers, strict=True):
-        if not math.isfinite(number):
-            raise InputError(f"{word}: expected a range of finite numbers")
-    if (jobs := math.prod(map(int, numbers))) > MOST_JOBS:
-        raise InputError(f"a sweep of {jobs:,} jobs: expected at most {MOST_JOBS:,}; make several of it")
 
 
 def _hydra_main(job: Callable[[DictConfig], Any], overrides: list[str], options: HydraOptions) -> None:
