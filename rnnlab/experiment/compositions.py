@@ -14,7 +14,13 @@ from hydra.core.default_element import ResultDefault
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig
 
-from rnnlab.experiment.config_sources import FileConfigSource, ImportlibResourcesConfigSource, State, state_of
+from rnnlab.experiment.config_sources import (
+    REFERENCE,
+    FileConfigSource,
+    ImportlibResourcesConfigSource,
+    State,
+    state_of,
+)
 
 MOST_KEPT = 32
 OF_HYDRA = "hydra/"
@@ -54,7 +60,7 @@ def create_defaults_list(
         found = defaults_list.create_defaults_list(
             repo, config_name, overrides_list, prepend_hydra, skip_missing
         )
-        if not _only_of_files(found.defaults, repo):
+        if not _follows_from_files(found.defaults, choices, repo):
             return found
         kept = _Kept(replace(found, defaults=KeptDefaults(found.defaults)), _looked_at(repo))
         if len(_kept) >= MOST_KEPT:
@@ -63,16 +69,24 @@ def create_defaults_list(
     return replace(kept.found, config_overrides=values)
 
 
-def _only_of_files(defaults: list[ResultDefault], repo: IConfigRepository) -> bool:
-    """Returns whether nothing comes from a user's module, which may be another at the next time."""
+def _follows_from_files(
+    defaults: list[ResultDefault], choices: tuple[str | None, ...], repo: IConfigRepository
+) -> bool:
+    """Returns whether files and choices say it all: no user's module, time or variable of the environment."""
+    sources = repo.get_sources()
+    if any(REFERENCE in str(choice) for choice in choices) or any(s.refers for s in _of_files(repo)):
+        return False
     names = [found.config_path for found in defaults if found.config_path]
-    sources = [next((s for s in repo.get_sources() if s.is_config(name)), None) for name in names]
+    first = [next((source for source in sources if source.is_config(name)), None) for name in names]
     return all(
         name.startswith(OF_HYDRA) or isinstance(source, FileConfigSource | ImportlibResourcesConfigSource)
-        for name, source in zip(names, sources, strict=True)
+        for name, source in zip(names, first, strict=True)
     )
 
 
+def _of_files(repo: IConfigRepository) -> list[FileConfigSource]:
+    return [source for source in repo.get_sources() if isinstance(source, FileConfigSource)]
+
+
 def _looked_at(repo: IConfigRepository) -> dict[Path, State]:
-    found = [source.looked_at for source in repo.get_sources() if isinstance(source, FileConfigSource)]
-    return {path: state for looked_at in found for path, state in looked_at.items()}
+    return {path: state for source in _of_files(repo) for path, state in source.looked_at.items()}

@@ -21,6 +21,7 @@ HYDRAS = ("hydra", "hydra_plugins")
 """Packages that Hydra may search for configurations: itself and its plugins."""
 TRUSTED = ("hydra", "main", "plugin")
 """Providers of files that came with Hydra, rnnlab or an installed plugin."""
+REFERENCE = "${"
 State = tuple[int, ...] | None
 
 
@@ -45,11 +46,13 @@ class FileConfigSource(file_config_source.FileConfigSource):
     """Configurations in a folder, of which a file may be a stranger's.
 
     looked_at: the files and folders that were asked for, with the state of each at the first time.
+    refers: whether a list of defaults has a `${…}`, of which the time or anything else may follow.
     """
 
     def __init__(self, provider: str, path: str) -> None:
         super().__init__(provider, path)
         self.looked_at: dict[Path, State] = {}
+        self.refers = False
 
     def is_group(self, config_path: str) -> bool:
         """Returns whether there is such a folder."""
@@ -64,7 +67,9 @@ class FileConfigSource(file_config_source.FileConfigSource):
     def load_config(self, config_path: str) -> ConfigResult:
         """Returns what a file says; raises InputError for one that no file may hold."""
         state = self._look(self._normalize_file_name(config_path))
-        return copy.deepcopy(_load(self.provider, self.path, config_path, state))
+        found, refers = _load(self.provider, self.path, config_path, state)
+        self.refers |= refers
+        return copy.deepcopy(found)
 
     def _look(self, name: str) -> State:
         path = Path(self.path, name)
@@ -81,19 +86,24 @@ def state_of(path: Path) -> State:
 
 
 @lru_cache(maxsize=200)
-def _load(provider: str, folder: str, name: str, state: State) -> ConfigResult:
-    """Returns what a file says, read once as long as its `state` is the same."""
+def _load(provider: str, folder: str, name: str, state: State) -> tuple[ConfigResult, bool]:
+    """Returns what a file says, read once while its `state` is the same, and whether its defaults refer."""
     source = file_config_source.FileConfigSource(provider, folder)
-    if provider in TRUSTED:
-        return source.load_config(name)
     path = Path(folder, source._normalize_file_name(name))
-    check_yaml_file(path)
+    if provider not in TRUSTED:
+        check_yaml_file(path)
     found = source.load_config(name)
     values: Any = OmegaConf.to_container(found.config, resolve=False)
+    if provider not in TRUSTED:
+        _check_values(values, path)
+    return found, isinstance(values, dict) and REFERENCE in str(values.get("defaults"))
+
+
+def _check_values(values: Any, path: Path) -> None:
+    """Raises InputError for what a stranger's file may not say."""
     if isinstance(values, dict) and isinstance(own := values.get("hydra"), dict) and "searchpath" in own:
         raise InputError(f"hydra.searchpath: {NO_SEARCHPATH}, found {own['searchpath']!r} (in {path})")
     check_interpolations(values, str(path))
-    return found
 
 
 def _check_package(path: str) -> None:

@@ -163,6 +163,25 @@ def test_a_class_by_its_name_has_the_settings_of_the_day(
     assert not [key for key in compositions._kept if "own_layer" in str(key)]
 
 
+def test_a_choice_that_follows_from_the_environment_is_made_each_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("rnn", "lstm", "gru"):
+        monkeypatch.setenv("MODEL", name)
+        model = compose_config(["model=${oc.env:MODEL}"]).model
+        assert str(model["_target_"]).rpartition(".")[2].lower() == name
+
+
+def test_a_choice_that_follows_from_the_time_is_made_each_time(tmp_path: Path) -> None:
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "timed.yaml").write_text(
+        "defaults:\n  - config\n  - override /model: ${now:gr}u\n"
+    )
+    composed = compose_config([], config_name="timed")
+    assert str(composed.model["_target_"]).endswith(".GRU")
+    assert not [key for key in compositions._kept if "timed" in str(key)]
+
+
 def test_no_more_than_a_few_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compositions, "MOST_KEPT", 2)
     for name in choices_of("model")[:5]:
