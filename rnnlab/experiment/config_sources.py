@@ -82,7 +82,8 @@ def state_of(path: Path) -> State:
         found = path.stat()
     except (OSError, ValueError):
         return None
-    return found.st_dev, found.st_ino, found.st_mode, found.st_size, found.st_mtime_ns
+    # Also the time of the last change of any kind: of a file that was copied with its times the other is old.
+    return found.st_dev, found.st_ino, found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 @lru_cache(maxsize=200)

@@ -1,5 +1,6 @@
 """Compositions that are taken again: equal to fresh ones, and never older than the files."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -125,6 +126,10 @@ def test_a_file_that_was_changed_added_or_taken_away_counts_at_once(tmp_path: Pa
     for size in (3, 4, 12):  # added, of the same length, of another
         written(folder, size)
         assert hidden_size() == size and hidden_size("seed=2") == size
+    before = (folder / "gru.yaml").stat()
+    written(folder, 13)  # of the same length, and dated as the one before
+    os.utime(folder / "gru.yaml", ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert hidden_size() == 13
     (folder / "gru.yaml").unlink()
     assert hidden_size() == shipped
     (tmp_path / "new").mkdir()
