@@ -1,9 +1,9 @@
-# make demo | make test | make bench | make verify-resume: each builds .venv on first use; needs Python ≥ 3.11.4, make and git.
+# make demo | make test | make test-slow | make bench | make verify-resume: each builds .venv on first use; needs Python ≥ 3.11.4, make and git.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# What of the test suite runs: words for pytest, such as TESTS="-m 'not slow'" or TESTS=tests/data.
+# What of the test suite runs: words for pytest, such as TESTS=tests/data.
 TESTS ?=
 # How often verify-resume kills each kind of training.
 KILLS ?= 20
@@ -11,12 +11,17 @@ KILLS ?= 20
 # As most people have it: what Python compiles is kept for the next process, and streams wait until they are full.
 unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
 
-.PHONY: demo test test-newcomer test-cluster bench verify-resume check fuzz faults audit
+.PHONY: demo test test-slow test-newcomer test-cluster bench verify-resume check fuzz faults audit
 demo: $(STAMP)
 	$(BIN)/rnnlab train model=lstm insert=middle
 
 test: $(STAMP)
-	$(BIN)/pytest -n 2 --dist worksteal $(TESTS)
+	$(BIN)/pytest -n 2 --dist worksteal -m "not slow" $(TESTS)
+
+# The tests that each take more than some seconds: every command of the README, kills, fuzzing, whole trainings beside
+# torch's. CI runs them, too.
+test-slow: $(STAMP)
+	$(BIN)/pytest -n 2 --dist worksteal -m slow $(TESTS)
 
 # The README's two commands as a newcomer runs them: in a fresh clone of the last commit, with an empty home folder and
 # nothing of this machine's environment, found are only the tools of Python's folder, /usr/bin and /bin. pip follows no

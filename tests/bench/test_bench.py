@@ -68,6 +68,7 @@ def test_all_that_is_measured_is_written_down(
     assert all(table.title[1:] in page for table in shown) and found.measured_on in page
 
 
+@pytest.mark.slow
 def test_the_command_prints_tables_or_json(call: Call, tiny: list[str], tmp_path: Path) -> None:
     words = [word for word in tiny if word.split("=")[0] in ("data", "data.train", "data.valid")]
     options = ["--models", "boe", "--parts", "epochs", "--rounds", "1", "--output", "out"]

@@ -34,6 +34,7 @@ def test_walks_forward_and_back(call: Call) -> None:
     assert "weights: softmax(s)" in pooled.out and "its state's own share" in pooled.out
 
 
+@pytest.mark.slow
 def test_of_a_finished_run_the_numbers_are_the_runs(
     call: Call, run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,6 +29,7 @@ def only_folder(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_horizon_is_taken_up_where_it_stopped(call: Call, tmp_path: Path) -> None:
     done = call("horizon", *ASKED, "--criterion", "0.9")
     assert done.code == 0, done.err
@@ -55,6 +56,7 @@ def test_a_horizon_is_taken_up_where_it_stopped(call: Call, tmp_path: Path) -> N
     assert sum(event.event == "done" for event in events_of(folder)) == made
 
 
+@pytest.mark.slow
 def test_a_trial_is_the_training_of_rnnlab_train(
     call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -94,12 +96,14 @@ def test_no_seed_at_a_length_means_no_trial_beyond_it(call: Call, tmp_path: Path
     assert horizon["tried"].tolist() == [2, 0, 0] * 2 and set(horizon["number"]) == {2}
 
 
+@pytest.mark.slow
 def test_bisection_halves_the_lengths_for_each_seed(call: Call, tmp_path: Path) -> None:
     done = call("horizon", *ASKED, "--search", "bisection", "--criterion", "0.000001")
     table = pd.read_csv(only_folder(tmp_path) / "trials.csv")
     assert done.code == 0 and sorted(table.loc[table["tried"], "length"].unique()) == [1, 2]
 
 
+@pytest.mark.slow
 def test_what_the_time_does_not_allow_is_said_and_made_later(call: Call, tmp_path: Path) -> None:
     none = call("horizon", *ASKED, "--max-minutes", "0")
     assert none.code == 0 and "no trial could be finished in the time given" in none.err
@@ -108,6 +112,7 @@ def test_what_the_time_does_not_allow_is_said_and_made_later(call: Call, tmp_pat
     assert (only_folder(tmp_path) / "leaderboard.csv").is_file()
 
 
+@pytest.mark.slow
 def test_a_trial_under_way_when_the_time_is_up_is_left(call: Call, tmp_path: Path) -> None:
     words = ["training.steps=1000000", "--models=default", "--lengths=5", "--seeds=1", "--workers=1"]
     done = call("horizon", *words, "--criterion", "0.000001", "--max-minutes", "0.15")
@@ -198,6 +203,7 @@ def test_a_search_without_a_budget_is_refused(call: Call) -> None:
     assert done.code == 2 and "training.steps: a value is needed" in done.err
 
 
+@pytest.mark.slow
 def test_models_lengths_and_seeds_are_added_to_a_finished_horizon(call: Call, tmp_path: Path) -> None:
     few = [*SMALL, "--models", "default", "--lengths", "1,6", "--seeds", "1", "--criterion", "0.9"]
     many = [*SMALL, "--models", "gru,default", "--lengths", "1,2,6", "--seeds", "2", "--criterion", "0.9"]
@@ -235,6 +241,7 @@ class Fails(torch.optim.Adam):
 """
 
 
+@pytest.mark.slow
 def test_a_trial_that_fails_or_is_killed_takes_no_other_along(call: Call, tmp_path: Path) -> None:
     (tmp_path / "fails.py").write_text(FAILS)
     (tmp_path / "configs" / "optimizer").mkdir(parents=True)
@@ -264,6 +271,7 @@ def test_a_trial_that_fails_or_is_killed_takes_no_other_along(call: Call, tmp_pa
     check_that_no_finished_job_ran_again(here)
 
 
+@pytest.mark.slow
 def test_trials_can_be_made_one_after_another_in_this_process(call: Call, tmp_path: Path) -> None:
     assert call("horizon", *ASKED, "-o", "local").code == 0
     asked = [*ASKED[:-2], "hydra/launcher=basic", "-o", "basic"]

@@ -70,6 +70,7 @@ def without_report(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rnnlab.workflows.train.write_artifacts", lambda run: {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "ending"), [("five", "tsv"), ("three", "csv")])
 def test_precision_recall_and_f1_are_scikit_learns(runs: Call, name: str, ending: str) -> None:
     found = evaluate(rnnlab.load_run(name), test=f"valid.{ending}")

@@ -96,6 +96,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_vanishing_is_a_sweep_with_one_figure_of_both_lengths(call: Call, tmp_path: Path) -> None:
     words = [*TINY, "probe.every=1", "probe.active.through_time.examples=4"]
     outcome = call("train", "experiment=memory/vanishing", *words)
@@ -109,6 +110,7 @@ def test_vanishing_is_a_sweep_with_one_figure_of_both_lengths(call: Call, tmp_pa
     assert {row["step"] for row in looks} == {"0", "2", "4"} and len(looks) == 3 * 100
 
 
+@pytest.mark.slow
 def test_lengths_is_a_sweep_with_repetitions_and_error_bars(call: Call, tmp_path: Path) -> None:
     swept = ["hydra.sweeper.params={task.length:'2,4',seed:'1,2,3'}"]
     outcome = call("train", "experiment=memory/lengths", *TINY, *swept)

@@ -30,6 +30,7 @@ def table_of(out: str) -> list[list[str]]:
     ]
 
 
+@pytest.mark.slow
 def test_all_suites_are_reported(pairs: Callable[..., Outcome]) -> None:
     outcome = pairs()
     rows = table_of(outcome.out)

@@ -22,6 +22,7 @@ def run(call: Call, tiny: list[str]) -> Path:
     return Path("outputs/run")
 
 
+@pytest.mark.slow
 def test_every_command_takes_a_run_that_pools(call: Call, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told = {
         name: call(name, "run", *words)

@@ -33,6 +33,7 @@ def test_a_token_learned_at_the_end_counts_most_there(call: Call, tiny: list[str
     assert (run / "figures" / "positions.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_tokens_never_learned_are_called_so(call: Call, tiny: list[str]) -> None:
     assert call("train", *tiny).code == 0
     told = call("positions", "latest", "--texts", "4")

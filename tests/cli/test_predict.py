@@ -42,6 +42,7 @@ def rows_of(outcome: Outcome) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(outcome.out)))
 
 
+@pytest.mark.slow
 def test_csv_has_a_row_a_text_with_its_unknown_words(predict: Callable[..., Outcome]) -> None:
     good, bad = rows_of(predict("outstanding Zorblax film", "awful", "--format", "csv"))
     assert list(good) == HEADER
@@ -71,6 +72,7 @@ def test_a_pipe_gives_a_text_a_line(predict: Callable[..., Outcome], monkeypatch
     assert [row["Input text"] for row in rows_of(predict("--format", "csv"))] == ["great film", "awful é"]
 
 
+@pytest.mark.slow
 def test_a_real_pipe_of_a_real_shell(rnnlab: Command, run: str) -> None:
     done = rnnlab("predict", run, "--format", "csv", input="great\nawful\n")
     assert [line.split(",")[2] for line in done.stdout.splitlines()] == ["Output label", "pos", "neg"]

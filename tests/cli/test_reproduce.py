@@ -100,6 +100,7 @@ def test_a_course_killed_again_and_again_and_added_to_ends_as_one_left_alone(
     check_that_no_finished_job_ran_again(killed)
 
 
+@pytest.mark.slow
 def test_a_run_of_the_course_that_diverges_is_marked_as_failed(
     call: Callable[..., Outcome], words: list[str], tmp_path: Path
 ) -> None:

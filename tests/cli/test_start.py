@@ -35,6 +35,7 @@ def encoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("engine", "needed"), [("torch", []), ("scratch", []), ("fused", ["numba"])])
 def test_a_first_step_has_loaded_no_heavy_module_that_it_does_without(
     engine: str, needed: list[str], encoded: Path

@@ -35,6 +35,7 @@ def table_of(sweep: Path) -> pd.DataFrame:
     return without_times(pd.read_csv(sweep / "sweep.csv"))
 
 
+@pytest.mark.slow
 def test_a_sweep_of_a_name_does_only_what_is_missing(call: Call, tiny: list[str], tmp_path: Path) -> None:
     words = ["train", "-m", *tiny, "hydra/launcher=basic", "sweep=mine"]
     sweep = tmp_path / "outputs" / "sweep-mine"

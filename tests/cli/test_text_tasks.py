@@ -75,6 +75,7 @@ def run(trained: Callable[[str], Path], tmp_path: Path, kind: str) -> Path:
 every_kind = pytest.mark.parametrize("kind", MAKE)
 
 
+@pytest.mark.slow
 @every_kind
 def test_a_run_has_its_figures_findings_and_report(kind: str, run: Path) -> None:
     summary = json.loads((run / "summary.json").read_text())

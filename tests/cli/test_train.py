@@ -254,6 +254,7 @@ def test_in_a_sweep_one_failing_job_does_not_stop_the_others(
     )
 
 
+@pytest.mark.slow
 def test_sweeps_of_both_launchers_find_the_same(call: Call, tiny: list[str], tmp_path: Path) -> None:
     words = ["model=boe,rnn", "seed=1,2", "insert=end"]
     for launcher in ("local", "basic"):
@@ -307,6 +308,7 @@ class Slow(torch.optim.SGD):
 """
 
 
+@pytest.mark.slow
 def test_of_a_sweep_one_job_may_be_killed_and_ctrl_c_ends_all_others(
     start: Start, tiny: list[str], tmp_path: Path
 ) -> None:
@@ -444,6 +446,7 @@ def test_rows_are_printed_now_and_then_and_the_last_always(
     assert rows == [str(place) for place in printed]
 
 
+@pytest.mark.slow
 def test_runs_started_at_once_share_the_cache_and_have_folders_of_their_own(
     start: Start, tiny: list[str], tmp_path: Path
 ) -> None:

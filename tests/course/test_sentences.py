@@ -73,6 +73,7 @@ COURSES: dict[str, tuple[int, Callable[[str, int, Tables], None] | None]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COURSES)
 def test_no_sentence_contradicts_its_figures(name: str, tmp_path: Path) -> None:
     seeds, change = COURSES[name]

@@ -51,6 +51,7 @@ def test_what_once_broke_a_reader_no_longer_does(reader: Reader, trained: Path, 
         check(reader.read, tmp_path / "input", size_of(tree), reader.seconds, reader.multiple)
 
 
+@pytest.mark.slow
 def test_nothing_breaks_a_reader(
     reader: Reader, trained: Path, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:

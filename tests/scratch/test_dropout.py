@@ -83,6 +83,7 @@ def test_compiled_scans_leave_the_same_numbers_out() -> None:
     assert np.abs(expected - plain.forward(inputs(), LENGTHS)[0]).max() > 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.unchecked_types
 def test_outputs_have_the_distribution_of_torchs_dropout() -> None:
     net, draws = make_net(Layer), 1000

@@ -254,6 +254,7 @@ def test_what_the_scratch_engine_lacks_is_refused(words: list[str], line: str) -
 DROPPING = ["model=bilstm", "model.num_layers=2", "model.dropout=0.5", "optimizer=adam", "insert=end"]
 
 
+@pytest.mark.slow
 @pytest.mark.unchecked_types
 @pytest.mark.parametrize("engine", ["scratch", "fused"])
 def test_dropout_follows_from_the_seed_and_falls_on_no_evaluation(engine: str, sample: list[str]) -> None:

@@ -95,6 +95,7 @@ def fingerprint(*words: str) -> str:
     return digest.hexdigest()
 
 
+@pytest.mark.slow
 def test_fused_repeats_itself_bit_for_bit_in_another_process(sample: list[str]) -> None:
     words = (*REPEATED, *sample)
     code = f"from {__name__} import fingerprint; print(fingerprint(*{words!r}))"

@@ -56,6 +56,7 @@ def folders(words: list[str], tmp_path_factory: pytest.TempPathFactory) -> dict[
     }
 
 
+@pytest.mark.slow
 def test_a_plain_run_leaves_tables_of_the_untrained_and_of_the_trained_net(folders: dict[str, Path]) -> None:
     tables = probes_of(folders["default"])
     assert tuple(tables) == NAMES

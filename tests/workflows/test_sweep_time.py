@@ -29,6 +29,7 @@ def planned(*jobs: list[str]) -> list[PlannedRun]:
     return plan_runs((words, c, checked(c)) for words, c in zip(jobs, composed, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.unchecked_types
 @pytest.mark.parametrize("task", ["classification", "adding"])
 def test_the_estimate_is_near_the_time_that_a_training_takes(task: str, call: Call, tmp_path: Path) -> None:
@@ -110,6 +111,7 @@ def test_a_dry_run_tells_how_long_each_job_will_take_and_leaves_nothing(
     assert elsewhere.code == 0 and "takes" not in elsewhere.out + elsewhere.err
 
 
+@pytest.mark.slow
 def test_figures_are_the_same_bit_for_bit_where_batches_were_timed(
     call: Call, tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
