@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 pytestmark = [
     pytest.mark.slow,
@@ -83,7 +84,10 @@ def test_400_000_reviews_are_read_and_trained_on_in_less_than_a_gigabyte(
     words = ["data=files", "data.train=reviews.tsv.gz", "model=boe", "freeze=false", "engine=fused"]
     words += ["optimizer=sgd", "optimizer.lr=0.5", "training.epochs=1", "training.batch_size=64"]
     most, _ = peak(tmp_path, TRAIN, "train", *words, "hydra.run.dir=run")
-    assert most < 1000
+    # torch's CUDA build takes 490 MB more than the one for the CPU before it does anything.
+    torch_alone, _ = peak(tmp_path, "import torch")
+    assert most - torch_alone < 750
+    assert most < 1000 or torch.version.cuda
     epochs = (tmp_path / "run" / "metrics.csv").read_text().splitlines()[1:]
     accuracy = [float(row.split(",")[1]) for row in epochs]
     assert len(accuracy) == 2 and accuracy[0] < 0.6 < 0.7 < accuracy[1]
