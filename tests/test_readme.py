@@ -54,7 +54,6 @@ RULES = [
     Rule(r"hidden_size=0", code=2),
     Rule(r"^rnnlab generate RUN", run="spoken"),
     Rule(r"^rnnlab reproduce", f"{REVIEWS} training.epochs=1 --seeds 1"),
-    Rule(r"^rnnlab gradcheck$", "--model lstm"),
     Rule(r"^rnnlab bench --tune", skip="measures for minutes; a test of the command does so at small sizes"),
     Rule(r"^rnnlab bench", f"{REVIEWS} --models boe --parts epochs --rounds 1"),
     Rule(r"^rnnlab horizon(?!.*--models)", f"{ONE_TRIAL} --models rnn"),
@@ -81,7 +80,6 @@ PLACEHOLDERS = {
     "SWEEP": ["latest"],
     "seed=range(1,11)": ["seed=1,2"],
     "seed=1,2,3": ["seed=1"],
-    "seed=1,2": ["seed=1"],
 }
 PREPARED = [
     "rnnlab train model=rnn insert=middle training.epochs=1 probe.every=1 hydra.run.dir=outputs/prepared",

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from rnnlab.core.files import write_text
-from rnnlab.core.workers import warm_up
 from rnnlab.course.evidence import PRESETS
 from rnnlab.course.page import write_course_report
 from rnnlab.experiment.experiment import prepare
@@ -26,7 +25,7 @@ from rnnlab.workflows.course_padding import examine_padding, padding_examined
 from rnnlab.workflows.course_texts import course_texts
 from rnnlab.workflows.display import SILENT, Display
 from rnnlab.workflows.resume import resume
-from rnnlab.workflows.series_watch import SeriesWatch, split_launcher
+from rnnlab.workflows.series_watch import SeriesWatch, begin_imports, split_launcher
 from rnnlab.workflows.sweep_job import NotDone, Rules, Worked, do_job
 from rnnlab.workflows.train import train_job
 from rnnlab.workflows.trained_run import load_run
@@ -91,8 +90,7 @@ def reproduce_course(
         SweepError: a run failed; the others are done.
     """
     words, launcher = split_launcher(overrides)
-    if not any(word.startswith("hydra/") for word in launcher):
-        warm_up(PRELOAD)
+    begin_imports(launcher, PRELOAD)
     kinds = {preset: [f"experiment=course/{preset}", *words] for preset in PRESETS}
     kinds |= {
         f"{OF_UNTRAINED}-{model}": [f"model={model}", "data.strip_html=false", *words] for model in UNTRAINED

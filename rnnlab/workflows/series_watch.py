@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rnnlab.core.errors import InputError
+from rnnlab.core.workers import warm_up
 from rnnlab.experiment.job_runner import MakePool
 from rnnlab.experiment.plan import PlannedRun
 from rnnlab.runs.files import CLAIMS, JOURNAL
@@ -48,3 +49,12 @@ def split_launcher(overrides: Sequence[str]) -> tuple[list[str], list[str]]:
         if word.lstrip("+~").startswith("hydra"):
             raise InputError(f"{word}: of Hydra's settings only those of hydra/launcher; leave it out")
     return others, launcher
+
+
+def begin_imports(launcher: Sequence[str], preload: Sequence[str]) -> None:
+    """Has workers import while their jobs are planned, unless another launcher is asked for.
+
+    launcher: the words that say which; preload: the modules.
+    """
+    if not any(word.startswith("hydra/") for word in launcher):
+        warm_up(preload)

@@ -159,12 +159,12 @@ def test_a_file_that_is_refused_is_refused_again(tmp_path: Path) -> None:
             compose_config(["model=mine"])
 
 
-def test_a_class_by_its_name_has_the_settings_of_the_day(
-    tmp_path: Path, no_module_of_another_test: None
-) -> None:
+def test_a_class_by_its_name_is_looked_at_each_time(tmp_path: Path, no_module_of_another_test: None) -> None:
     (tmp_path / "own_layer.py").write_text("import torch\n\nclass Mine(torch.nn.GRU):\n    pass\n")
     use_modules({"own_layer": tmp_path})
-    compose_config(["model=own_layer.Mine"])
+    for name in ("gru", "own_layer.Mine"):
+        compose_config([f"model={name}"])
+    assert [key for key in compositions._kept if "gru" in str(key)]
     assert not [key for key in compositions._kept if "own_layer" in str(key)]
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from rnnlab.core.errors import InputError, did_you_mean
-from rnnlab.core.workers import warm_up
 from rnnlab.experiment.build import build_task
 from rnnlab.experiment.compose import checked, choices_of, compose_config
 from rnnlab.experiment.job_runner import PRELOAD
@@ -17,7 +16,7 @@ from rnnlab.experiment.plan import PlannedRun, plan_series
 from rnnlab.experiment.schema import Config
 from rnnlab.workflows.horizon.schedule import Schedule, Search, Trial
 from rnnlab.workflows.horizon.trial import Goal
-from rnnlab.workflows.series_watch import split_launcher
+from rnnlab.workflows.series_watch import begin_imports, split_launcher
 
 PRELOAD_OF_TRIALS = ("rnnlab.workflows.horizon.trial", *PRELOAD)
 PRESET = "experiment=memory/horizon"
@@ -50,7 +49,7 @@ class Request:
     def read(
         cls, overrides: list[str], models: str, lengths: str, *, seeds: int, search: Search, goal: Goal
     ) -> "Request":
-        """Returns the request; raises InputError for a fault of any option or configuration."""
+        """Returns the request, while workers begin to import; raises InputError for a fault of any option."""
         overrides, launcher = split_launcher(overrides)
         for word in overrides:
             if option := OWN_OPTION.get(word.lstrip("+").split("=")[0]):
@@ -73,8 +72,7 @@ class Request:
         )
         # With its own model: a word may well be of a key that only some models have.
         goal.check(build_task(checked(compose_config([*request.words_of_model(names[0]), *launcher]))))
-        if not any(word.startswith("hydra/") for word in launcher):
-            warm_up(PRELOAD_OF_TRIALS)  # which goes on while the trials are planned
+        begin_imports(launcher, PRELOAD_OF_TRIALS)
         words = {
             _kind(name, number): [
                 *request.words_of_model(name), "training.threads=1", f"task.length={number}"
