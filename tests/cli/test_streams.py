@@ -55,9 +55,9 @@ def test_a_closed_standard_output_is_not_a_file_of_the_run(trained: Path, tmp_pa
 def test_what_waits_for_the_end_of_the_process_is_done(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(
-        "import atexit, sys, threading, time\n"
+        "import atexit, threading\n"
         "atexit.register(print, 'the end')\n"
-        "threading.Thread(target=lambda: (time.sleep(0.3), print('a thread'))).start()\n"
+        "threading.Thread(target=lambda: (threading.main_thread().join(), print('a thread'))).start()\n"
         "from rnnlab.cli.app import command\n"
         "command()\n"
     )
