@@ -87,7 +87,7 @@ class Cell:
                 if name not in cls.__dict__:
                     setattr(cls, name, Cell.__dict__[name])
         if "gates" in cls.__dict__ and "recurrent" not in cls.__dict__:
-            cls.recurrent = {"h": cls.gates}
+            cls.recurrent = {"h": tuple(name for name in cls.gates if name not in cls.mixed)}
 
     @property
     def name(self) -> str:
@@ -124,14 +124,20 @@ class Cell:
         return slice(at * hidden_size, (at + 1) * hidden_size)
 
     def blocks(self, parameter: str) -> tuple[str, ...]:
-        """Returns the names of a weight's or bias's products in the order of their rows; () for others."""
+        """Returns the names of a weight's or bias's products in the order of their rows; () for others.
+
+        Raises ValueError for a name that stands for two products of the same weight.
+        """
         kind, _, ends = parameter.partition("_")
         if kind not in ("weight", "bias") or len(ends) < 2:
             return ()
-        if ends == "ih":
-            return self.gates
         state = ends.removesuffix("h")
-        return (*self.recurrent.get(state, ()), *(self.mixed if state == self.states[0] else ()))
+        mixed = self.mixed if state == self.states[0] else ()
+        names = self.gates if ends == "ih" else (*self.recurrent.get(state, ()), *mixed)
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise ValueError(f"{self.name}: two products of weight_{ends} are called {twice!r}")
+        return names
 
     def shapes(self, input_size: int, hidden_size: int) -> dict[str, tuple[int, ...]]:
         """Returns the shape of every parameter of one layer and direction, by name, in torch's order."""

@@ -27,6 +27,20 @@ def _as_float(of: Any, to: Any, llvm: Any) -> Any:
     return bits_as_float
 
 
+def _one_of_two(sign: str) -> Any:
+    @intrinsic
+    def chosen(context: Any, a: Any, b: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            a, b = arguments
+            return builder.select(builder.fcmp_ordered(sign, a, b), a, b)
+
+        return types.float32(types.float32, types.float32), generate
+
+    return chosen
+
+
+# The second where either is NaN. Each is one instruction, which two conditions one after the other are not.
+_smaller32, _larger32 = _one_of_two("<"), _one_of_two(">")
 _float_of_bits32 = _as_float(types.int32, types.float32, ir.FloatType())
 _float_of_bits64 = _as_float(types.int64, types.float64, ir.DoubleType())
 _F, _I = np.float32, np.int32
@@ -69,20 +83,28 @@ _S0, _S2, _S4, _S6 = map(_F, (
 @compiled
 def tanh32(x: Any) -> Any:
     """Returns the hyperbolic tangent."""
-    y = _CLAMP32 if x > _CLAMP32 else x
-    y = -_CLAMP32 if y < -_CLAMP32 else y
+    y = _larger32(-_CLAMP32, _smaller32(_CLAMP32, x))
     z = y * y
     p = ((((((_T13 * z + _T11) * z + _T9) * z + _T7) * z + _T5) * z + _T3) * z + _T1) * y
     q = ((_S6 * z + _S4) * z + _S2) * z + _S0
-    result = p / q
-    result = _ONE32 if result > _ONE32 else result
-    return -_ONE32 if result < -_ONE32 else result
+    return _larger32(-_ONE32, _smaller32(_ONE32, p / q))
+
+
+@compiled
+def _exp_of_negative32(x: Any) -> Any:
+    """Returns `exp32` of what is not above 0: nothing overflows, and one factor holds the power of two."""
+    n = np.floor(_larger32(x, _SMALLEST32) * _LOG2E32 + _HALF32)
+    r = x - n * _HIGH32
+    r = r - n * _LOW32
+    p = ((((_A0 * r + _A1) * r + _A2) * r + _A3) * r + _A4) * r + _A5
+    result = (p * (r * r) + r + _ONE32) * _float_of_bits32(_I((_I(n) + _I(127)) << _I(23)))
+    return _ZERO32 if x < _SMALLEST32 else result
 
 
 @compiled
 def sigmoid32(x: Any) -> Any:
     """Returns 1 / (1 + exp(-x)), from exp(-|x|), which cannot overflow."""
-    e = exp32(-abs(x))
+    e = _exp_of_negative32(-abs(x))
     top = _ONE32 if x >= _ZERO32 else e
     return top / (_ONE32 + e)
 

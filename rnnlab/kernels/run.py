@@ -79,7 +79,7 @@ class CompiledRun:
                     first[:, :H] = initial[k][texts]
         products = {s: empty((number, len(cell.recurrent[s]) * P), dtype) for s in weights.biases}
         mixed = [(empty((number, P), dtype), empty((number, P), dtype)) for _ in cell.mixed]
-        kept = empty((number, max(scans.plan.kept, 1) * P), dtype)
+        kept = empty((number, scans.plan.kept * P), dtype)
 
         def scan(part: Part) -> None:
             rows = part.rows
@@ -220,7 +220,7 @@ class CompiledRun:
             *((number, len(names) * P) for s, names in cell.recurrent.items() if not plan.joined[s]),
             *((number, P) for _ in (*cell.mixed, *cell.mixed)),
             *((batch + number, P) for _ in cell.states),
-            (number, max(plan.kept, 1) * P),
+            (number, plan.kept * P),
         ]
 
     def kept_of(self, x_NE: Array, arrays: Sequence[Array]) -> Kept:

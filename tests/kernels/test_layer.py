@@ -125,6 +125,46 @@ def test_a_cell_of_ones_own_needs_only_its_step() -> None:
     assert_same(*both(TwoStages(), bidirectional=True), [4, 2, 5], 1e-11)
 
 
+class ReadsTwice(Cell):
+    """Products of the input that are read beside what is computed from them, before and after a product."""
+
+    gates = ("swish", "both", "late", "new")
+    recurrent = {"h": ("swish", "both")}  # noqa: RUF012
+    mixed = ("new",)
+
+    def step(self, x, h, state, own, mix):  # type: ignore[no-untyped-def]
+        swish = x.swish * sigmoid(x.swish + h.swish)
+        sum_of_both = x.both + h.both
+        z, v = sigmoid(sum_of_both), tanh(sum_of_both)
+        late = sigmoid(x.late)
+        m = mix(late * state.h + v)
+        return (z * tanh(x.new + m) + late * swish + x.late * tanh(x.new - m),), {}
+
+
+class KeepsAll(Cell):
+    """Products of the input of which each is read once, the last ones after a product in the middle."""
+
+    gates = ("early", "late", "new")
+    recurrent = {}  # noqa: RUF012
+    mixed = ("new",)
+
+    def step(self, x, h, state, own, mix):  # type: ignore[no-untyped-def]
+        early = sigmoid(x.early)
+        return (early * tanh(x.new + mix(early * state.h)) + tanh(early + x.late),), {}
+
+
+@pytest.mark.parametrize(("cell", "apart"), [(ReadsTwice(), 6), (KeepsAll(), 0), (LSTM(), 1), (GRU(), 0)])
+def test_results_kept_for_the_way_back_take_the_place_only_of_what_nothing_reads_again(
+    cell: Cell, apart: int
+) -> None:
+    assert write_source(cell, "float64").kept == apart
+    layer, compiled = both(cell, num_layers=2, bidirectional=True)
+    assert_same(layer, compiled, [4, 2, 5], 1e-11)
+    forward = compiled.forward(np.random.default_rng(2).standard_normal((5, 3, INPUT)))
+    one, two = (compiled.backward(forward.cache, d_output=np.ones_like(forward.output)) for _ in range(2))
+    assert all(one.parameters[name].tobytes() == two.parameters[name].tobytes() for name in one.parameters)
+
+
 def test_words_are_looked_up_and_their_gradients_gathered() -> None:
     cell, rng = LSTM(), np.random.default_rng(3)
     layer = Layer.random(INPUT, HIDDEN, rng=rng, cell=cell, bidirectional=True, batch_first=True)
