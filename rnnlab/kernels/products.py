@@ -46,9 +46,10 @@ _half_vector = _one_vector if VECTOR_BYTES == HALF_BYTES else _make_strip(1, HAL
 
 
 @compiled
-def _add_product(value: Any, first: int, panels: Any, start: int, result: Any, width: int) -> None:
-    """Adds value[:, first:first + width] @ matrix to the result, the panels standing from `start` on."""
-    columns = result.shape[1]
+def _add_product(
+    value: Any, first: int, panels: Any, start: int, result: Any, columns: int, width: int
+) -> None:
+    """Adds value[:, first:first + width] @ matrix to the first columns; its panels stand from `start` on."""
     vector, panel = VECTOR_BYTES // result.itemsize, PANEL_BYTES // result.itemsize
     j = 0
     while j + panel <= columns:
@@ -63,9 +64,9 @@ def _add_product(value: Any, first: int, panels: Any, start: int, result: Any, w
 
 
 @compiled
-def add_product(value: Any, panels: Any, result: Any, width: int) -> None:
-    """Adds value[:, :width] @ matrix to the result."""
-    _add_product(value, 0, panels, 0, result, width)
+def add_product(value: Any, panels: Any, result: Any, columns: int, width: int) -> None:
+    """Adds value[:, :width] @ matrix to the first columns of the result."""
+    _add_product(value, 0, panels, 0, result, columns, width)
 
 
 @compiled
@@ -75,26 +76,26 @@ def product(value: Any, panels: Any, bias: Any, result: Any, width: int) -> None
         row = result[b]
         for j in range(len(row)):
             row[j] = bias[j]
-    _add_product(value, 0, panels, 0, result, width)
+    _add_product(value, 0, panels, 0, result, result.shape[1], width)
 
 
 @compiled
-def add_blocks(value: Any, panels: Any, result: Any, hidden: int, padded: int) -> None:
-    """Adds, over blocks of `padded` columns of the value, the product of their first `hidden` ones.
+def add_blocks(value: Any, blocks: int, panels: Any, result: Any, hidden: int, padded: int) -> None:
+    """Adds, over the first blocks of `padded` columns of the value, the product of their first `hidden` ones.
 
     The panels of the blocks stand one block after the other: what is in the padding of the value, NaN even,
     has no part in it.
     """
     columns = result.shape[1]
-    for block in range(value.shape[1] // padded):
-        _add_product(value, block * padded, panels, block * hidden * columns, result, hidden)
+    for block in range(blocks):
+        _add_product(value, block * padded, panels, block * hidden * columns, result, columns, hidden)
 
 
 @compiled
-def set_blocks(value: Any, panels: Any, result: Any, hidden: int, padded: int) -> None:
+def set_blocks(value: Any, blocks: int, panels: Any, result: Any, hidden: int, padded: int) -> None:
     """Writes what `add_blocks` adds."""
     for b in range(len(result)):
         row = result[b]
         for j in range(len(row)):
             row[j] = 0.0
-    add_blocks(value, panels, result, hidden, padded)
+    add_blocks(value, blocks, panels, result, hidden, padded)

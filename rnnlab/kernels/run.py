@@ -77,7 +77,7 @@ class CompiledRun:
                 first[:] = 0
                 if initial is not None:
                     first[:, :H] = initial[k][texts]
-        products = {s: empty((number, len(cell.recurrent[s]) * P), dtype) for s in weights.biases}
+        products = {s: empty((number, len(bias)), dtype) for s, bias in weights.biases.items()}
         mixed = [(empty((number, P), dtype), empty((number, P), dtype)) for _ in cell.mixed]
         kept = empty((number, scans.plan.kept * P), dtype)
 
@@ -151,9 +151,11 @@ class CompiledRun:
         """Returns the gradients of the run's parameters, one product each over all steps."""
         cell, H = self.cell, self.hidden_size
         found: Gradients = {}
-        joined = next((s for s in cell.recurrent if s not in d_products), None)
-        if joined is not None and f"weight_{joined}h" in self.parameters and not cell.mixed:
-            found |= self._gradients_of_sum(joined, kept, packed, d_x_NGP)
+        assert self._weights is not None
+        joined, P = self._weights.joined, self.width
+        all_joined = next((s for s, count in joined.items() if count == len(cell.gates)), None)
+        if all_joined is not None and f"weight_{all_joined}h" in self.parameters and not cell.mixed:
+            found |= self._gradients_of_sum(all_joined, kept, packed, d_x_NGP)
         else:
             found["weight_ih"] = self._product_over_rows(d_x_NGP, kept.x_NE)  # (4)
             found["bias_ih"] = self._sum_over_rows(d_x_NGP)  # (6)
@@ -164,8 +166,10 @@ class CompiledRun:
             if s in cell.recurrent:
                 old_NH = self._buffers.empty((len(packed.before_N), H), d_x_NGP.dtype)
                 take_rows(kept.states[s], packed.before_N, old_NH)
-                weights.append(self._product_over_rows(d_products.get(s, d_x_NGP), old_NH))  # (5)
-                biases.append(self._sum_over_rows(d_products.get(s, d_x_NGP)))
+                d_added = [d_x_NGP[:, : joined[s] * P]] if joined[s] else []
+                for d_NRP in (*d_added, *([d_products[s]] if s in d_products else [])):
+                    weights.append(self._product_over_rows(d_NRP, old_NH))  # (5)
+                    biases.append(self._sum_over_rows(d_NRP))
             if s == cell.states[0]:
                 for d_m, (value, _) in zip(d_mixed, kept.mixed, strict=True):
                     weights.append(self._product_over_rows(d_m, value[:, :H]))
@@ -217,7 +221,11 @@ class CompiledRun:
         cell, plan, P = self.cell, scans_of(self.cell, dtype).plan, self.width
         return [
             (number, len(cell.gates) * P),
-            *((number, len(names) * P) for s, names in cell.recurrent.items() if not plan.joined[s]),
+            *(
+                (number, (len(names) - plan.joined[s]) * P)
+                for s, names in cell.recurrent.items()
+                if len(names) > plan.joined[s]
+            ),
             *((number, P) for _ in (*cell.mixed, *cell.mixed)),
             *((batch + number, P) for _ in cell.states),
             (number, plan.kept * P),

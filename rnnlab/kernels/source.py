@@ -21,13 +21,13 @@ class Plan:
     """What the scans of a cell read and write, beside the source of both.
 
     kept: how many results a step keeps in an array of their own for the way back. joined: for each state that
-    has products, whether each is only ever added to that of the input, so that the sums alone are written,
-    and their gradients.
+    has products, how many of them, the first, are only ever added to those of the input, so that the sums
+    alone are written, and their gradients.
     """
 
     source: str
     kept: int
-    joined: Mapping[str, bool]
+    joined: Mapping[str, int]
 
 
 def write_source(cell: Cell, precision: str) -> Plan:
@@ -52,7 +52,7 @@ def write_source(cell: Cell, precision: str) -> Plan:
         *(f"{name} = np.{precision}({_literal(value)})" for value, name in step.code.constants.items()),
         "",
     ]
-    return Plan("\n".join([*imports, *forward, "", *backward, ""]), step.apart(), step.joined())
+    return Plan("\n".join([*imports, *forward, "", *backward, ""]), step.kept_apart(), step.joined())
 
 
 def _literal(value: str) -> str:
@@ -64,33 +64,39 @@ HEAD = "@njit(fastmath=FASTMATH, error_model='numpy', cache=CACHE, nogil=True)"
 
 def _arrays(step: StepSource, *kinds: str) -> list[str]:
     """Returns the names of arguments, one each of the states (a name that ends in s), of those with products
-    (r), of those whose products stand apart (p), of the products in the middle (m), of own parameters (o).
+    that are only added (a), of those with others, which stand apart (p), of the products in the middle (m),
+    of own parameters (o).
     """
     cell, names = step.cell, []
-    apart = [s for s in cell.recurrent if not step.sums[s]]
+    added, apart = [s for s in cell.recurrent if step.sums[s]], _with_apart(step)
     for kind in kinds:
-        each = {"s": cell.states, "r": list(cell.recurrent), "p": apart, "m": range(len(step.mixes)),
+        each = {"s": cell.states, "a": added, "p": apart, "m": range(len(step.mixes)),
                 "o": step.unit_own}[kind[-1]]  # fmt: skip
         names += [kind[:-1].format(one) for one in each]
     return names
+
+
+def _with_apart(step: StepSource) -> list[str]:
+    """Returns the states some of whose products stand apart."""
+    return [s for s in step.cell.recurrent if step.apart(s)]
 
 
 def _forward(step: StepSource) -> Iterator[str]:
     code = step.code
     code.lines = []
     arguments = ["H", "P", "batch_T", "x_N", "bias_x",
-                 *_arrays(step, "panels_{}r", "bias_{}p", "p_{}_Np", "panels_m{}m", "bias_m{}m", "v{}_Nm",
-                          "m{}_Nm", "all_{}s", "own_{}o"), "kept_N"]  # fmt: skip
+                 *_arrays(step, "panels_x_{}a", "panels_{}p", "bias_{}p", "p_{}_Np", "panels_m{}m",
+                          "bias_m{}m", "v{}_Nm", "m{}_Nm", "all_{}s", "own_{}o"), "kept_N"]  # fmt: skip
     code.add(0, HEAD, f"def forward({', '.join(arguments)}):")
     code.add(1, "B = batch_T[0]", "row, before = 0, 0")
     code.add(1, "for t in range(len(batch_T)):")
     code.add(2, "n = batch_T[t]")
     for s in step.cell.recurrent:
-        old = f"all_{s}[before:before + n], panels_{s}"
-        if step.sums[s]:
-            code.add(2, f"products.add_product({old}, x_N[row:row + n], H)")
-        else:
-            code.add(2, f"products.product({old}, bias_{s}, p_{s}_N[row:row + n], H)")
+        old, sums = f"all_{s}[before:before + n]", len(step.sums[s])
+        if sums:
+            code.add(2, f"products.add_product({old}, panels_x_{s}, x_N[row:row + n], {sums} * P, H)")
+        if step.apart(s):
+            code.add(2, f"products.product({old}, panels_{s}, bias_{s}, p_{s}_N[row:row + n], H)")
     stored: set[int] = set()
     for k in range(len(step.mixes) + 1):
         last = k == len(step.mixes)
@@ -120,7 +126,7 @@ def _rows(step: StepSource, depth: int) -> None:
     code, cell = step.code, step.cell
     code.add(depth, "for b in range(n):")
     code.add(depth + 1, "x = x_N[row + b]", "kept = kept_N[row + b]")
-    for s in (s for s in cell.recurrent if not step.sums[s]):
+    for s in _with_apart(step):
         code.add(depth + 1, f"p_{s} = p_{s}_N[row + b]")
     for s in cell.states:
         code.add(depth + 1, f"old_{s} = all_{s}[before + b]", f"new_{s} = all_{s}[B + row + b]")
@@ -133,8 +139,8 @@ def _backward(step: StepSource) -> Iterator[str]:
     code, cell = step.code, step.cell
     code.lines = []
     arguments = ["H", "P", "batch_T", "x_N", "bias_x",
-                 *_arrays(step, "panels_{}r", "p_{}_Np", "panels_m{}m", "m{}_Nm", "all_{}s", "own_{}o"),
-                 "kept_N", "d_out_N", *_arrays(step, "d_{}_Bs"), "d_x_N",
+                 *_arrays(step, "panels_x_{}a", "panels_{}p", "p_{}_Np", "panels_m{}m", "m{}_Nm", "all_{}s",
+                          "own_{}o"), "kept_N", "d_out_N", *_arrays(step, "d_{}_Bs"), "d_x_N",
                  *_arrays(step, "d_p_{}_Np", "d_m{}_Nm", "d_v{}_Bm", "d_own_{}o")]  # fmt: skip
     code.add(0, HEAD, f"def backward({', '.join(arguments)}):")
     code.add(1, "B = batch_T[0]", "row = len(x_N)")
@@ -150,13 +156,13 @@ def _backward(step: StepSource) -> Iterator[str]:
         _rows_back(step, 2)
         names = step.units(4, [step.at_mix[k]], known)
         code.add(4, f"d_m{k}[j] = {step.value(step.at_mix[k], names)}")
-        code.add(2, f"products.set_blocks(d_m{k}_N[row:row + n], panels_m{k}, d_v{k}_B[:n], H, P)")
+        code.add(2, f"products.set_blocks(d_m{k}_N[row:row + n], 1, panels_m{k}, d_v{k}_B[:n], H, P)")
     _rows_back(step, 2)
     names = step.units(4, step.back_roots(), known)
     for block, name in enumerate(cell.gates):
         code.add(4, f"d_x[{block} * P + j] = {step.value(step.gradient(step.trace.x[name]), names)}")
-    for s, products in cell.recurrent.items():
-        for block, name in enumerate([] if step.sums[s] else products):
+    for s in cell.recurrent:
+        for block, name in enumerate(step.apart(s)):
             gradient = step.gradient(step.trace.h[name])
             code.add(4, f"d_p_{s}[{block} * P + j] = {step.value(gradient, names)}")
     for name in step.unit_own:
@@ -166,8 +172,13 @@ def _backward(step: StepSource) -> Iterator[str]:
     for s in cell.states:
         code.add(4, f"d_{s}[j] = {step.value(step.gradient(step.trace.state[s]), names)}")
     for s in cell.recurrent:
-        source = "d_x_N" if step.sums[s] else f"d_p_{s}_N"
-        code.add(2, f"products.add_blocks({source}[row:row + n], panels_{s}, d_{s}_B[:n], H, P)")
+        for source, blocks, panels in (
+            ("d_x_N", len(step.sums[s]), f"panels_x_{s}"),
+            (f"d_p_{s}_N", len(step.apart(s)), f"panels_{s}"),
+        ):
+            if blocks:
+                value, result = f"{source}[row:row + n], {blocks}", f"d_{s}_B[:n]"
+                code.add(2, f"products.add_blocks({value}, {panels}, {result}, H, P)")
     yield from code.lines
 
 
@@ -175,7 +186,7 @@ def _rows_back(step: StepSource, depth: int) -> None:
     code, cell = step.code, step.cell
     code.add(depth, "for b in range(n):")
     code.add(depth + 1, "x = x_N[row + b]", "kept = kept_N[row + b]", "d_x = d_x_N[row + b]")
-    for s in (s for s in cell.recurrent if not step.sums[s]):
+    for s in _with_apart(step):
         code.add(depth + 1, f"p_{s}, d_p_{s} = p_{s}_N[row + b], d_p_{s}_N[row + b]")
     for s in cell.states:
         code.add(depth + 1, f"old_{s}, d_{s} = all_{s}[before + b], d_{s}_B[b]")

@@ -123,27 +123,31 @@ class StepSource:
         apart = [e for e in self.kept if id(e) not in places]
         return places | {id(e): f"kept[{i} * P + j]" for i, e in enumerate(apart)}
 
-    def apart(self) -> int:
+    def kept_apart(self) -> int:
         """Returns how many results are kept in an array of their own."""
         return sum(place.startswith("kept") for place in self.places.values())
 
-    def _sums(self, names: Iterable[str]) -> list[Expression]:
-        """Returns the sums x + h of these products, if nothing else is done with either; else none."""
-        if tuple(names) != tuple(self.cell.gates):
-            return []
+    def _sums(self, names: tuple[str, ...]) -> list[Expression]:
+        """Returns the sums x + h of the first products, as far as nothing else is done with either."""
         forward = operations([*self.trace.new.values(), *self.mixes])
-        sums = []
-        for name in names:
+        sums: list[Expression] = []
+        for name, gate in zip(names, self.cell.gates, strict=False):
+            if name != gate:
+                break
             pair = {id(self.trace.x[name]), id(self.trace.h[name])}
             users = [e for e in forward if any(id(argument) in pair for argument in e.args)]
             if len(users) != 1 or users[0].operation != "+" or {id(a) for a in users[0].args} != pair:
-                return []
+                break
             sums += users
         return sums
 
-    def joined(self) -> dict[str, bool]:
-        """Returns for each state whether its products are only ever added to those of the input."""
-        return {s: bool(sums) for s, sums in self.sums.items()}
+    def joined(self) -> dict[str, int]:
+        """Returns for each state how many of its products, the first, are only ever added to the input's."""
+        return {s: len(sums) for s, sums in self.sums.items()}
+
+    def apart(self, state: str) -> tuple[str, ...]:
+        """Returns the names of a state's other products, which stand in an array of their own."""
+        return self.cell.recurrent[state][len(self.sums[state]) :]
 
     def loads(self) -> dict[int, str]:
         """Returns where in the arrays of a row every symbol of the step stands, at unit j."""
@@ -151,11 +155,10 @@ class StepSource:
         for block, name in enumerate(self.cell.gates):
             places[id(self.trace.x[name])] = f"x[{block} * P + j] + bias_x[{block} * P + j]"
         for s, names in self.cell.recurrent.items():
-            for block, name in enumerate(names):
-                if self.sums[s]:
-                    places[id(self.sums[s][block])] = places[id(self.trace.x[name])]
-                else:
-                    places[id(self.trace.h[name])] = f"p_{s}[{block} * P + j]"
+            for name, result in zip(names, self.sums[s], strict=False):
+                places[id(result)] = places[id(self.trace.x[name])]
+            for block, name in enumerate(self.apart(s)):
+                places[id(self.trace.h[name])] = f"p_{s}[{block} * P + j]"
         for s in self.cell.states:
             places[id(self.trace.state[s])] = f"old_{s}[j]"
             places[id(self.seeds[s])] = f"d_{s}[j]"

@@ -16,8 +16,12 @@ from rnnlab.kernels.products import PANEL_BYTES
 
 
 class Weights(NamedTuple):
-    """A run's parameters as the scans read them: units padded, products of states in panels for both ways."""
+    """A run's parameters as the scans read them: units padded, products of states in panels for both ways.
 
+    forward, backward: by state; those of products that are only added (`Plan.joined`) before the others.
+    """
+
+    joined: Mapping[str, int]
     ih_GPE: Array
     bias_x: Array
     biases: dict[str, Array]
@@ -35,7 +39,7 @@ def own_names(cell: Cell) -> list[str]:
 
 
 def make_weights(
-    cell: Cell, input_size: int, hidden_size: int, dtype: Any, joined: Mapping[str, bool]
+    cell: Cell, input_size: int, hidden_size: int, dtype: Any, joined: Mapping[str, int]
 ) -> Weights:
     """Returns weights of zeros; joined: see `rnnlab.kernels.source.Plan`."""
     gates, H, P = len(cell.gates), hidden_size, padded(hidden_size)
@@ -43,11 +47,13 @@ def make_weights(
     def panels(blocks: int) -> Array:
         return np.zeros(blocks * H * P, dtype)
 
-    counts = [len(names) for names in cell.recurrent.values()]
+    apart = {s: len(names) - joined[s] for s, names in cell.recurrent.items() if len(names) > joined[s]}
+    counts = [*(count for count in joined.values() if count), *apart.values()]
     return Weights(
+        joined=joined,
         ih_GPE=np.zeros((gates * P, input_size), dtype),
         bias_x=np.zeros(gates * P, dtype),
-        biases={s: np.zeros(len(cell.recurrent[s]) * P, dtype) for s in cell.recurrent if not joined[s]},
+        biases={s: np.zeros(count * P, dtype) for s, count in apart.items()},
         forward=[panels(count) for count in counts],
         backward=[panels(count) for count in counts],
         mix_biases=[np.zeros(P, dtype) for _ in cell.mixed],
@@ -65,14 +71,17 @@ def fill_weights(weights: Weights, cell: Cell, parameters: Mapping[str, Array], 
     weights.ih_GPE.reshape(-1, P, weight.shape[1])[:, :H] = weight.reshape(-1, H, weight.shape[1])
     bias_GH = weights.bias_x.reshape(-1, P)[:, :H]
     bias_GH[:] = parameters["bias_ih"].reshape(-1, H) if "bias_ih" in parameters else 0
-    for k, (s, names) in enumerate(cell.recurrent.items()):
-        rows = slice(0, len(names) * H)
-        fill_panels(parameters[f"weight_{s}h"][rows], weights.forward[k], weights.backward[k], P, panel)
+    joined = weights.joined
+    added = [(s, slice(0, count * H)) for s, count in joined.items() if count]
+    apart = [(s, slice(joined[s] * H, len(cell.recurrent[s]) * H)) for s in weights.biases]
+    for (s, rows), forward, backward in zip([*added, *apart], weights.forward, weights.backward, strict=True):
+        fill_panels(parameters[f"weight_{s}h"][rows], forward, backward, P, panel)
+    for s, names in cell.recurrent.items():
         if (bias := parameters.get(f"bias_{s}h")) is not None:
+            bias_RH, count = bias[: len(names) * H].reshape(-1, H), joined[s]
+            bias_GH[:count] += bias_RH[:count]
             if s in weights.biases:
-                weights.biases[s].reshape(-1, P)[:, :H] = bias[rows].reshape(-1, H)
-            else:
-                bias_GH += bias[rows].reshape(-1, H)
+                weights.biases[s].reshape(-1, P)[:, :H] = bias_RH[count:]
     first = cell.states[0]
     for m in range(len(cell.mixed)):
         at = (len(cell.recurrent.get(first, ())) + m) * H

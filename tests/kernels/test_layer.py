@@ -205,7 +205,7 @@ def test_nan_in_the_weights_is_not_hidden() -> None:
 def test_the_source_is_plain_python_that_names_what_it_computes() -> None:
     source = write_source(LSTM(), "float32").source
     compile(source, "scan", "exec")
-    assert "sigmoid(" in source and "tanh(" in source and "panels_h" in source
+    assert "sigmoid(" in source and "tanh(" in source and "panels_x_h" in source
 
 
 def test_a_step_that_symbols_cannot_go_through_is_told_in_a_line() -> None:
