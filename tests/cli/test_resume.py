@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -230,6 +229,7 @@ class Waits(torch.optim.SGD):
     def step(self, closure=None):
         if len(self.param_groups[0]["params"]) > 1:  # and not merely tried out
             try:
+                print("waiting", flush=True)
                 time.sleep(600)
             finally:
                 print("ending", flush=True)
@@ -245,9 +245,9 @@ def test_a_second_signal_ends_at_once(start: Start, tiny: list[str], tmp_path: P
     words = ["optimizer=waits", "--module", "waits", "engine=torch", "hydra.run.dir=run"]
     process = start("train", *tiny, *words)
     wait_for_rows(process, 1)
-    time.sleep(0.5)
+    assert process.stdout is not None and process.stdout.readline() == "waiting\n"
     process.send_signal(signal.SIGTERM)
-    assert process.stdout is not None and process.stdout.readline() == "ending\n"
+    assert process.stdout.readline() == "ending\n"
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=30)
     assert process.returncode == -signal.SIGTERM
