@@ -209,13 +209,13 @@ def reverse(
     value: Callable[[Any], Any],
     *,
     leaves: Iterable[Expression] = (),
-    mix_back: Callable[[Any, Any], Any] | None = None,
+    mix_back: Callable[[Expression, Any, Any], Any] | None = None,
 ) -> dict[int, Any]:
     """Returns, by `id`, the gradient at every expression, given those at some results (reverse mode).
 
     seeds: results and the gradients there; value: what stands for an expression in the derivatives, itself
-    (symbols) or its array; leaves: expressions beyond which it does not go; mix_back: takes the gradient of
-    a mix and the value that was mixed, and returns the gradient of that value.
+    (symbols) or its array; leaves: expressions beyond which it does not go; mix_back: takes a mix,
+    the gradient there and the value that was mixed, and returns the gradient of that value.
     """
     seeds, leaves = list(seeds), list(leaves)
     gradients: dict[int, Any] = {}
@@ -229,7 +229,7 @@ def reverse(
         arguments = [value(argument) for argument in expression.args]
         if expression.operation == "mix":
             assert mix_back is not None
-            parts = [mix_back(gradient, arguments[0])]
+            parts = [mix_back(expression, gradient, arguments[0])]
         else:
             y = value(expression)
             parts = [

@@ -44,11 +44,12 @@ class Trace:
         old: Kept,
         own: Kept,
         mixed: list[Any],
-        mix_back: Callable[[Any, Any], Any],
+        mix_back: Callable[[int, Any, Any], Any],
     ) -> StepBack:
         """Returns what `Cell.step_back` does, derived: the operations computed again, then walked in reverse.
 
-        x, h, old, own: what the step was given, as arrays by name; mixed: what each `mix` gave.
+        x, h, old, own: what the step was given, as arrays by name; mixed: what each `mix` gave; mix_back:
+        takes the number of a `mix`, its gradient and the value it was given, and returns that of the value.
         """
         given = {
             id(symbol): array
@@ -56,6 +57,7 @@ class Trace:
             for (name, symbol), array in zip(symbols.items(), arrays.values(), strict=True)
         }
         given |= {id(mix): array for mix, array in zip(self.mixes, mixed, strict=True)}
+        number_of = {id(mix): number for number, mix in enumerate(self.mixes)}
         roots = [result for result in self.new.values() if isinstance(result, Expression)]
         values = evaluate([*roots, *self.mixes, *(mix.args[0] for mix in self.mixes)], given)
         seeds = [
@@ -64,7 +66,7 @@ class Trace:
         gradients = reverse(
             seeds,
             lambda a: values[id(a)] if isinstance(a, Expression) else a,
-            mix_back=mix_back,
+            mix_back=lambda mix, gradient, mixed: mix_back(number_of[id(mix)], gradient, mixed),
         )
 
         x_back, h_back, state_back, own_back = (
@@ -97,6 +99,8 @@ def trace(cell: Cell) -> Trace:
         new, kept = cell.step(Numbers(**x), Numbers(**h), Numbers(**state), Numbers(**own), mix)
         if len(new) != len(cell.states):
             raise ValueError(f"gives {len(new)} states, expected {', '.join(cell.states)}")
+        if len(mixes) < len(cell.mixed):
+            raise ValueError(f"never calls mix for {cell.mixed[len(mixes)]!r}, a name in `mixed`")
         operations([*new, *kept.values()])
     except (TypeError, ValueError, AttributeError) as error:
         reason = " ".join(str(error).split())

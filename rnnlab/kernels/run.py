@@ -153,7 +153,9 @@ class CompiledRun:
         found: Gradients = {}
         assert self._weights is not None
         joined, P = self._weights.joined, self.width
-        all_joined = next((s for s, count in joined.items() if count == len(cell.gates)), None)
+        all_joined = next(
+            (s for s, names in cell.recurrent.items() if joined[s] == len(names) == len(cell.gates)), None
+        )
         if all_joined is not None and f"weight_{all_joined}h" in self.parameters and not cell.mixed:
             found |= self._gradients_of_sum(all_joined, kept, packed, d_x_NGP)
         else:

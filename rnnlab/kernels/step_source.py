@@ -75,10 +75,10 @@ class StepSource:
         self.unit_own = [*cell.unit_parameters, *cell.scalars]
 
     def _reverse(self) -> dict[int, Any]:
-        waiting = list(range(len(self.mixes)))
+        number_of = {id(mix): k for k, mix in enumerate(self.mixes)}
 
-        def mix_back(gradient: Any, argument: Any) -> Any:
-            k = waiting.pop()
+        def mix_back(mix: Expression, gradient: Any, argument: Any) -> Any:
+            k = number_of[id(mix)]
             self.at_mix[k] = gradient
             return self.back_through_mix[k]
 

@@ -113,10 +113,15 @@ class ArrayCell:
         """Returns the gradients at what the cell's own step was given, by its own derivative or a derived
         one.
         """
-        mix_back = partial(self._mix_back, list(self.cell.mixed), gradients)
+        mix_back = partial(self._mix_back, gradients)
         if self.cell.step_back is not None:
+            waiting = list(range(len(self.cell.mixed)))
             return self.cell.step_back(
-                d, Numbers(**step.kept), Numbers(**step.old), Numbers(**step.new), mix_back
+                d,
+                Numbers(**step.kept),
+                Numbers(**step.old),
+                Numbers(**step.new),
+                lambda gradient, value: mix_back(waiting.pop(), gradient, value),
             )
         return self._trace.step_back(
             d, x=step.x, h=step.h, old=step.old, own=self._own(), mixed=step.mixed, mix_back=mix_back
@@ -128,12 +133,10 @@ class ArrayCell:
         mixed.extend(self._products(f"{self.cell.states[0]}h", value_BH, [name]))
         return mixed[-1]
 
-    def _mix_back(
-        self, waiting: list[str], gradients: Gradients, d_product_BH: Array, value_BH: Array
-    ) -> Array:
-        """Takes the last product of `waiting` back; returns the gradient of the value that was mixed."""
-        ends = f"{self.cell.states[0]}h"
-        return self._products_back(ends, d_product_BH, value_BH, [waiting.pop()], gradients)
+    def _mix_back(self, gradients: Gradients, number: int, d_product_BH: Array, value_BH: Array) -> Array:
+        """Takes a product in the middle back; returns the gradient of the value that was mixed."""
+        ends, name = f"{self.cell.states[0]}h", self.cell.mixed[number]
+        return self._products_back(ends, d_product_BH, value_BH, [name], gradients)
 
     @cached_property
     def _trace(self) -> Trace:
