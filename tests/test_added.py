@@ -114,6 +114,22 @@ class Largest:
 _target_: largest.Largest
 times: 1.0
 """,
+    "branches.py": '''
+"""A cell that asks what a number is, which symbols cannot answer: torch trains it, by its own gradients."""
+
+from rnnlab.cells import Cell, tanh
+
+
+class Branches(Cell):
+    gates = ("new",)
+
+    def step(self, x, h, state, own, mix):
+        return (tanh(x.new + h.new) if float(x.new.sum()) > 0 else tanh(x.new - h.new),), {}
+''',
+    "configs/model/branches.yaml": """
+_target_: branches.Branches
+hidden_size: 3
+""",
     "my_modules.py": '''
 """A cell with its own step back, and an ordinary torch module that computes the same."""
 
@@ -264,6 +280,32 @@ def test_a_cell_with_its_own_step_back_and_a_module_of_torchs_kind_do_the_same(s
     )
     assert refused.count("the equations of Module are not known") == 3, refused
     assert len([line for line in refused.splitlines() if line.startswith("error: ")]) == 3
+
+
+@pytest.mark.slow
+def test_a_step_that_symbols_cannot_go_through_trains_by_torch_and_is_else_told_in_a_line(
+    stranger: Stranger,
+) -> None:
+    train = ["train", "model=branches", *TEXTS, *QUICK]
+    printed = stranger.run_all(
+        "branches", [[*train, "hydra.run.dir=outputs/f"], *on_a_run("f"), ["doctor", "f"]]
+    )
+    assert "engine=auto: torch trains; fused cannot: Branches.step cannot be followed in symbols" in printed
+    commands = [
+        [*train, "engine=fused", "hydra.run.dir=outputs/g"],
+        [*train, "engine=scratch", "hydra.run.dir=outputs/g"],
+        ["explain", "f"],
+        ["explain", "--model", "branches", "--derivative"],
+        ["graph", "model=branches", *TEXTS],
+        ["gradcheck", "--model", "branches", "--hidden-size", "2"],
+    ]
+    refused = stranger.run_all("branches", commands, code=2)
+    errors = [line for line in refused.splitlines() if line.startswith("error: ")]
+    assert len(errors) == refused.count("Branches.step cannot be followed in symbols") == len(commands), (
+        refused
+    )
+    assert errors[0].startswith("error: engine=fused: ") and errors[0].endswith(", or choose engine=torch")
+    assert not (stranger.folder / "outputs" / "g").exists()
 
 
 @pytest.mark.slow

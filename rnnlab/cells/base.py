@@ -23,6 +23,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnlab.core.errors import InputError
+
 Numbers = SimpleNamespace
 """Arrays by name: `x.input`, `state.h`."""
 States = tuple[Any, ...]
@@ -126,7 +128,7 @@ class Cell:
     def blocks(self, parameter: str) -> tuple[str, ...]:
         """Returns the names of a weight's or bias's products in the order of their rows; () for others.
 
-        Raises ValueError for a name that stands for two products of the same weight.
+        Raises InputError for a name that stands for two products of the same weight.
         """
         kind, _, ends = parameter.partition("_")
         if kind not in ("weight", "bias") or len(ends) < 2:
@@ -136,7 +138,7 @@ class Cell:
         names = self.gates if ends == "ih" else (*self.recurrent.get(state, ()), *mixed)
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
-            raise ValueError(f"{self.name}: two products of weight_{ends} are called {twice!r}")
+            raise InputError(f"{self.name}: two products of weight_{ends} are called {twice!r}")
         return names
 
     def shapes(self, input_size: int, hidden_size: int) -> dict[str, tuple[int, ...]]:

@@ -35,7 +35,7 @@ class Derivative(NamedTuple):
 
 
 def derivative(cell: Cell) -> Derivative:
-    """Returns the cell's step and its derivative, line by line; ValueError as `trace` raises it."""
+    """Returns the cell's step and its derivative, line by line; InputError as `trace` raises it."""
     writer = _Writer(cell)
     writer.write_forward()
     writer.write_back()

@@ -6,6 +6,7 @@ from typing import Any
 
 from rnnlab.cells.base import Cell, Kept, Numbers, StepBack
 from rnnlab.cells.expressions import Expression, evaluate, operations, reverse, shown
+from rnnlab.core.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Trace:
 
 
 def trace(cell: Cell) -> Trace:
-    """Returns the cell's step in symbols; ValueError, in one line, for a step that symbols cannot go
+    """Returns the cell's step in symbols; InputError, in one line, for a step that symbols cannot go
     through.
     """
 
@@ -104,7 +105,7 @@ def trace(cell: Cell) -> Trace:
         operations([*new, *kept.values()])
     except (TypeError, ValueError, AttributeError) as error:
         reason = " ".join(str(error).split())
-        raise ValueError(
+        raise InputError(
             f"{cell.name}.step cannot be followed in symbols ({reason}); "
             "write it with arithmetic and the functions of rnnlab.cells"
         ) from None

@@ -26,7 +26,7 @@ from rnnlab.training.engine import Engine, MakeEngine, PaddedEngine, TorchEngine
 from rnnlab.training.loop import Scheduler, TrainingState
 from rnnlab.training.optimizers import untraced
 from rnnlab.training.plan import Epochs, Plan, Steps
-from rnnlab.training.scratch_engine import ScratchEngine, make_net
+from rnnlab.training.scratch_engine import ScratchEngine, check_derivable, make_net
 
 DEFAULT_EMBEDDING_DIM = 50
 ONE_LOGIT = InputOutputSizes(output_size=1)
@@ -173,6 +173,7 @@ def check_buildable(config: Config) -> None:
         model = _try("model", lambda: make_model(cls, settings, embedding=embedding, output_size=1))
         if numpy:
             make_net(model, engine=config.engine)
+            check_derivable(model, config.engine)
     parameter = nn.Parameter(torch.zeros(1))
     parameter.grad = torch.zeros(1)
     optimizer = _try("optimizer", lambda: build_optimizer(config, [parameter]))

@@ -129,7 +129,7 @@ def _not_fused(config: Config, training: Training) -> str | None:
         make_net(training.model, engine="fused")
         if training.model.is_recurrent:
             trace(known_cell(training.model, "fused"))
-    except (InputError, ValueError) as error:
+    except InputError as error:
         return str(error).split("; choose ")[0]  # the rest is advice for someone who chose the engine
     return _unknown_loss(training)
 

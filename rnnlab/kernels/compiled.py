@@ -32,7 +32,7 @@ class Scans(NamedTuple):
 def scans_of(cell: Cell, dtype: DTypeLike) -> Scans:
     """Returns the compiled scans of a cell; the first call with arrays compiles, or reads from the disk.
 
-    Raises ValueError, in one line, for a step that symbols cannot go through, and ImportError without Numba.
+    Raises InputError, in one line, for a step that symbols cannot go through, and ImportError without Numba.
     """
     plan = write_source(cell, np.dtype(dtype).name)
     module = _module(plan.source)

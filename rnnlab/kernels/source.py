@@ -33,7 +33,7 @@ class Plan:
 def write_source(cell: Cell, precision: str) -> Plan:
     """Returns the source of a module with `forward` and `backward`, for float32 or float64.
 
-    Raises ValueError, in one line, for a step that symbols cannot go through.
+    Raises InputError, in one line, for a step that symbols cannot go through.
     """
     step = StepSource(cell)
     forward, backward = list(_forward(step)), list(_backward(step))

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from rnnlab.cells import Cell
 from rnnlab.cells.activations import Array
+from rnnlab.cells.trace import trace
 from rnnlab.core.batch import Batch, Objective
 from rnnlab.core.errors import DivergenceError, InputError
 from rnnlab.core.profile import span
@@ -174,6 +175,19 @@ def known_cell(model: nn.Module, engine: str = "scratch") -> Cell:
             f"engine={engine}: the equations of {name_of(unknown)} are not known; choose engine=torch"
         )
     return cell
+
+
+def check_derivable(model: nn.Module, engine: str) -> None:
+    """Raises InputError where the engine has to derive the step of the model's cell, and cannot."""
+    if getattr(model, "recurrent", None) is None:
+        return
+    cell = known_cell(model, engine)
+    if engine == "scratch" and cell.step_back is not None:
+        return
+    try:
+        trace(cell)
+    except InputError as error:
+        raise InputError(f"engine={engine}: {error}, or choose engine=torch") from None
 
 
 def optimizer_settings(name: str) -> list[str]:

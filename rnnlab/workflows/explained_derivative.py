@@ -33,10 +33,7 @@ def derivative_tables(words: Sequence[str], model: str | None) -> list[Table]:
     InputError for what has no known equations, or a step that symbols cannot go through.
     """
     cell = _cell(words, model)
-    try:
-        lines = derivative(cell)
-    except ValueError as error:
-        raise InputError(str(error)) from None
+    lines = derivative(cell)
     forward = [[f"({line.number})", line.text, _aside(cell, line)] for line in lines.forward]
     back = [[f"({line.number})", line.text, _through(line)] for line in lines.back]
     return [

@@ -8,6 +8,7 @@ import pytest
 from rnnlab.cells import Cell
 from rnnlab.cells.functions import tanh
 from rnnlab.cells.trace import trace
+from rnnlab.core.errors import InputError
 from rnnlab.scratch.layer import Layer
 
 
@@ -43,7 +44,7 @@ def test_a_name_of_two_products_of_one_weight_is_refused() -> None:
             ValueError, match=f"{cell.name}: two products of weight_{weight} are called '{name}'"
         ):
             cell.blocks(f"weight_{weight}")
-        with pytest.raises(ValueError, match="two products"):
+        with pytest.raises(InputError, match="two products"):
             cell.shapes(3, 5)
 
 
@@ -81,5 +82,5 @@ def test_a_product_in_the_middle_that_a_step_never_makes_is_refused() -> None:
         def step(self, x, h, state, own, mix):  # type: ignore[no-untyped-def]
             return (tanh(x.new + h.new + mix(state.h)),), {}
 
-    with pytest.raises(ValueError, match="never calls mix for 'second', a name in `mixed`"):
+    with pytest.raises(InputError, match="never calls mix for 'second', a name in `mixed`"):
         trace(Once())

@@ -16,6 +16,7 @@ from rnnlab.cells.lstm import LSTM
 from rnnlab.cells.rnn import RNN
 from rnnlab.cells.slstm import SLSTM
 from rnnlab.cells.trace import trace
+from rnnlab.core.errors import InputError
 from rnnlab.models.layer import RecurrentLayer
 from rnnlab.scratch import Layer
 
@@ -203,6 +204,6 @@ class TwoStates(Cell):
     ],
 )
 def test_a_step_that_cannot_be_followed_is_told_in_a_line(cell: Cell, reason: str) -> None:
-    with pytest.raises(ValueError, match=f"{cell.name}.step cannot be followed in symbols.*{reason}") as told:
+    with pytest.raises(InputError, match=f"{cell.name}.step cannot be followed in symbols.*{reason}") as told:
         trace(cell)
     assert "\n" not in str(told.value) and "rnnlab.cells" in str(told.value)

@@ -18,6 +18,7 @@ from rnnlab.cells.lstm import LSTM
 from rnnlab.cells.mgu import MGU
 from rnnlab.cells.peephole import PeepholeLSTM
 from rnnlab.cells.rnn import RNN
+from rnnlab.core.errors import InputError
 from rnnlab.kernels.layer import CompiledLayer
 from rnnlab.kernels.source import write_source
 from rnnlab.kernels.threads import Threads
@@ -215,7 +216,7 @@ def test_a_step_that_symbols_cannot_go_through_is_told_in_a_line() -> None:
         def step(self, x, h, state, own, mix):  # type: ignore[no-untyped-def]
             return (x.new if x.new > 0 else h.new,), {}
 
-    with pytest.raises(ValueError, match=r"Asks\.step cannot be followed in symbols"):
+    with pytest.raises(InputError, match=r"Asks\.step cannot be followed in symbols"):
         write_source(Asks(), "float64")
 
 
