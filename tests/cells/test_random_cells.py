@@ -32,20 +32,25 @@ def random_cell(seed: int) -> Cell:
 
     def step(self: Cell, x: Any, h: Any, state: Any, own: Any, mix: Any) -> tuple[tuple[Any, ...], Any]:
         draw = random.Random(steps)  # the same values at every step
-        values = [getattr(x, name) for name in gates] + [getattr(state, name) for name in states]
-        values += [getattr(h, name) for names in recurrent.values() for name in names]
+        values = [getattr(state, name) for name in states]
+        products = [getattr(x, name) for name in gates]
+        products += [getattr(h, name) for names in recurrent.values() for name in names]
+        values += draw.sample(products, len(products) // 3)  # others are only added, as those of most cells
         values += [own.gain * values[0], own.tilt + values[-1]]
         for name in gates:
             total = getattr(x, name) + getattr(h, name, 0) if draw.random() < 0.8 else getattr(x, name)
             values += [total, draw.choice([sigmoid, tanh])(total)]
+        middle: list[Any] = []
         for number in range(len(mixed) + 1):
             for _ in range(draw.randint(1, 5)):
                 a, b = draw.choice(values), draw.choice(values)
                 results = (sigmoid(a), tanh(a), a + b, tanh(a) * sigmoid(b), 1 - sigmoid(a), relu(a - b))
                 values.append(draw.choice(results))
             if number < len(mixed):
-                values.append(mix(tanh(draw.choice(values))))
-        return tuple(tanh(draw.choice(values[-5:]) + draw.choice(values)) for _ in states), {}
+                middle.append(mix(tanh(draw.choice(values))))
+                values.append(middle[-1])
+        read = middle if middle and draw.random() < 0.7 else values
+        return tuple(tanh(draw.choice(values[-5:]) + draw.choice(read)) for _ in states), {}
 
     told = {"gates": gates, "states": states, "recurrent": recurrent, "mixed": mixed, "step": step}
     told |= {"unit_parameters": ("gain",), "scalars": ("tilt",)}
@@ -60,7 +65,7 @@ def gradients_of(layer: Layer | CompiledLayer, x: Any, d_output: Any) -> tuple[A
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(16))
 def test_a_random_cell_is_the_same_compiled_and_not_and_its_derivative_that_of_small_changes(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
