@@ -79,8 +79,10 @@ class Trace:
 
 def trace(cell: Cell) -> Trace:
     """Returns the cell's step in symbols; InputError, in one line, for a step that symbols cannot go
-    through.
+    through, and for a name of two products.
     """
+    for ends in ("ih", *(f"{state}h" for state in cell.states)):
+        cell.blocks(f"weight_{ends}")
 
     def symbols(names: Any) -> dict[str, Expression]:
         return {name: Expression("symbol", name=name) for name in names}

@@ -41,11 +41,12 @@ def test_a_name_of_two_products_of_one_weight_is_refused() -> None:
 
     for cell, weight, name in ((Both(), "hh", "new"), (Inherits(), "hh", "early"), (Gates(), "ih", "new")):
         with pytest.raises(
-            ValueError, match=f"{cell.name}: two products of weight_{weight} are called '{name}'"
+            InputError, match=f"{cell.name}: two products of weight_{weight} are called '{name}'"
         ):
             cell.blocks(f"weight_{weight}")
-        with pytest.raises(InputError, match="two products"):
-            cell.shapes(3, 5)
+        for asked in (lambda cell=cell: cell.shapes(3, 5), lambda cell=cell: trace(cell)):
+            with pytest.raises(InputError, match="two products"):
+                asked()
 
 
 class Unread(Cell):
