@@ -23,8 +23,9 @@ from rnnlab.scratch.cell import Gradients
 
 
 class Kept(NamedTuple):
-    """What the way back of one run needs: its input, the products of it, those of states that stand apart,
-    what was mixed and what came of it, all states, and the results that the scan kept.
+    """What the way back of one run needs: its input; the products of it, in whose place stand the sums with
+    those of states and results that the scan kept; the products of states that stand apart; what was mixed
+    and what came of it; all states; and the other results that the scan kept.
     """
 
     x_NE: Array

@@ -63,7 +63,6 @@ class StepSource:
     def __init__(self, cell: Cell) -> None:
         self.cell, self.trace = cell, trace(cell)
         self.code = Code()
-        self.state_of = {name: s for s, names in cell.recurrent.items() for name in names}
         self.mixes = list(self.trace.mixes)
         self.seeds = {s: Expression("symbol", name=f"d_{s}") for s in cell.states}
         self.back_through_mix = [Expression("symbol", name=f"d_v{k}") for k in range(len(self.mixes))]
