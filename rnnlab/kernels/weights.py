@@ -18,9 +18,9 @@ from rnnlab.kernels.products import PANEL_BYTES
 class Weights(NamedTuple):
     """A run's parameters as the scans read them: units padded, products of states in panels for both ways.
 
-    joined: how many products of each state are only added to the input's (`rnnlab.kernels.source.Plan`); their
-    biases are within bias_x, those of the others in biases. forward, backward: by state, those of products
-    that are only added before the others.
+    joined: how many products of each state are only added to the input's (see `rnnlab.kernels.source.Plan`);
+    their biases are within bias_x, those of the others in biases. forward, backward: by state, those of
+    products that are only added before the others.
     """
 
     joined: Mapping[str, int]
