@@ -52,6 +52,7 @@ _LARGEST32, _SMALLEST32, _INFINITE32 = _F(88.72283), _F(-87.33654), _F(np.inf)
 _A32 = tuple(map(_F, (1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1,
                       5.0000001201e-1)))  # fmt: skip
 _A0, _A1, _A2, _A3, _A4, _A5 = _A32
+_BEYOND32 = _F(88.5)  # the power of two that is nearest to its exponential is infinite
 
 
 @compiled
@@ -85,28 +86,23 @@ def tanh32(x: Any) -> Any:
     """Returns the hyperbolic tangent."""
     y = _larger32(-_CLAMP32, _smaller32(_CLAMP32, x))
     z = y * y
-    p = ((((((_T13 * z + _T11) * z + _T9) * z + _T7) * z + _T5) * z + _T3) * z + _T1) * y
-    q = ((_S6 * z + _S4) * z + _S2) * z + _S0
+    w = z * z
+    p = (((_T13 * w + (_T11 * z + _T9)) * w + (_T7 * z + _T5)) * w + (_T3 * z + _T1)) * y
+    q = (_S6 * z + _S4) * w + (_S2 * z + _S0)
     return _larger32(-_ONE32, _smaller32(_ONE32, p / q))
 
 
 @compiled
-def _exp_of_negative32(x: Any) -> Any:
-    """Returns `exp32` of what is not above 0: nothing overflows, and one factor holds the power of two."""
-    n = np.floor(_larger32(x, _SMALLEST32) * _LOG2E32 + _HALF32)
-    r = x - n * _HIGH32
-    r = r - n * _LOW32
-    p = ((((_A0 * r + _A1) * r + _A2) * r + _A3) * r + _A4) * r + _A5
-    result = (p * (r * r) + r + _ONE32) * _float_of_bits32(_I((_I(n) + _I(127)) << _I(23)))
-    return _ZERO32 if x < _SMALLEST32 else result
-
-
-@compiled
 def sigmoid32(x: Any) -> Any:
-    """Returns 1 / (1 + exp(-x)), from exp(-|x|), which cannot overflow."""
-    e = _exp_of_negative32(-abs(x))
-    top = _ONE32 if x >= _ZERO32 else e
-    return top / (_ONE32 + e)
+    """Returns 1 / (1 + exp(-x)); 0 where that is too small for a normal number."""
+    y = _larger32(_SMALLEST32, _smaller32(_BEYOND32, -x))
+    n = np.floor(y * _LOG2E32 + _HALF32)
+    r = y - n * _HIGH32
+    r = r - n * _LOW32
+    s = r * r
+    p = ((_A0 * r + _A1) * s + (_A2 * r + _A3)) * s + (_A4 * r + _A5)
+    e = (p * s + r + _ONE32) * _float_of_bits32(_I((_I(n) + _I(127)) << _I(23)))
+    return _ONE32 / (_ONE32 + e)
 
 
 _LOG2E64, _HALF64 = math.log2(math.e), 0.5

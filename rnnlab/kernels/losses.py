@@ -46,6 +46,33 @@ def _cross_entropy(logits_NC: Any, classes_N: Any, gradient_NC: Any, not_counted
     return total, counted
 
 
+@compiled_on_disk
+def _squared_error(predictions_N: Any, targets_N: Any, gradient_N: Any) -> Any:
+    """Writes the gradient of the sum; returns the sum and how many targets count, which are not NaN."""
+    total, counted = 0.0, 0
+    for n in range(len(targets_N)):
+        difference = predictions_N[n] - targets_N[n]
+        if np.isnan(targets_N[n]):
+            gradient_N[n] = 0
+            continue
+        counted += 1
+        total += difference * difference  # (44)
+        gradient_N[n] = difference + difference  # (45)
+    return total, counted
+
+
+def _of_numbers(predictions: Array, targets: Array) -> Loss:
+    """Mean squared error of any shape, where targets that are NaN are left out of the mean."""
+    gradient = np.empty(predictions.shape, predictions.dtype)
+    if targets.shape == predictions.shape and targets.dtype == predictions.dtype:
+        flat = np.ascontiguousarray(predictions).reshape(-1), np.ascontiguousarray(targets).reshape(-1)
+        total, counted = _squared_error(*flat, gradient.reshape(-1))
+        if counted:
+            gradient *= gradient.dtype.type(1 / counted)
+            return Loss(total / counted, gradient)
+    return CRITERIA["mean_squared_error"](predictions, targets)
+
+
 def _of_classes(logits: Array, classes: Array) -> Loss:
     """Cross-entropy of logits (..., C) with classes (...), where NOT_COUNTED is left out of the mean."""
     gradient = np.empty(logits.shape, logits.dtype)
@@ -70,4 +97,5 @@ COMPILED_CRITERIA: dict[str, Criterion] = {
     "classification": _classification,
     "binary_cross_entropy": _classification,
     "cross_entropy": _of_classes,
+    "mean_squared_error": _of_numbers,
 }

@@ -16,7 +16,7 @@ from rnnlab.cells.base import Cell
 from rnnlab.kernels.buffers import Buffers
 from rnnlab.kernels.compiled import Scans, padded, scans_of
 from rnnlab.kernels.packed import Packed, Part
-from rnnlab.kernels.packing import join_rows, take_rows
+from rnnlab.kernels.packing import join_rows
 from rnnlab.kernels.threads import Threads
 from rnnlab.kernels.weights import Weights, fill_weights, make_weights, own_names
 from rnnlab.scratch.cell import Gradients
@@ -149,49 +149,47 @@ class CompiledRun:
         self, kept: Kept, packed: Packed, d_x_NGP: Array, d_products: dict[str, Array],
         d_mixed: list[Array], d_own: list[Array],
     ) -> Gradients:  # fmt: skip
-        """Returns the gradients of the run's parameters, one product each over all steps."""
-        cell, H = self.cell, self.hidden_size
-        found: Gradients = {}
+        """Returns the gradients of the run's parameters, each by products over all steps.
+
+        Those of a bias stand beside those of its weight, as if it were the weight of a one.
+        """
+        cell, H, P, E = self.cell, self.hidden_size, self.width, kept.x_NE.shape[1]
         assert self._weights is not None
-        joined, P = self._weights.joined, self.width
-        all_joined = next(
-            (s for s, names in cell.recurrent.items() if joined[s] == len(names) == len(cell.gates)), None
-        )
-        if all_joined is not None and f"weight_{all_joined}h" in self.parameters and not cell.mixed:
-            found |= self._gradients_of_sum(all_joined, kept, packed, d_x_NGP)
-        else:
-            found["weight_ih"] = self._product_over_rows(d_x_NGP, kept.x_NE)  # (4)
-            found["bias_ih"] = self._sum_over_rows(d_x_NGP)  # (6)
-        for s in cell.states:
-            if f"weight_{s}h" not in self.parameters or f"weight_{s}h" in found:
-                continue
-            weights, biases = [], []
-            if s in cell.recurrent:
-                old_NH = self._buffers.empty((len(packed.before_N), H), d_x_NGP.dtype)
-                take_rows(kept.states[s], packed.before_N, old_NH)
-                d_added = [d_x_NGP[:, : joined[s] * P]] if joined[s] else []
-                for d_NRP in (*d_added, *([d_products[s]] if s in d_products else [])):
-                    weights.append(self._product_over_rows(d_NRP, old_NH))  # (5)
-                    biases.append(self._sum_over_rows(d_NRP))
-            if s == cell.states[0]:
-                for d_m, (value, _) in zip(d_mixed, kept.mixed, strict=True):
-                    weights.append(self._product_over_rows(d_m, value[:, :H]))
-                    biases.append(self._sum_over_rows(d_m))
-            found[f"weight_{s}h"] = np.concatenate(weights) if len(weights) > 1 else weights[0]
-            found[f"bias_{s}h"] = np.concatenate(biases) if len(biases) > 1 else biases[0]
+        joined, before_N = self._weights.joined, packed.before_N
+        of_input, of_states = list[Array](), {s: list[Array]() for s in cell.states}
+        x1_NC = None
+        for s in cell.recurrent:
+            x1h_NC = self._side_by_side(kept.x_NE, kept.states[s], before_N, H)
+            x1_NC = x1h_NC[:, : E + 1]
+            if joined[s]:
+                of_sum = self._product_over_rows(d_x_NGP[:, : joined[s] * P], x1h_NC)  # (4) to (6)
+                of_input.append(of_sum[:, : E + 1])
+                of_states[s].append(of_sum[:, E:])
+            if s in d_products:
+                of_states[s].append(self._product_over_rows(d_products[s], x1h_NC[:, E:]))  # (5), (6)
+        if others := len(cell.gates) - sum(joined.values()):
+            if x1_NC is None:
+                x1_NC = self._side_by_side(kept.x_NE, kept.states[cell.states[0]], before_N, 0)
+            of_input.append(self._product_over_rows(d_x_NGP[:, -others * P :], x1_NC))  # (4), (6)
+        for d_m, (value, _) in zip(d_mixed, kept.mixed, strict=True):
+            _1v_NC = self._side_by_side(kept.x_NE[:, :0], value, np.arange(len(value)), H)
+            of_states[cell.states[0]].append(self._product_over_rows(d_m, _1v_NC))
+        of_all = _stacked(of_input)
+        found: Gradients = {"weight_ih": of_all[:, :E], "bias_ih": of_all[:, E]}
+        for s, parts in of_states.items():
+            if parts:
+                of_all = _stacked(parts)
+                # A copy, for of a sum both biases have the same, and each is to be scaled once.
+                found |= {f"weight_{s}h": of_all[:, 1:], f"bias_{s}h": of_all[:, 0].copy()}
         for name, d in zip(own_names(cell), d_own, strict=True):
             found[name] = d[:H] if name in cell.unit_parameters else d[:H].sum()
         return {name: found[name] for name in self.parameters}
 
-    def _gradients_of_sum(self, s: str, kept: Kept, packed: Packed, d_NGP: Array) -> Gradients:
-        """Returns those of W x + b + W h + b, whose weights and biases stand side by side as one matrix."""
-        E, H = kept.x_NE.shape[1], self.hidden_size
-        x1h_NC = self._buffers.empty((len(d_NGP), E + 1 + H), d_NGP.dtype)
-        join_rows(kept.x_NE, kept.states[s], packed.before_N, x1h_NC)
-        of_all = self._product_over_rows(d_NGP, x1h_NC)  # (4) to (6)
-        bias = of_all[:, E]
-        of_input = {"weight_ih": of_all[:, :E], "bias_ih": bias}
-        return of_input | {f"weight_{s}h": of_all[:, E + 1 :], f"bias_{s}h": bias.copy()}
+    def _side_by_side(self, x_NE: Array, states_MP: Array, rows_N: Array, hidden: int) -> Array:
+        """Returns x, a one, and so many units of states[rows]: what W x + b + W h is a product with."""
+        x1h_NC = self._buffers.empty((len(x_NE), x_NE.shape[1] + 1 + hidden), x_NE.dtype)
+        join_rows(x_NE, states_MP, rows_N, x1h_NC)
+        return x1h_NC
 
     def _product_over_rows(self, d_NRP: Array, value_NC: Array) -> Array:
         """Returns dᵀ value without the padding, (R * H, C)."""
@@ -200,11 +198,6 @@ class CompiledRun:
         np.matmul(d_NRP.T, value_NC, out=wide)
         narrow = wide.reshape(-1, P, columns)[:, :H].copy()  # so that the buffer is free again
         return narrow.reshape(-1, columns)
-
-    def _sum_over_rows(self, d_NRP: Array) -> Array:
-        """Returns the sum over all rows without the padding, (R * H,)."""
-        sums = np.ones(len(d_NRP), d_NRP.dtype) @ d_NRP  # in a third of .sum()'s time
-        return sums.reshape(-1, self.width)[:, : self.hidden_size].reshape(-1)
 
     def _in_order(self, d_state: Array, packed: Packed) -> Array:
         """Returns the gradient of a state with the texts as they came, (B, H)."""
@@ -252,3 +245,7 @@ class CompiledRun:
             self._weights = make_weights(self.cell, input_size, self.hidden_size, dtype, joined)
         fill_weights(self._weights, self.cell, self.parameters, self.hidden_size)
         return self._scans, self._weights
+
+
+def _stacked(parts: list[Array]) -> Array:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)

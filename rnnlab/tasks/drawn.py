@@ -1,7 +1,7 @@
 """Examples that are drawn: without end to train on, a fixed number of them to measure with."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -58,11 +58,14 @@ class Examples:
     def batches(self, order: NDArray[np.int64], batch_size: int) -> Iterator[Batch]:
         """Yields the examples numbered in `order`, each batch cut to its longest."""
         for begin in range(0, len(order), batch_size):
-            chosen = torch.from_numpy(order[begin : begin + batch_size])
-            lengths = self.lengths[chosen]
-            longest = int(lengths.max())
-            targets = self.targets[chosen, :longest] if self.every_step else self.targets[chosen]
-            yield Batch(self.inputs[chosen, :longest], lengths, targets)
+            yield self.batch(torch.from_numpy(order[begin : begin + batch_size]))
+
+    def batch(self, chosen: Tensor | slice) -> Batch:
+        """Returns the examples of these numbers as one batch, cut to its longest; of a slice no copy."""
+        lengths = self.lengths[chosen]
+        longest = int(lengths.max())
+        targets = self.targets[chosen, :longest] if self.every_step else self.targets[chosen]
+        return Batch(self.inputs[chosen, :longest], lengths, targets)
 
     def take(self, chosen: NDArray[np.int64]) -> "Examples":
         """Returns the examples numbered in `chosen`, in that order."""
@@ -79,14 +82,25 @@ class Fresh:
     task: "DrawnTask"
     seed: int
     precision: torch.dtype
+    _last: dict[tuple[int, int], Examples] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def draw(self, start: int, number: int, batch_size: int) -> Iterator[Batch]:
         """Yields `number` batches from number `start` on."""
         size = max(1, BLOCK // batch_size)  # batches a block
-        for block in range(start // size, -(-(start + number) // size)):
-            examples = self.task.examples(size * batch_size, self.precision, generator(self.seed, 1, block))
-            first, last = max(start - block * size, 0), min(start + number - block * size, size)
-            yield from examples.batches(np.arange(first * batch_size, last * batch_size), batch_size)
+        for place in range(start, start + number):
+            first = place % size * batch_size
+            yield self._block(place // size, size * batch_size).batch(slice(first, first + batch_size))
+
+    def _block(self, number: int, examples: int) -> Examples:
+        """Returns the block of that number; the last one is kept, for a round often ends within it."""
+        if (number, examples) not in self._last:
+            self._last.clear()
+            self._last[number, examples] = self.task.examples(
+                examples, self.precision, generator(self.seed, 1, number)
+            )
+        return self._last[number, examples]
 
 
 def generator(seed: int, *place: int) -> np.random.Generator:

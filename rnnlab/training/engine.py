@@ -41,6 +41,11 @@ class Engine(ABC):
         for batch in batches:
             yield self.step(objective, batch, clip_norm=clip_norm)
 
+    def evaluate(self, objective: Objective, batches: Iterable[Batch]) -> Iterator[Measures]:
+        """Yields the measures of all batches, in evaluation mode, of some together where that pays."""
+        for batch in batches:
+            yield self.measure(objective, batch)
+
     def unmeasured(self) -> dict[str, Tensor]:
         """Returns what a checkpoint within a round has to keep of batches that are trained on, but not yet
         measured; here there are none.

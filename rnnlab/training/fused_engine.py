@@ -1,6 +1,6 @@
 """The NumPy engine with its loops compiled."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -18,6 +18,8 @@ from rnnlab.training.scratch_engine import ScratchEngine
 
 TOGETHER = 512
 """Texts whose logits are measured together: measures of a few cost as much as a step."""
+EVALUATED = 4096
+"""Steps of texts that are evaluated together: a call for fewer costs as much as its work."""
 WAITING = ("logits", "targets")
 """Names of what is still to be measured, in a checkpoint."""
 
@@ -43,6 +45,32 @@ class _Waiting:
         self._batches.clear()
         self.texts = 0
         return found
+
+
+def together(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """Yields batches of the same texts, as many together as have EVALUATED steps, their padding counted."""
+    waiting: list[Batch] = []
+    for batch in batches:
+        texts = sum(len(other.lengths) for other in (*waiting, batch))
+        longest = max(other.inputs.shape[1] for other in (*waiting, batch))
+        if waiting and texts * longest > EVALUATED:
+            yield _joined(waiting)
+            waiting = []
+        waiting.append(batch)
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(batches: Sequence[Batch]) -> Batch:
+    """Returns one batch of all texts, the shorter padded with zeros."""
+    if len(batches) == 1:
+        return batches[0]
+    inputs, lengths, targets = zip(*batches, strict=True)
+    longest = max(part.shape[1] for part in inputs)
+    whole = inputs[0].new_zeros((sum(map(len, inputs)), longest, *inputs[0].shape[2:]))
+    for rows, part in zip(whole.split([len(part) for part in inputs]), inputs, strict=True):
+        rows[:, : part.shape[1]] = part
+    return Batch(whole, torch.cat(lengths), torch.cat(targets))
 
 
 class FusedEngine(ScratchEngine):
@@ -75,6 +103,10 @@ class FusedEngine(ScratchEngine):
                 yield objective.measure(*waiting.take())
         if waiting.texts:
             yield objective.measure(*waiting.take())
+
+    def evaluate(self, objective: Objective, batches: Iterable[Batch]) -> Iterator[Measures]:
+        """Yields the measures of the batches, several of short texts together."""
+        return super().evaluate(objective, batches if self._net.every_step else together(batches))
 
     def unmeasured(self) -> dict[str, Tensor]:
         """Returns the logits that are still to be measured, and their targets."""

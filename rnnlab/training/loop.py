@@ -105,7 +105,7 @@ def fit(
     their number; after_batch is called within a round, when the state is that after a whole batch. Raises
     DivergenceError when a batch's loss is not finite, the parameters being still those before that batch.
     """
-    measures_of = partial(state.engine.measure, objective)
+    measures_of = partial(state.engine.evaluate, objective)
 
     def validate() -> dict[str, float]:
         return {} if valid is None else figures_of(measures_of, objective, every_example(valid), device)
@@ -185,7 +185,8 @@ def train_epoch(
 
 def evaluate(model: nn.Module, objective: Objective, split: Split, *, device: str) -> dict[str, float]:
     """Returns each metric over all units of `split`, in evaluation mode."""
-    return figures_of(partial(measure, model, objective), objective, every_example(split), device)
+    measures_of = partial(map, partial(measure, model, objective))
+    return figures_of(measures_of, objective, every_example(split), device)
 
 
 def every_example(split: Split) -> Iterator[Batch]:
@@ -194,13 +195,16 @@ def every_example(split: Split) -> Iterator[Batch]:
 
 
 def figures_of(
-    measures_of: Callable[[Batch], Measures], objective: Objective, batches: Iterable[Batch], device: str
+    measures_of: Callable[[Iterable[Batch]], Iterable[Measures]],
+    objective: Objective,
+    batches: Iterable[Batch],
+    device: str,
 ) -> dict[str, float]:
     """Returns each metric over all units of the batches, which `measures_of` measures."""
     averages = Averages()
     with span("evaluation"):
-        for batch in batches:
-            averages.add(measures_of(batch.to(device)))
+        for measured in measures_of(batch.to(device) for batch in batches):
+            averages.add(measured)
         return objective.figures(averages.means())
 
 

@@ -47,7 +47,7 @@ def final_test(experiment: Experiment, state: TrainingState, folder: Path) -> Fi
     try:
         rounds = load_model(state.model, path)["epoch"]
         with torch_settings(experiment.config):
-            measures_of = partial(state.engine.measure, task)
+            measures_of = partial(state.engine.evaluate, task)
             metrics = figures_of(measures_of, task, every_example(examples), experiment.device)
     finally:
         state.model.load_state_dict(last)

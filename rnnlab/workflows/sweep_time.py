@@ -170,7 +170,7 @@ def _seconds_an_evaluated_example(experiment: Experiment, state: TrainingState) 
         return 0.0
     skipped = max(len(split) - EVALUATION_BATCH, 0) // 2
     middling = split.by_length()[skipped : skipped + EVALUATION_BATCH]
-    measures_of = partial(state.engine.measure, experiment.task)
+    measures_of = partial(state.engine.evaluate, experiment.task)
     for _ in range(2):  # the first time loads compiled loops
         begun = time.perf_counter()
         figures_of(measures_of, experiment.task, split.batches(middling, EVALUATION_BATCH), experiment.device)

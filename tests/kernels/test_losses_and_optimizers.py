@@ -55,6 +55,31 @@ def test_an_unknown_class_is_refused_and_nothing_counted_is_no_number() -> None:
     assert np.isnan(COMPILED_CRITERIA["cross_entropy"](logits, np.full(3, NOT_COUNTED)).value)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(7, 1), (3, 5, 2)])
+def test_numbers_cost_what_the_numpy_form_and_torch_say(shape: tuple[int, ...], dtype: type) -> None:
+    predictions, targets = (RNG.standard_normal(shape).astype(dtype) for _ in range(2))
+    targets.reshape(-1)[[0, 3]] = np.nan  # not counted
+    found = COMPILED_CRITERIA["mean_squared_error"](predictions, targets)
+    expected = CRITERIA["mean_squared_error"](predictions, targets)
+    assert expected.value > 0.1 and np.abs(expected.gradient).max() > 0.01
+    tolerance = 1e-6 if dtype is np.float32 else 1e-14
+    assert found.value == pytest.approx(expected.value, rel=tolerance)
+    np.testing.assert_allclose(found.gradient, expected.gradient, atol=tolerance)
+    leaf, wanted = torch.from_numpy(predictions).double().requires_grad_(), torch.from_numpy(targets).double()
+    torch.nn.functional.mse_loss(leaf[~wanted.isnan()], wanted[~wanted.isnan()]).backward()
+    assert leaf.grad is not None
+    np.testing.assert_allclose(found.gradient, leaf.grad, atol=tolerance)
+    assert not found.gradient.reshape(-1)[[0, 3]].any()
+
+
+def test_numbers_of_another_shape_are_refused_and_none_counted_is_no_number() -> None:
+    predictions = RNG.standard_normal((3, 1))
+    with pytest.raises(ValueError, match=r"targets has shape \(3,\), expected \(3, 1\)"):
+        COMPILED_CRITERIA["mean_squared_error"](predictions, np.zeros(3))
+    assert np.isnan(COMPILED_CRITERIA["mean_squared_error"](predictions, np.full((3, 1), np.nan)).value)
+
+
 SETTINGS = [
     ("adam", {"lr": 0.01}),
     ("adam", {"lr": 0.1, "betas": (0.7, 0.9), "eps": 1e-3, "weight_decay": 0.3}),
