@@ -109,3 +109,14 @@ def fill_panels(weight: Any, forward: Any, backward: Any, padded: int, panel: in
                 at = block * hidden * padded + j * hidden + unit * wide
                 for c in range(min(wide, hidden - j)):
                     backward[at + c] = row[j + c]
+
+
+@compiled_on_disk
+def fill_columns(weight_RE: Any, panels: Any, panel: int) -> None:
+    """Writes the panels of the transpose of a weight, for the way forward (see `fill_panels`)."""
+    rows, width = weight_RE.shape
+    for row in range(rows):
+        j = row // panel * panel
+        at, stride = j * width + row - j, min(panel, rows - j)
+        for k in range(width):
+            panels[at + k * stride] = weight_RE[row, k]

@@ -67,8 +67,9 @@ class CompiledRun:
         cell, dtype, number, batch = self.cell, x_NE.dtype, len(x_NE), packed.shape[1]
         empty, H, P = self._buffers.empty, self.hidden_size, self.width
         x_NGP = empty((number, len(cell.gates) * P), dtype)
-        # (1) of the input; np.matmul takes eight times as long where a step is one number.
-        np.dot(x_NE, weights.ih_GPE.T, out=x_NGP)
+        input_N = np.ascontiguousarray(x_NE)
+        if not len(weights.panels_in):  # else the products of the input are computed within the scan
+            np.matmul(x_NE, weights.ih_GPE.T, out=x_NGP)  # (1)
         states = {}
         for k, s in enumerate(cell.states):
             states[s] = empty((batch + number, P), dtype)
@@ -85,9 +86,10 @@ class CompiledRun:
         def scan(part: Part) -> None:
             rows = part.rows
             scans.forward(
-                H, P, part.batch_T, x_NGP[rows], weights.bias_x, *weights.forward, *weights.biases.values(),
-                *(array[rows] for array in products.values()), *weights.mix_forward, *weights.mix_biases,
-                *(v[rows] for v, _ in mixed), *(m[rows] for _, m in mixed),
+                H, P, part.batch_T, input_N[rows], weights.panels_in, x_NGP[rows], weights.bias_x,
+                *weights.forward, *weights.biases.values(), *(array[rows] for array in products.values()),
+                *weights.mix_forward, *weights.mix_biases, *(v[rows] for v, _ in mixed),
+                *(m[rows] for _, m in mixed),
                 *(array[part.states] for array in states.values()), *weights.own, kept[rows],
             )  # fmt: skip
 

@@ -84,13 +84,16 @@ def _with_apart(step: StepSource) -> list[str]:
 def _forward(step: StepSource) -> Iterator[str]:
     code = step.code
     code.lines = []
-    arguments = ["H", "P", "batch_T", "x_N", "bias_x",
+    arguments = ["H", "P", "batch_T", "input_N", "panels_in", "x_N", "bias_x",
                  *_arrays(step, "panels_x_{}a", "panels_{}p", "bias_{}p", "p_{}_Np", "panels_m{}m",
                           "bias_m{}m", "v{}_Nm", "m{}_Nm", "all_{}s", "own_{}o"), "kept_N"]  # fmt: skip
     code.add(0, HEAD, f"def forward({', '.join(arguments)}):")
     code.add(1, "B = batch_T[0]", "row, before = 0, 0")
     code.add(1, "for t in range(len(batch_T)):")
     code.add(2, "n = batch_T[t]")
+    code.add(2, "if len(panels_in):")
+    value, result = "input_N[row:row + n], 1", "x_N[row:row + n]"
+    code.add(3, f"products.set_blocks({value}, panels_in, {result}, input_N.shape[1], input_N.shape[1])")
     for s in step.cell.recurrent:
         old, sums = f"all_{s}[before:before + n]", len(step.sums[s])
         if sums:

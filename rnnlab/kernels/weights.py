@@ -11,20 +11,25 @@ import numpy as np
 from rnnlab.cells.activations import Array
 from rnnlab.cells.base import Cell
 from rnnlab.kernels.compiled import padded
-from rnnlab.kernels.packing import fill_panels
+from rnnlab.kernels.packing import fill_columns, fill_panels
 from rnnlab.kernels.products import PANEL_BYTES
+
+WITHIN = 2**18
+"""Bytes up to which a weight stays in the processor's cache from one step to the next."""
 
 
 class Weights(NamedTuple):
     """A run's parameters as the scans read them: units padded, products of states in panels for both ways.
 
     joined: how many products of each state are only added to the input's (see `rnnlab.kernels.source.Plan`);
-    their biases are within bias_x, those of the others in biases. forward, backward: by state, those of
-    products that are only added before the others.
+    their biases are within bias_x, those of the others in biases. panels_in: ih_GPE in panels, too; empty
+    where it is larger than WITHIN. forward, backward: by state, those of products that are only added before
+    the others.
     """
 
     joined: Mapping[str, int]
     ih_GPE: Array
+    panels_in: Array
     bias_x: Array
     biases: dict[str, Array]
     forward: list[Array]
@@ -45,6 +50,7 @@ def make_weights(
 ) -> Weights:
     """Returns weights of zeros; joined: see `rnnlab.kernels.source.Plan`."""
     gates, H, P = len(cell.gates), hidden_size, padded(hidden_size)
+    ih_GPE = np.zeros((gates * P, input_size), dtype)
 
     def panels(blocks: int) -> Array:
         return np.zeros(blocks * H * P, dtype)
@@ -53,7 +59,8 @@ def make_weights(
     counts = [*(count for count in joined.values() if count), *apart.values()]
     return Weights(
         joined=joined,
-        ih_GPE=np.zeros((gates * P, input_size), dtype),
+        ih_GPE=ih_GPE,
+        panels_in=np.zeros(ih_GPE.size if ih_GPE.nbytes <= WITHIN else 0, dtype),
         bias_x=np.zeros(gates * P, dtype),
         biases={s: np.zeros(count * P, dtype) for s, count in apart.items()},
         forward=[panels(count) for count in counts],
@@ -71,6 +78,8 @@ def fill_weights(weights: Weights, cell: Cell, parameters: Mapping[str, Array], 
     panel = PANEL_BYTES // weights.bias_x.itemsize
     weight = parameters["weight_ih"]
     weights.ih_GPE.reshape(-1, P, weight.shape[1])[:, :H] = weight.reshape(-1, H, weight.shape[1])
+    if len(weights.panels_in):
+        fill_columns(weights.ih_GPE, weights.panels_in, panel)
     bias_GH = weights.bias_x.reshape(-1, P)[:, :H]
     bias_GH[:] = parameters["bias_ih"].reshape(-1, H) if "bias_ih" in parameters else 0
     joined = weights.joined
