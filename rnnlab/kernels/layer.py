@@ -59,7 +59,12 @@ class CompiledForward(Forward):
 
 
 class CompiledLayer(Layer):
-    """A `Layer` whose scans are compiled by Numba; a cell without a `step_back` has a derived one."""
+    """A `Layer` whose scans are compiled by Numba; a cell without a `step_back` has a derived one.
+
+    keeps: whether `forward` keeps what `backward` needs, which takes memory and time.
+    """
+
+    keeps = True
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -145,7 +150,7 @@ class CompiledLayer(Layer):
             for direction, x_NE in enumerate(inputs):
                 k = layer * len(self.directions) + direction
                 initial = None if states is None else [state[k] for state in states]
-                jobs.append(partial(self._runs[k].forward, x_NE, initial, packed))
+                jobs.append(partial(self._runs[k].forward, x_NE, initial, packed, keeps=self.keeps))
             forward.runs += self._threads.each(jobs)
         return forward
 

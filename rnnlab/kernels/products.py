@@ -13,23 +13,24 @@ from rnnlab.kernels.tiles import VECTOR_BYTES, make_tile
 PANEL_BYTES = 2 * VECTOR_BYTES
 HALF_BYTES = 32
 """Rows are padded to whole multiples of this; the longest vectors are twice as long."""
-ROWS = 8 if VECTOR_BYTES == 64 else 4
-"""Of a tile of a whole panel: their sums fill half of the registers."""
+SUMS = 16 if VECTOR_BYTES == 64 else 8
+"""Vectors of a tile: they fill half of the registers, and each has been added to when its turn comes again."""
 
 
 def _make_strip(vectors: int, vector_bytes: int = VECTOR_BYTES) -> Callable[..., None]:
     """Returns what adds to so many vectors of all rows of a result, tile after tile."""
-    tile_all, tile_4, tile_2, tile_1 = (make_tile(rows, vectors, vector_bytes) for rows in (ROWS, 4, 2, 1))
+    most = SUMS // vectors
+    tile_all, tile_4, tile_2, tile_1 = (make_tile(rows, vectors, vector_bytes) for rows in (most, 4, 2, 1))
 
     def strip(
         value: Any, first: int, panels: Any, start: int, stride: int, result: Any, j: int, width: int
     ) -> None:
         rows = len(result)
         b = 0
-        while b + ROWS <= rows:
+        while b + most <= rows:
             tile_all(value, first, b, panels, start, stride, result, j, width)
-            b += ROWS
-        if b + 4 <= rows:
+            b += most
+        while b + 4 <= rows:
             tile_4(value, first, b, panels, start, stride, result, j, width)
             b += 4
         if b + 2 <= rows:

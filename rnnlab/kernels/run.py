@@ -61,12 +61,19 @@ class CompiledRun:
         self._weights: Weights | None = None
         self._dtype: Any = None
 
-    def forward(self, x_NE: Array, initial: Sequence[Array] | None, packed: Packed) -> Kept:
-        """Runs over all rows; initial: the states (B, H) to begin with, zeros for None."""
+    def forward(
+        self, x_NE: Array, initial: Sequence[Array] | None, packed: Packed, *, keeps: bool = True
+    ) -> Kept:
+        """Runs over all rows; initial: the states (B, H) to begin with, zeros for None.
+
+        keeps: whether `backward` may follow; if not, only the states are kept, and one step of the rest.
+        """
         scans, weights = self.prepare(x_NE.dtype)
         cell, dtype, number, batch = self.cell, x_NE.dtype, len(x_NE), packed.shape[1]
         empty, H, P = self._buffers.empty, self.hidden_size, self.width
-        x_NGP = empty((number, len(cell.gates) * P), dtype)
+        keeps = keeps or not len(weights.panels_in)
+        steps = number if keeps else batch
+        x_NGP = empty((steps, len(cell.gates) * P), dtype)
         input_N = np.ascontiguousarray(x_NE)
         if not len(weights.panels_in):  # else the products of the input are computed within the scan
             np.matmul(x_NE, weights.ih_GPE.T, out=x_NGP)  # (1)
@@ -79,18 +86,19 @@ class CompiledRun:
                 first[:] = 0
                 if initial is not None:
                     first[:, :H] = initial[k][texts]
-        products = {s: empty((number, len(bias)), dtype) for s, bias in weights.biases.items()}
-        mixed = [(empty((number, P), dtype), empty((number, P), dtype)) for _ in cell.mixed]
-        kept = empty((number, scans.plan.kept * P), dtype)
+        products = {s: empty((steps, len(bias)), dtype) for s, bias in weights.biases.items()}
+        mixed = [(empty((steps, P), dtype), empty((steps, P), dtype)) for _ in cell.mixed]
+        kept = empty((steps, scans.plan.kept * P), dtype)
 
         def scan(part: Part) -> None:
-            rows = part.rows
+            rows = part.rows if keeps else part.texts
             scans.forward(
-                H, P, part.batch_T, input_N[rows], weights.panels_in, x_NGP[rows], weights.bias_x,
+                H, P, part.batch_T, input_N[part.rows], weights.panels_in, x_NGP[rows], weights.bias_x,
                 *weights.forward, *weights.biases.values(), *(array[rows] for array in products.values()),
                 *weights.mix_forward, *weights.mix_biases, *(v[rows] for v, _ in mixed),
                 *(m[rows] for _, m in mixed),
                 *(array[part.states] for array in states.values()), *weights.own, kept[rows],
+                keeps,
             )  # fmt: skip
 
         self.threads.each([partial(scan, part) for part in packed.parts])
@@ -111,6 +119,8 @@ class CompiledRun:
         """
         scans, weights = self._scans, self._weights
         assert scans is not None and weights is not None
+        if len(kept.x_NGP) < len(kept.x_NE):
+            raise ValueError("a run that kept only its states cannot be taken back")
         dtype, number, batch = kept.x_NE.dtype, len(kept.x_NE), packed.shape[1]
         empty, H, P = self._buffers.empty, self.hidden_size, self.width
         d_out = empty((0 if d_h_NH is None else number, P), dtype)

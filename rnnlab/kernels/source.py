@@ -86,20 +86,20 @@ def _forward(step: StepSource) -> Iterator[str]:
     code.lines = []
     arguments = ["H", "P", "batch_T", "input_N", "panels_in", "x_N", "bias_x",
                  *_arrays(step, "panels_x_{}a", "panels_{}p", "bias_{}p", "p_{}_Np", "panels_m{}m",
-                          "bias_m{}m", "v{}_Nm", "m{}_Nm", "all_{}s", "own_{}o"), "kept_N"]  # fmt: skip
+                          "bias_m{}m", "v{}_Nm", "m{}_Nm", "all_{}s", "own_{}o"), "kept_N", "keeps"]  # fmt: skip
     code.add(0, HEAD, f"def forward({', '.join(arguments)}):")
     code.add(1, "B = batch_T[0]", "row, before = 0, 0")
     code.add(1, "for t in range(len(batch_T)):")
-    code.add(2, "n = batch_T[t]")
+    code.add(2, "n = batch_T[t]", "at = row if keeps else 0")
     code.add(2, "if len(panels_in):")
-    value, result = "input_N[row:row + n], 1", "x_N[row:row + n]"
+    value, result = "input_N[row:row + n], 1", "x_N[at:at + n]"
     code.add(3, f"products.set_blocks({value}, panels_in, {result}, input_N.shape[1], input_N.shape[1])")
     for s in step.cell.recurrent:
         old, sums = f"all_{s}[before:before + n]", len(step.sums[s])
         if sums:
-            code.add(2, f"products.add_product({old}, panels_x_{s}, x_N[row:row + n], {sums} * P, H)")
+            code.add(2, f"products.add_product({old}, panels_x_{s}, x_N[at:at + n], {sums} * P, H)")
         if step.apart(s):
-            code.add(2, f"products.product({old}, panels_{s}, bias_{s}, p_{s}_N[row:row + n], H)")
+            code.add(2, f"products.product({old}, panels_{s}, bias_{s}, p_{s}_N[at:at + n], H)")
     stored: set[int] = set()
     for k in range(len(step.mixes) + 1):
         last = k == len(step.mixes)
@@ -118,7 +118,7 @@ def _forward(step: StepSource) -> Iterator[str]:
                 code.add(4, f"new_{s}[j] = {step.value(result, names)}")
         else:
             code.add(4, f"v{k}_row[j] = {step.value(roots[0], names)}")
-            value, result = f"v{k}_N[row:row + n]", f"m{k}_N[row:row + n]"
+            value, result = f"v{k}_N[at:at + n]", f"m{k}_N[at:at + n]"
             code.add(2, f"products.product({value}, panels_m{k}, bias_m{k}, {result}, H)")
     code.add(2, "before = B + row", "row += n")
     yield from code.lines
@@ -128,13 +128,13 @@ def _rows(step: StepSource, depth: int) -> None:
     """Writes the loops over the rows of a step and over units, every array of a row under its name."""
     code, cell = step.code, step.cell
     code.add(depth, "for b in range(n):")
-    code.add(depth + 1, "x = x_N[row + b]", "kept = kept_N[row + b]")
+    code.add(depth + 1, "x = x_N[at + b]", "kept = kept_N[at + b]")
     for s in _with_apart(step):
-        code.add(depth + 1, f"p_{s} = p_{s}_N[row + b]")
+        code.add(depth + 1, f"p_{s} = p_{s}_N[at + b]")
     for s in cell.states:
         code.add(depth + 1, f"old_{s} = all_{s}[before + b]", f"new_{s} = all_{s}[B + row + b]")
     for k in range(len(step.mixes)):
-        code.add(depth + 1, f"v{k}_row, m{k} = v{k}_N[row + b], m{k}_N[row + b]")
+        code.add(depth + 1, f"v{k}_row, m{k} = v{k}_N[at + b], m{k}_N[at + b]")
     code.add(depth + 1, "for j in range(P):")
 
 

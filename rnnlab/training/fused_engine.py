@@ -108,6 +108,17 @@ class FusedEngine(ScratchEngine):
         """Yields the measures of the batches, several of short texts together."""
         return super().evaluate(objective, batches if self._net.every_step else together(batches))
 
+    def measure(self, objective: Objective, batch: Batch) -> Measures:
+        """Returns the task's measures of the batch; the layer keeps nothing for a way back."""
+        layer = self._net.recurrent
+        if not isinstance(layer, CompiledLayer):
+            return super().measure(objective, batch)
+        layer.keeps = False
+        try:
+            return super().measure(objective, batch)
+        finally:
+            layer.keeps = True
+
     def unmeasured(self) -> dict[str, Tensor]:
         """Returns the logits that are still to be measured, and their targets."""
         return dict(zip(WAITING, self._waiting.both(), strict=True)) if self._waiting.texts else {}
