@@ -47,6 +47,12 @@ class Buffers:
         array.fill(0)
         return array
 
+    def copy(self, array: NDArray[Any]) -> NDArray[Any]:
+        """Returns a copy of an array."""
+        copied = self.empty(array.shape, array.dtype)
+        copied[...] = array
+        return copied
+
 
 UNUSED = next(sys.getrefcount(block) for block in [np.empty(0)])
 """References to a block in a list that no array lies on, counted as above: every such array holds one."""

@@ -34,6 +34,7 @@ class CompiledForward(Forward):
     def __init__(self, layer: "CompiledLayer", packed: Packed, words: list[Array]) -> None:
         self._layer, self.packed, self.words = layer, packed, words
         self.runs: list[Kept] = []
+        self.spent = False
         self.dropped: list[Array | None] = [None]
 
     @property
@@ -186,8 +187,8 @@ class CompiledLayer(Layer):
     def backward_words(
         self, cache: Any, ids: Array, weight: Array, *, d_output: Array | None = None, **d_final: Array | None
     ) -> tuple[RowGradient, Gradients]:
-        """Takes gradients as `Layer.backward_words` does."""
-        d_inputs, _, gradients = self._backward(cache, d_output, d_final)
+        """Takes gradients as `Layer.backward_words` does, once: what was kept is spent."""
+        d_inputs, _, gradients = self._backward(cache, d_output, d_final, spends=True)
         if len(self._slots) < len(weight):
             self._slots = np.full(len(weight), -1)
         words, values = cache.words[0], d_inputs[0]
@@ -199,8 +200,8 @@ class CompiledLayer(Layer):
     def backward_parameters(
         self, cache: Any, *, d_output: Array | None = None, **d_final: Array | None
     ) -> Gradients:
-        """Takes gradients as `Layer.backward_parameters` does."""
-        return self._backward(cache, d_output, d_final, of_input=False)[2]
+        """Takes gradients as `Layer.backward_parameters` does, once: what was kept is spent."""
+        return self._backward(cache, d_output, d_final, of_input=False, spends=True)[2]
 
     def _final_gradients(self, given: Mapping[str, Array | None], batch: int) -> list[Array | None]:
         """Returns the gradient of every final state (L * D, B, H), None for zeros."""
@@ -218,9 +219,20 @@ class CompiledLayer(Layer):
         ]
 
     def _backward(
-        self, cache: Any, d_output: Array | None, d_final: Mapping[str, Array | None], of_input: bool = True
+        self,
+        cache: Any,
+        d_output: Array | None,
+        d_final: Mapping[str, Array | None],
+        *,
+        of_input: bool = True,
+        spends: bool = False,
     ) -> tuple[list[Array], list[tuple[Array, ...]], Gradients]:
         """Returns the gradients of the lowest layer's rows by direction, of initial states, of parameters."""
+        if cache.spent:
+            raise ValueError(
+                "what was kept for the way back is spent: it was taken once, and can be only once"
+            )
+        cache.spent = spends
         packed: Packed = cache.packed
         time, batch = packed.shape
         H, directions = self.hidden_size, len(self.directions)
@@ -239,7 +251,9 @@ class CompiledLayer(Layer):
                 share = slice(direction * H, (direction + 1) * H)
                 d_h_NH = None if d_MH is None else d_MH[packed.rows(direction), share]
                 given = cache.runs[k], d_h_NH, [None if d is None else d[k] for d in d_finals], packed
-                jobs.append(partial(self._runs[k].backward, *given, of_input=of_input or layer > 0))
+                jobs.append(
+                    partial(self._runs[k].backward, *given, of_input=of_input or layer > 0, spends=spends)
+                )
             for k, found in enumerate(self._threads.each(jobs), start=layer * directions):
                 d_x_NE, d_initial, of_run = found
                 d_initials[k] = tuple(d_initial)

@@ -14,7 +14,7 @@ PANEL_BYTES = 2 * VECTOR_BYTES
 HALF_BYTES = 32
 """Rows are padded to whole multiples of this; the longest vectors are twice as long."""
 SUMS = 16 if VECTOR_BYTES == 64 else 8
-"""Vectors of a tile: they fill half of the registers, and each has been added to when its turn comes again."""
+"""Vectors of a tile: half of the registers, and enough that none is added to before its last sum is there."""
 
 
 def _make_strip(vectors: int, vector_bytes: int = VECTOR_BYTES) -> Callable[..., None]:

@@ -112,10 +112,13 @@ class CompiledRun:
         packed: Packed,
         *,
         of_input: bool,
+        spends: bool = False,
     ) -> tuple[Array | None, list[Array], Gradients]:
         """Takes the run back; returns d_x (N, E) if asked for, those of the initial states, of parameters.
 
         d_h_NH: the gradient of h at every row; d_final: those of the final states (B, H); None is zero.
+        spends: whether gradients may be written over what was kept, which then is of no more use: memory that
+        is in the processor's cache already, and half as much.
         """
         scans, weights = self._scans, self._weights
         assert scans is not None and weights is not None
@@ -133,8 +136,10 @@ class CompiledRun:
             if array is not None:
                 d_state[:, :H] = array[packed.order]
             d_states.append(d_state)
-        d_x_NGP = empty(kept.x_NGP.shape, dtype)
-        d_products = {s: empty(array.shape, dtype) for s, array in kept.products.items()}
+        d_x_NGP, *others = [
+            array if spends else self._buffers.copy(array) for array in (kept.x_NGP, *kept.products.values())
+        ]
+        d_products = dict(zip(kept.products, others, strict=True))
         d_mixed = [empty((number, P), dtype) for _ in kept.mixed]
         d_values = [empty((batch, P), dtype) for _ in kept.mixed]
 
@@ -142,11 +147,10 @@ class CompiledRun:
             rows, texts = part.rows, part.texts
             d_own = [np.zeros_like(array) for array in weights.own]
             scans.backward(
-                H, P, part.batch_T, kept.x_NGP[rows], weights.bias_x, *weights.backward,
-                *(array[rows] for array in kept.products.values()), *weights.mix_backward,
+                H, P, part.batch_T, d_x_NGP[rows], weights.bias_x, *weights.backward,
+                *(array[rows] for array in others), *weights.mix_backward,
                 *(m[rows] for _, m in kept.mixed), *(array[part.states] for array in kept.states.values()),
                 *weights.own, kept.kept[rows], d_out[rows], *(array[texts] for array in d_states),
-                d_x_NGP[rows], *(array[rows] for array in d_products.values()),
                 *(array[rows] for array in d_mixed), *(array[texts] for array in d_values), *d_own,
             )  # fmt: skip
             return d_own

@@ -4,8 +4,8 @@ N steps of all texts together, B texts, H hidden, P hidden padded to whole vecto
 Texts are sorted, the longest first, so that the rows of a step are those of the step before, less the texts
 that have ended. A step is cut at every `mix` into stages, each a loop over rows and units; between them
 stand products with matrices (`rnnlab.kernels.products`). Values that a stage shares with another are computed
-again, but for results of functions such as tanh, which are kept. What a stage does at one unit is written by
-`rnnlab.kernels.step_source`.
+again, but for results of functions such as tanh, which are kept. On the way back the gradients of products
+take the products' places. What a stage does at one unit is written by `rnnlab.kernels.step_source`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -86,7 +86,8 @@ def _forward(step: StepSource) -> Iterator[str]:
     code.lines = []
     arguments = ["H", "P", "batch_T", "input_N", "panels_in", "x_N", "bias_x",
                  *_arrays(step, "panels_x_{}a", "panels_{}p", "bias_{}p", "p_{}_Np", "panels_m{}m",
-                          "bias_m{}m", "v{}_Nm", "m{}_Nm", "all_{}s", "own_{}o"), "kept_N", "keeps"]  # fmt: skip
+                          "bias_m{}m", "v{}_Nm", "m{}_Nm", "all_{}s", "own_{}o"),
+                 "kept_N", "keeps"]  # fmt: skip
     code.add(0, HEAD, f"def forward({', '.join(arguments)}):")
     code.add(1, "B = batch_T[0]", "row, before = 0, 0")
     code.add(1, "for t in range(len(batch_T)):")
@@ -143,8 +144,8 @@ def _backward(step: StepSource) -> Iterator[str]:
     code.lines = []
     arguments = ["H", "P", "batch_T", "x_N", "bias_x",
                  *_arrays(step, "panels_x_{}a", "panels_{}p", "p_{}_Np", "panels_m{}m", "m{}_Nm", "all_{}s",
-                          "own_{}o"), "kept_N", "d_out_N", *_arrays(step, "d_{}_Bs"), "d_x_N",
-                 *_arrays(step, "d_p_{}_Np", "d_m{}_Nm", "d_v{}_Bm", "d_own_{}o")]  # fmt: skip
+                          "own_{}o"), "kept_N", "d_out_N",
+                 *_arrays(step, "d_{}_Bs", "d_m{}_Nm", "d_v{}_Bm", "d_own_{}o")]  # fmt: skip
     code.add(0, HEAD, f"def backward({', '.join(arguments)}):")
     code.add(1, "B = batch_T[0]", "row = len(x_N)")
     code.add(1, "for t in range(len(batch_T) - 1, -1, -1):")
@@ -163,11 +164,11 @@ def _backward(step: StepSource) -> Iterator[str]:
     _rows_back(step, 2)
     names = step.units(4, step.back_roots(), known)
     for block, name in enumerate(cell.gates):
-        code.add(4, f"d_x[{block} * P + j] = {step.value(step.gradient(step.trace.x[name]), names)}")
+        code.add(4, f"x[{block} * P + j] = {step.value(step.gradient(step.trace.x[name]), names)}")
     for s in cell.recurrent:
         for block, name in enumerate(step.apart(s)):
             gradient = step.gradient(step.trace.h[name])
-            code.add(4, f"d_p_{s}[{block} * P + j] = {step.value(gradient, names)}")
+            code.add(4, f"p_{s}[{block} * P + j] = {step.value(gradient, names)}")
     for name in step.unit_own:
         gradient = step.gradient(step.trace.own[name])
         if isinstance(gradient, Expression):
@@ -176,8 +177,8 @@ def _backward(step: StepSource) -> Iterator[str]:
         code.add(4, f"d_{s}[j] = {step.value(step.gradient(step.trace.state[s]), names)}")
     for s in cell.recurrent:
         for source, blocks, panels in (
-            ("d_x_N", len(step.sums[s]), f"panels_x_{s}"),
-            (f"d_p_{s}_N", len(step.apart(s)), f"panels_{s}"),
+            ("x_N", len(step.sums[s]), f"panels_x_{s}"),
+            (f"p_{s}_N", len(step.apart(s)), f"panels_{s}"),
         ):
             if blocks:
                 value, result = f"{source}[row:row + n], {blocks}", f"d_{s}_B[:n]"
@@ -188,9 +189,9 @@ def _backward(step: StepSource) -> Iterator[str]:
 def _rows_back(step: StepSource, depth: int) -> None:
     code, cell = step.code, step.cell
     code.add(depth, "for b in range(n):")
-    code.add(depth + 1, "x = x_N[row + b]", "kept = kept_N[row + b]", "d_x = d_x_N[row + b]")
+    code.add(depth + 1, "x = x_N[row + b]", "kept = kept_N[row + b]")
     for s in _with_apart(step):
-        code.add(depth + 1, f"p_{s}, d_p_{s} = p_{s}_N[row + b], d_p_{s}_N[row + b]")
+        code.add(depth + 1, f"p_{s} = p_{s}_N[row + b]")
     for s in cell.states:
         code.add(depth + 1, f"old_{s}, d_{s} = all_{s}[before + b], d_{s}_B[b]")
     for k in range(len(step.mixes)):

@@ -18,7 +18,7 @@ from rnnlab.training.scratch_engine import ScratchEngine
 
 TOGETHER = 512
 """Texts whose logits are measured together: measures of a few cost as much as a step."""
-EVALUATED = 4096
+EVALUATED = 8192
 """Steps of texts that are evaluated together: a call for fewer costs as much as its work."""
 WAITING = ("logits", "targets")
 """Names of what is still to be measured, in a checkpoint."""

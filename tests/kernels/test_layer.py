@@ -19,6 +19,7 @@ from rnnlab.cells.mgu import MGU
 from rnnlab.cells.peephole import PeepholeLSTM
 from rnnlab.cells.rnn import RNN
 from rnnlab.core.errors import InputError
+from rnnlab.kernels import weights
 from rnnlab.kernels.layer import CompiledLayer
 from rnnlab.kernels.source import write_source
 from rnnlab.kernels.threads import Threads
@@ -164,6 +165,47 @@ def test_results_kept_for_the_way_back_take_the_place_only_of_what_nothing_reads
     forward = compiled.forward(np.random.default_rng(2).standard_normal((5, 3, INPUT)))
     one, two = (compiled.backward(forward.cache, d_output=np.ones_like(forward.output)) for _ in range(2))
     assert all(one.parameters[name].tobytes() == two.parameters[name].tobytes() for name in one.parameters)
+
+
+@pytest.mark.parametrize("within", [0, weights.WITHIN], ids=["products before the scan", "within it"])
+@pytest.mark.parametrize("name", CELLS)
+def test_a_layer_that_keeps_nothing_says_the_same_and_cannot_be_taken_back(
+    name: str, within: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "WITHIN", within)
+    _, layer = both(CELLS[name], np.float32, num_layers=2, bidirectional=True)
+    x = np.random.default_rng(2).standard_normal((6, 4, INPUT)).astype(np.float32)
+    kept = layer.forward(x, lengths=[3, 6, 1, 5])
+    layer.keeps = False
+    found = layer.forward(x, lengths=[3, 6, 1, 5])
+    assert np.abs(kept.output).max() > 1e-3 and found.output.tobytes() == kept.output.tobytes()
+    for s, final in kept.final.items():
+        assert found.final[s].tobytes() == final.tobytes()
+    if within:
+        with pytest.raises(ValueError, match="kept only its states cannot be taken back"):
+            layer.backward(found.cache, d_output=np.ones_like(found.output))
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_gradients_in_the_place_of_what_was_kept_are_the_same_and_taken_once(name: str) -> None:
+    _, layer = both(CELLS[name], num_layers=2, bidirectional=True)
+    forward = layer.forward(np.random.default_rng(3).standard_normal((6, 4, INPUT)), lengths=[3, 6, 1, 5])
+    given = {"d_output": np.random.default_rng(4).standard_normal(forward.output.shape)}
+    expected = layer.backward(forward.cache, **given).parameters
+    found = layer.backward_parameters(forward.cache, **given)
+    assert found.keys() == expected.keys()
+    assert all(np.abs(expected[name]).max() > 0 for name in expected)
+    assert all(found[name].tobytes() == expected[name].tobytes() for name in expected)
+    with pytest.raises(ValueError, match="is spent"):
+        layer.backward(forward.cache, **given)
+
+
+@pytest.mark.parametrize("name", ["rnn", "gru", "lstm", "mgu"])
+def test_a_weight_of_the_input_too_large_for_the_cache_gives_the_same(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "WITHIN", 0)
+    assert_same(*both(CELLS[name], num_layers=2, bidirectional=True), [4, 2, 5], 1e-12)
 
 
 def test_words_are_looked_up_and_their_gradients_gathered() -> None:

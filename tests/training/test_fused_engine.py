@@ -36,7 +36,7 @@ def test_batches_of_few_steps_are_one_and_no_other_grows_beyond_the_limit() -> N
         assert one.inputs[text, :width].tolist() == batch.inputs[row].tolist()
         assert not one.inputs[text, width:].any()
     assert alone is long and last.inputs.shape == (1, 4)
-    assert [len(batch.lengths) for batch in together([batch_of([1000] * 3)] * 3)] == [3, 3, 3]
+    assert [len(batch.lengths) for batch in together([batch_of([EVALUATED // 4] * 3)] * 3)] == [3, 3, 3]
 
 
 @pytest.mark.parametrize("ids", [True, False], ids=["ids", "numbers"])
