@@ -54,13 +54,17 @@ class _Compiled(Adam):
     _settings: tuple[Any, ...] = ()
     _found: Array
 
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        groups = self.parameters, self.means, self.squares
+        self._flat = {name: [arrays[name].reshape(-1) for arrays in groups] for name in self.parameters}
+
     def update(self, name: str, given: Array | RowGradient) -> None:
         """Changes one parameter by its gradient, in place."""
-        parameter, mean, square = self.parameters[name], self.means[name], self.squares[name]
-        numbers = self._numbers(int(self.steps[name]), parameter.dtype)
-        p, m, s = (array.reshape(-1) for array in (parameter, mean, square))
+        p, m, s = self._flat[name]
+        numbers = self._numbers(int(self.steps[name]), p.dtype)
         if isinstance(given, RowGradient):
-            slots = np.full(len(parameter), -1)
+            slots = np.full(len(self.parameters[name]), -1)
             _adam_by_rows(p, given.rows, given.values, m, s, slots, numbers)
         else:
             _adam(p, given.reshape(-1), m, s, numbers)
