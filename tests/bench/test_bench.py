@@ -117,6 +117,7 @@ def test_more_than_two_labels_are_refused(call: Call, tmp_path: Path) -> None:
     assert found.code == 2 and "bench trains on texts of two labels, found 3" in found.err
 
 
+@pytest.mark.slow
 def test_tune_writes_the_table_of_engine_auto(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rnnlab.bench.tune.SIZES", ((2, 4, 2, 5),))
     monkeypatch.setattr("rnnlab.bench.tune.CELLS", {"LSTM": LSTM})

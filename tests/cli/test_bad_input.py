@@ -348,6 +348,7 @@ def test_vectors_that_are_not_there_or_a_folder_are_refused(
     refused(["data.vectors=folder"], "folder", "is a folder", "expected a file")
 
 
+@pytest.mark.slow
 def test_the_command_itself_ends_in_one_line(rnnlab: Command, tiny: list[str], tmp_path: Path) -> None:
     before = files_in(tmp_path)
     done = rnnlab("train", *tiny, "data.train=nope.tsv")

@@ -161,6 +161,7 @@ def test_a_wrong_class_is_replaced_for_those_that_use_it(tmp_path: Path) -> None
     assert len(found.verdicts) == 3 and found.missing == ["RNN.backward"]
 
 
+@pytest.mark.slow
 def test_hanging_writing_and_exiting_are_survived(tmp_path: Path) -> None:
     target = tmp_path / "written.txt"
     file = tmp_path / "mine.py"

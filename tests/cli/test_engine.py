@@ -72,6 +72,7 @@ def test_a_scratch_run_is_torchs_run_to_rounding(
             np.testing.assert_allclose(found[key], value, rtol=0, atol=1e-10, err_msg=key)
 
 
+@pytest.mark.slow
 def test_every_command_reads_a_scratch_run(call: Call, tiny: list[str], tmp_path: Path) -> None:
     outcome = call("train", *tiny, "model=rnn", "engine=scratch", "hydra.run.dir=run")
     assert outcome.code == 0 and (tmp_path / "run" / "report.html").is_file(), outcome

@@ -86,6 +86,7 @@ def test_cells_of_every_kind_stand_on_one_leaderboard(call: Call, tmp_path: Path
     assert sorted(pd.read_csv(only_folder(tmp_path) / "leaderboard.csv")["model"]) == sorted(models)
 
 
+@pytest.mark.slow
 def test_no_seed_at_a_length_means_no_trial_beyond_it(call: Call, tmp_path: Path) -> None:
     done = call("horizon", *ASKED, "--criterion", "0.000001")
     table = pd.read_csv(only_folder(tmp_path) / "trials.csv")
@@ -120,6 +121,7 @@ def test_a_trial_under_way_when_the_time_is_up_is_left(call: Call, tmp_path: Pat
     assert [event.event for event in events_of(only_folder(tmp_path))] == ["running", "interrupted"]
 
 
+@pytest.mark.slow
 def test_a_training_that_diverges_is_a_failure(call: Call, tmp_path: Path) -> None:
     words = ["optimizer=sgd", "optimizer.lr=1e30", "training.clip_norm=null", *ASKED]
     assert call("horizon", *words).code == 0
@@ -127,6 +129,7 @@ def test_a_training_that_diverges_is_a_failure(call: Call, tmp_path: Path) -> No
     assert not table["success"].any() and len(table) == 12
 
 
+@pytest.mark.slow
 def test_other_settings_do_not_mix_with_what_is_there(call: Call, tmp_path: Path) -> None:
     assert call("horizon", *ONE, "-o", "here").code == 0
     files = [tmp_path / "here" / name for name in ("trials.csv", "journal.jsonl")]

@@ -149,6 +149,7 @@ def test_the_doctor_compares_with_a_guess_among_all_labels(runs: Call) -> None:
     assert re.search(r"of the validation\s+texts are called '[1-5]'", re.sub(r"[│\s]+", " ", out))
 
 
+@pytest.mark.slow
 def test_the_report_has_every_label_and_no_pairs(runs: Call) -> None:
     run = rnnlab.load_run("five")
     page = run.report().read_text()
@@ -259,6 +260,7 @@ def _lines(text: str) -> io.StringIO:
     return io.StringIO(text)
 
 
+@pytest.mark.slow
 def test_real_texts_of_three_kinds_are_told_apart(
     call: Call, real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -128,6 +128,7 @@ def test_several_runs_stand_side_by_side_with_what_differs(
     assert re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", differing.split("<tbody>")[1]) == ["seed", "1", "2"]
 
 
+@pytest.mark.slow
 def test_tables_that_commands_write_into_a_run_folder_are_in_its_report(
     call: Callable[..., Outcome], tiny: list[str], tmp_path: Path
 ):

@@ -116,6 +116,7 @@ def test_a_run_of_the_course_that_diverges_is_marked_as_failed(
     assert call(*words, "1", "optimizer.lr=1e30").code == 1 and len(events_of(root)) == 2 * JOBS
 
 
+@pytest.mark.slow
 def test_a_folder_of_something_else_is_refused(
     call: Callable[..., Outcome], words: list[str], tmp_path: Path
 ) -> None:

@@ -198,6 +198,7 @@ def test_a_run_killed_while_its_report_was_drawn_is_told_so_and_completed(
     assert digests(folder) == digests(tmp_path / "outputs" / "two")
 
 
+@pytest.mark.slow
 def test_sigterm_interrupts_as_ctrl_c_does_and_what_it_left_goes_on(
     start: Start, call: Call, tiny: list[str], tmp_path: Path, without_a_page: None
 ) -> None:
@@ -238,6 +239,7 @@ class Waits(torch.optim.SGD):
 """
 
 
+@pytest.mark.slow
 def test_a_second_signal_ends_at_once(start: Start, tiny: list[str], tmp_path: Path) -> None:
     (tmp_path / "waits.py").write_text(WAITS)
     (tmp_path / "configs" / "optimizer").mkdir(parents=True)

@@ -48,6 +48,7 @@ def test_a_first_step_has_loaded_no_heavy_module_that_it_does_without(
     assert loaded == [needed], done.stderr
 
 
+@pytest.mark.slow
 def test_a_second_run_on_the_same_texts_ends_without_spacy_too(
     call: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -71,6 +71,7 @@ def test_a_changed_file_of_data_is_another_plan(call: Call, tiny: list[str], tmp
     assert changed.code == 2 and "sha256 of data.valid: " in changed.err
 
 
+@pytest.mark.slow
 def test_what_failed_is_tried_again_only_if_asked_to(call: Call, tiny: list[str], tmp_path: Path) -> None:
     words, sweep = ["train", "-m", *tiny, *FAILS, "sweep=mine"], tmp_path / "outputs" / "sweep-mine"
     first = call(*words)
@@ -84,6 +85,7 @@ def test_what_failed_is_tried_again_only_if_asked_to(call: Call, tiny: list[str]
     assert table["status"].tolist() == ["finished", "failed", "finished"] and "became" in table["error"][1]
 
 
+@pytest.mark.slow
 def test_a_sweep_may_end_with_its_first_failure_or_its_time(
     call: Call, tiny: list[str], tmp_path: Path
 ) -> None:
@@ -129,6 +131,7 @@ def test_a_folder_with_runs_and_no_journal_is_no_sweep(call: Call, tiny: list[st
     assert outcome.code == 2 and "runs: holds runs already" in outcome.err
 
 
+@pytest.mark.slow
 def test_the_page_of_a_sweep_is_written_again(call: Call, tiny: list[str], tmp_path: Path) -> None:
     words = ["train", "-m", *tiny, "hydra/launcher=basic", "sweep=mine", "task.length=5,6", "seed=1,2"]
     words[words.index("model=boe")] = "model=rnn"
@@ -173,6 +176,7 @@ def test_a_sweep_without_a_finished_run_has_no_page(call: Call, tiny: list[str],
     )
 
 
+@pytest.mark.slow
 def test_a_sweep_over_models_has_a_column_for_the_model(call: Call, tiny: list[str], tmp_path: Path) -> None:
     words = ["train", "-m", *tiny, "model=boe,rnn", "seed=1,2", "hydra/launcher=basic", "sweep=mine"]
     words.remove("model=boe")

@@ -400,6 +400,7 @@ def test_every_preset_trains(call: Call, tiny: list[str], tmp_path: Path) -> Non
         assert [row["epoch"] for row in metrics_of(folder)] == ["0", "1"]
 
 
+@pytest.mark.slow
 def test_in_a_pipe_the_rows_are_plain_lines_folder_and_time_come_last(
     rnnlab: Command, tiny: list[str], tmp_path: Path
 ) -> None:
@@ -460,6 +461,7 @@ def test_runs_started_at_once_share_the_cache_and_have_folders_of_their_own(
     assert all(summary_of(folder)["status"] == "finished" for folder in folders)
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_the_finished_epochs(start: Start, tiny: list[str], tmp_path: Path) -> None:
     process = start("train", *tiny, "engine=torch", "training.epochs=100000", "hydra.run.dir=run")
     wait_for_rows(process, 3)
@@ -475,6 +477,7 @@ def test_ctrl_c_keeps_the_finished_epochs(start: Start, tiny: list[str], tmp_pat
     assert 0 <= int(rows[-1]["epoch"]) - epoch_of(tmp_path / "run" / "checkpoints" / "last.safetensors") <= 1
 
 
+@pytest.mark.slow
 def test_a_killed_run_is_whole_and_shown_as_killed(
     call: Call, start: Start, tiny: list[str], tmp_path: Path
 ) -> None:

@@ -232,6 +232,7 @@ def signs_of(better: bool) -> Change:
     return change
 
 
+@pytest.mark.slow
 def test_signs_of_better_vectors_are_found_on_the_side_where_they_are(tmp_path: Path) -> None:
     for better, kind, other in ((True, "better", "worse"), (False, "worse", "better")):
         course = write_course(tmp_path / kind, change=signs_of(better))

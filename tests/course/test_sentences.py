@@ -160,6 +160,7 @@ def verdict_of(claim: Comparison) -> str:
     return "higher" if mean - reach > 0 else "lower" if mean + reach < 0 else "open"
 
 
+@pytest.mark.slow
 def test_every_run_of_the_course_is_compared_somewhere(course: Course) -> None:
     claims = [c for _, answer in answers(course) for s in answer.found for c in s.claims]
     assert {side.of for claim in claims for side in (claim.left, claim.right)} >= set(PRESETS)

@@ -45,6 +45,7 @@ def entry(folder: Path) -> Path:
     return found
 
 
+@pytest.mark.slow
 def test_one_flipped_bit_anywhere_is_noticed_and_mended(folder: Path) -> None:
     whole = contents(load(folder))
     assert load(folder).notes == []

@@ -381,6 +381,7 @@ def test_a_class_by_its_dotted_name_is_a_model_without_a_yaml(
     )
 
 
+@pytest.mark.slow
 def test_python_m_does_not_take_files_of_the_current_folder_for_packages(tmp_path: Path) -> None:
     """As Python itself would, which searches the current folder first."""
     for name in ("pandas", "hydra_plugins/evil"):

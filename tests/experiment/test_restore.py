@@ -95,6 +95,7 @@ def test_a_key_without_a_default_has_to_be_there(folder: Path) -> None:
         restore(open_run(folder))
 
 
+@pytest.mark.slow
 def test_what_a_run_was_trained_with_is_read_again_without_its_vectors(
     call: Callable[..., Outcome], tiny: list[str], tmp_path: Path
 ) -> None:

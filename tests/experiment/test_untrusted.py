@@ -351,6 +351,7 @@ def test_some_of_hydras_settings_are_nobodys(
     assert len(outcome.err.splitlines()) == 1 and set(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_a_files_own_folder_launcher_and_sweep_below_the_current_one_are_welcome(
     call: Callable[..., Outcome], tiny: list[str], tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ from itertools import islice
 import numpy as np
 import pytest
 import torch
+import yaml
 
 from rnnlab.core.batch import Batch
 from rnnlab.experiment.build import build_model, build_plan, build_state, build_task
@@ -16,7 +17,8 @@ from rnnlab.tasks.drawn import BLOCK, DrawnTask, Fresh
 
 
 def draws(name: str) -> bool:
-    target = str(compose_config([f"task={name}"]).task["_target_"])
+    said = yaml.safe_load((CONFIG_DIR / "task" / f"{name}.yaml").read_text(encoding="utf-8"))
+    target = said.get("task", said)["_target_"]  # of a configuration as a whole, or of the group alone
     return issubclass(import_class(target, ("rnnlab.tasks.",)) or object, DrawnTask)
 
 

@@ -46,6 +46,7 @@ def trained(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
     return train
 
 
+@pytest.mark.slow
 def test_a_bag_of_pairs_learns_the_order_of_two_words_that_a_bag_of_words_cannot(
     trained: Callable[..., TrainedRun],
 ) -> None:
@@ -54,6 +55,7 @@ def test_a_bag_of_pairs_learns_the_order_of_two_words_that_a_bag_of_words_cannot
     assert run.summary["test"]["acc"] < 0.7
 
 
+@pytest.mark.slow
 def test_engines_agree_about_ngrams(trained: Callable[..., TrainedRun]) -> None:
     by_torch, by_numpy = (
         trained(PAIRS, f"engine={engine}", f"hydra.run.dir=outputs/{engine}").metrics["valid_loss"]
