@@ -27,7 +27,8 @@ from rnnlab.scratch.layer import Backward, Forward, Layer
 class CompiledForward(Forward):
     """What `CompiledLayer.forward` found: as `rnnlab.scratch.layer.Forward`, the output made when read.
 
-    words: the ids of each direction's rows, where the input was words; dropped: each layer's dropout mask (M,
+    words: the ids of each direction's rows, where the input was words; spent: whether gradients have been
+    written over what was kept; dropped: each layer's dropout mask (M,
     I), None where nothing was left out.
     """
 

@@ -57,10 +57,17 @@ class _Compiled(Adam):
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
         groups = self.parameters, self.means, self.squares
-        self._flat = {name: [arrays[name].reshape(-1) for arrays in groups] for name in self.parameters}
+        self._flat = {
+            name: [arrays[name].reshape(-1) for arrays in groups]
+            for name, parameter in self.parameters.items()
+            if parameter.flags.c_contiguous  # of other memory that would be a copy
+        }
 
     def update(self, name: str, given: Array | RowGradient) -> None:
         """Changes one parameter by its gradient, in place."""
+        if name not in self._flat:
+            super().update(name, given)
+            return
         p, m, s = self._flat[name]
         numbers = self._numbers(int(self.steps[name]), p.dtype)
         if isinstance(given, RowGradient):

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnlab.kernels.jit import compiled_on_disk
+from rnnlab.kernels.jit import compiled, compiled_on_disk
 
 
 @compiled_on_disk
@@ -86,6 +86,15 @@ def join_rows(x_NE: Any, states_MP: Any, rows_N: Any, result_NC: Any) -> None:
             result_NC[n, width + 1 + k] = states_MP[before, k]
 
 
+@compiled
+def _set_column(panels: Any, column: int, columns: int, values: Any, panel: int) -> None:
+    """Writes one of so many columns of a matrix that lies in panels."""
+    j = column // panel * panel
+    at, stride = j * len(values) + column - j, min(panel, columns - j)
+    for k in range(len(values)):
+        panels[at + k * stride] = values[k]
+
+
 @compiled_on_disk
 def fill_panels(weight: Any, forward: Any, backward: Any, padded: int, panel: int) -> None:
     """Writes the panels of a weight (blocks * hidden, hidden), units padded, for both ways.
@@ -99,11 +108,7 @@ def fill_panels(weight: Any, forward: Any, backward: Any, padded: int, panel: in
     for block in range(blocks):
         for unit in range(hidden):
             row = weight[block * hidden + unit]
-            column = block * padded + unit
-            j = column // panel * panel
-            at, stride = j * hidden + column - j, min(panel, columns - j)
-            for k in range(hidden):
-                forward[at + k * stride] = row[k]
+            _set_column(forward, block * padded + unit, columns, row, panel)
             for j in range(0, hidden, panel):
                 wide = min(panel, padded - j)
                 at = block * hidden * padded + j * hidden + unit * wide
@@ -114,9 +119,5 @@ def fill_panels(weight: Any, forward: Any, backward: Any, padded: int, panel: in
 @compiled_on_disk
 def fill_columns(weight_RE: Any, panels: Any, panel: int) -> None:
     """Writes the panels of the transpose of a weight, for the way forward (see `fill_panels`)."""
-    rows, width = weight_RE.shape
-    for row in range(rows):
-        j = row // panel * panel
-        at, stride = j * width + row - j, min(panel, rows - j)
-        for k in range(width):
-            panels[at + k * stride] = weight_RE[row, k]
+    for row in range(len(weight_RE)):
+        _set_column(panels, row, len(weight_RE), weight_RE[row], panel)

@@ -110,3 +110,16 @@ def test_updates_are_those_of_torch_also_of_rows(name: str, settings: dict[str, 
     assert np.abs(parameter.detach().numpy() - start).max() > 1e-3
     np.testing.assert_allclose(compiled["w"], parameter.detach().numpy(), rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(compiled["w"], plain["w"], rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+def test_a_parameter_whose_memory_is_not_in_one_piece_learns_too(name: str) -> None:
+    start = RNG.standard_normal((3, 2))
+    found, expected = start.T.copy().T, start.copy()
+    assert not found.flags.c_contiguous
+    for parameter, table in ((found, COMPILED_OPTIMIZERS), (expected, OPTIMIZERS)):
+        rule = table[name]({"weight": parameter}, lr=0.1)
+        for _ in range(3):
+            rule.step({"weight": np.ones((3, 2))})
+    assert np.abs(expected - start).min() > 0.1
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-15)
