@@ -11,7 +11,7 @@ from rnnlab.scratch.losses import CRITERIA, NOT_COUNTED, Criterion, Loss
 
 
 @compiled_on_disk
-def _binary_cross_entropy(logits_N1: Any, labels_N: Any, gradient_N1: Any) -> Any:
+def binary_cross_entropy(logits_N1: Any, labels_N: Any, gradient_N1: Any) -> Any:
     """Writes the gradient and returns the mean; see `scratch.losses.binary_cross_entropy_with_logits`."""
     total = 0.0
     for n in range(len(labels_N)):
@@ -89,7 +89,7 @@ def _classification(logits: Array, labels: Array) -> Loss:
     if logits.shape[1] != 1:
         return _of_classes(logits, labels)
     gradient = np.empty_like(logits)
-    return Loss(_binary_cross_entropy(logits, labels, gradient), gradient)
+    return Loss(binary_cross_entropy(logits, labels, gradient), gradient)
 
 
 COMPILED_CRITERIA: dict[str, Criterion] = {

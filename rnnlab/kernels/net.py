@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rnnlab.cells.activations import Array
-from rnnlab.kernels.linear import finish_head, head_backward
+from rnnlab.kernels.bag import bag_gradients
 from rnnlab.kernels.rows import CompiledRowGradient, mean_of_words, rows_of_bag
 from rnnlab.scratch.cell import Gradients
 from rnnlab.scratch.checks import as_lengths, check_range
 from rnnlab.scratch.dropout import drop, dropout_mask
 from rnnlab.scratch.heads import RowGradient
 from rnnlab.scratch.layer import Forward
-from rnnlab.scratch.nets import HeadCache, NetCache, SequenceNet
+from rnnlab.scratch.nets import HeadCache, NetCache, Prediction, SequenceNet
 
 SMALL = 2**15
 """Multiplications that a loop has done before a library has begun."""
@@ -32,8 +32,13 @@ class CompiledNet(SequenceNet):
         names = ("hidden", "output") if self.has_hidden else ("output",)
         self._linears = {name: self._linear(name) for name in names}
         self._keys = {name: [f"{self.head_prefix}{name}.{p}" for p in ("weight", "bias")] for name in names}
-        is_bag = self.recurrent is None and self.has_hidden
-        self._few = SMALL // self._linears["hidden"][0].size if is_bag else 0
+        self.few = 0
+        if self.recurrent is None and self.has_hidden and "embedding.weight" in self.parameters:
+            self._head = (*self._linears["hidden"], *self._linears["output"])
+            outputs, whole = len(self._head[-1]), all(p.flags.c_contiguous for p in self._head)
+            if outputs == 1 and whole and not self.dropout:
+                self.few = SMALL // self._head[0].size
+        """Texts of which `small_bag` gives all at once."""
 
     def forward(
         self,
@@ -50,6 +55,24 @@ class CompiledNet(SequenceNet):
         read, recurrent, pooled = self.read(x, weight, lengths_B, rng)
         logits, head = self.head(read, rng)
         return logits, NetCache(x, recurrent, pooled, head)
+
+    def small_bag(self, ids: Array, lengths_B: Array, labels_B: Array) -> Prediction | None:
+        """Returns what a step of training on these texts needs, by binary cross-entropy.
+
+        None where the net is no bag with a hidden layer and one logit, the texts are more than `few`, or
+        something is wrong with them, which `forward` says.
+        """
+        if len(lengths_B) > self.few:
+            return None
+        vectors = self.parameters["embedding.weight"]
+        fits, loss, logits, d_read, found = bag_gradients(ids, lengths_B, labels_B, vectors, self._head)
+        if not fits:
+            return None
+        names = [*self._keys["hidden"], *self._keys["output"]]
+        gradients: dict[str, Any] = dict(zip(names, found, strict=True))
+        if not self.freeze:
+            gradients["embedding.weight"] = self._rows_of_bag(ids, lengths_B, d_read, vectors)
+        return Prediction(loss, logits, gradients)
 
     def read(
         self, x: Array, weight: Array | None, lengths_B: Array, rng: np.random.Generator | None = None
@@ -69,19 +92,18 @@ class CompiledNet(SequenceNet):
         """Returns the gradient of the words' vectors and of the parameters of layer and attention."""
         if self.recurrent is not None or weight is None:
             return super().read_backward(d_read, cache, weight)
+        return self._rows_of_bag(cache.inputs, cache.pooled, d_read, weight), {}
+
+    def _rows_of_bag(self, ids: Array, lengths_B: Array, d_read: Array, weight: Array) -> RowGradient:
         if len(self._slots) < len(weight):
             self._slots = np.full(len(weight), -1)
-        rows, sums = rows_of_bag(cache.inputs, cache.pooled, d_read, self._slots)
-        return CompiledRowGradient(rows, sums, weight.shape), {}
+        rows, sums = rows_of_bag(ids, lengths_B, d_read, self._slots)
+        return CompiledRowGradient(rows, sums, weight.shape)
 
     def head(self, read: Array, rng: np.random.Generator | None = None) -> tuple[Array, HeadCache]:
         """Returns logits (..., O) of what the head reads (..., D), and what `head_backward` needs."""
         mask = dropout_mask(read, self.dropout, rng)
         read = hidden = drop(read, mask)
-        if len(read) <= self._few:  # a step of a bag takes no longer than some calls of NumPy
-            (weight, bias), output = self._linears["hidden"], self._linears["output"]
-            hidden = read @ weight.T
-            return finish_head(hidden, bias, *output), HeadCache(read, hidden, mask)
         if self.has_hidden:
             weight, bias = self._linears["hidden"]
             hidden = read @ weight.T  # (38)
@@ -94,11 +116,6 @@ class CompiledNet(SequenceNet):
 
     def head_backward(self, d_logits: Array, cache: HeadCache) -> tuple[Array, Gradients]:
         """Returns the gradient of what the head read and of the head's parameters."""
-        if len(d_logits) <= self._few:
-            (output, _), (hidden, _) = self._linears["output"], self._linears["hidden"]
-            d_read, *found = head_backward(d_logits, cache.hidden, cache.read, output, hidden)
-            names = [*self._keys["output"], *self._keys["hidden"]]
-            return drop(d_read, cache.mask), dict(zip(names, found, strict=True))
         gradients: Gradients = {}
         d_y = d_logits
         if self.has_hidden:

@@ -1,4 +1,7 @@
-"""Adam and AdamW in one pass over memory, where NumPy takes ten; see `rnnlab.scratch.optimizers`."""
+"""SGD, Adam and AdamW in one pass over memory, where NumPy takes up to ten.
+
+Numbers in brackets are equations of docs/from-scratch.md; see `rnnlab.scratch.optimizers`.
+"""
 
 import math
 from typing import Any
@@ -8,7 +11,7 @@ import numpy as np
 from rnnlab.cells.activations import Array
 from rnnlab.kernels.jit import compiled, compiled_on_disk
 from rnnlab.scratch.heads import RowGradient
-from rnnlab.scratch.optimizers import OPTIMIZERS, Adam, AdamW
+from rnnlab.scratch.optimizers import OPTIMIZERS, SGD, Adam, AdamW
 
 
 @compiled
@@ -48,6 +51,31 @@ def _adam_by_rows(
         slots[rows[k]] = -1
 
 
+@compiled_on_disk
+def _subtract(parameter: Any, gradient: Any, scale: Any) -> None:
+    flat, of_flat = parameter.reshape(-1), gradient.reshape(-1)
+    for k in range(len(flat)):
+        flat[k] -= scale * of_flat[k]  # (48)
+
+
+class CompiledSGD(SGD):
+    """`SGD` whose updates without momentum and decay are compiled."""
+
+    def update(self, name: str, given: Array | RowGradient) -> None:
+        """Changes one parameter by its gradient, in place."""
+        parameter = self.parameters[name]
+        decayed = self.momentum or self.weight_decay
+        if isinstance(given, RowGradient) or decayed or not _whole(parameter) or not _whole(given):
+            super().update(name, given)
+        else:
+            _subtract(parameter, given, given.dtype.type(self.lr))
+
+
+def _whole(array: Array) -> bool:
+    """Returns whether the array's memory is in one piece."""
+    return bool(array.flags.c_contiguous)
+
+
 class _Compiled(Adam):
     """An `Adam` whose updates are compiled."""
 
@@ -60,7 +88,7 @@ class _Compiled(Adam):
         self._flat = {
             name: [arrays[name].reshape(-1) for arrays in groups]
             for name, parameter in self.parameters.items()
-            if parameter.flags.c_contiguous  # of other memory that would be a copy
+            if _whole(parameter)  # of other memory that would be a copy
         }
 
     def update(self, name: str, given: Array | RowGradient) -> None:
@@ -100,4 +128,9 @@ class CompiledAdamW(_Compiled, AdamW):
     """`AdamW`, compiled."""
 
 
-COMPILED_OPTIMIZERS: dict[str, Any] = {**OPTIMIZERS, "adam": CompiledAdam, "adamw": CompiledAdamW}
+COMPILED_OPTIMIZERS: dict[str, Any] = {
+    **OPTIMIZERS,
+    "sgd": CompiledSGD,
+    "adam": CompiledAdam,
+    "adamw": CompiledAdamW,
+}

@@ -53,21 +53,25 @@ class SGD:
     def step(self, gradients: Mapping[str, Array | RowGradient]) -> None:
         """Changes every parameter that has a gradient, in place."""
         for name, given in gradients.items():
-            parameter = self.parameters[name]
-            if isinstance(given, RowGradient) and not (self.momentum or self.weight_decay):
-                given.subtract_from(parameter, self.lr)  # (48); other rows stay as they are
-                continue
-            gradient = whole(given)
-            d = gradient + self.weight_decay * parameter if self.weight_decay else gradient  # (46)
-            if self.momentum:
-                if name in self.velocities:
-                    velocity = self.velocities[name]
-                    velocity *= self.momentum
-                    velocity += (1 - self.dampening) * d  # (47)
-                else:
-                    velocity = self.velocities[name] = d.copy()
-                d = d + self.momentum * velocity if self.nesterov else velocity
-            parameter -= self.lr * d  # (48)
+            self.update(name, given)
+
+    def update(self, name: str, given: Array | RowGradient) -> None:
+        """Changes one parameter by its gradient, in place."""
+        parameter = self.parameters[name]
+        if isinstance(given, RowGradient) and not (self.momentum or self.weight_decay):
+            given.subtract_from(parameter, self.lr)  # (48); other rows stay as they are
+            return
+        gradient = whole(given)
+        d = gradient + self.weight_decay * parameter if self.weight_decay else gradient  # (46)
+        if self.momentum:
+            if name in self.velocities:
+                velocity = self.velocities[name]
+                velocity *= self.momentum
+                velocity += (1 - self.dampening) * d  # (47)
+            else:
+                velocity = self.velocities[name] = d.copy()
+            d = d + self.momentum * velocity if self.nesterov else velocity
+        parameter -= self.lr * d  # (48)
 
     def state(self, name: str) -> dict[str, Array]:
         """Returns the velocity, if there is a momentum."""

@@ -7,19 +7,24 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from rnnlab.cells.activations import Array
 from rnnlab.core.batch import Batch, Objective
+from rnnlab.core.profile import span
 from rnnlab.kernels.layer import CompiledLayer
 from rnnlab.kernels.losses import COMPILED_CRITERIA
 from rnnlab.kernels.net import CompiledNet
 from rnnlab.kernels.optimizers import COMPILED_OPTIMIZERS
 from rnnlab.kernels.threads import Threads
-from rnnlab.training.engine import Measures
+from rnnlab.scratch.cell import Gradients
+from rnnlab.training.engine import Measures, check_finite
 from rnnlab.training.scratch_engine import ScratchEngine
 
 TOGETHER = 512
 """Texts whose logits are measured together: measures of a few cost as much as a step."""
 EVALUATED = 8192
 """Steps of texts that are evaluated together: a call for fewer costs as much as its work."""
+BINARY = "classification", "binary_cross_entropy"
+"""Criteria that are binary cross-entropy where a net has one logit."""
 WAITING = ("logits", "targets")
 """Names of what is still to be measured, in a checkpoint."""
 
@@ -103,6 +108,17 @@ class FusedEngine(ScratchEngine):
                 yield objective.measure(*waiting.take())
         if waiting.texts:
             yield objective.measure(*waiting.take())
+
+    def gradients_of(self, objective: Objective, batch: Batch) -> tuple[Array, float, Gradients]:
+        """Returns the logits, the mean loss and its gradients, of a small bag by one call."""
+        net = self._net
+        if isinstance(net, CompiledNet) and net.few and objective.criterion in BINARY:
+            with span("forward and backward"):
+                found = net.small_bag(batch.inputs.numpy(), batch.lengths.numpy(), batch.targets.numpy())
+            if found is not None:
+                check_finite(found.loss)
+                return found.logits, found.loss, found.gradients
+        return super().gradients_of(objective, batch)
 
     def evaluate(self, objective: Objective, batches: Iterable[Batch]) -> Iterator[Measures]:
         """Yields the measures of the batches, several of short texts together."""

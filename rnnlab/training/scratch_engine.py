@@ -17,6 +17,7 @@ from rnnlab.core.errors import DivergenceError, InputError
 from rnnlab.core.profile import span
 from rnnlab.models.guest import name_of
 from rnnlab.models.layer import cell_of
+from rnnlab.scratch.cell import Gradients
 from rnnlab.scratch.layer import Layer
 from rnnlab.scratch.losses import CRITERIA, Criterion, Loss
 from rnnlab.scratch.nets import NetCache, SequenceNet
@@ -71,12 +72,7 @@ class ScratchEngine(Engine):
     @unbounded
     def train_on(self, objective: Objective, batch: Batch, clip_norm: float | None) -> tuple[Array, float]:
         """Takes one optimizer step; returns the logits and the mean loss before it."""
-        with span("forward"):
-            logits, cache = self._forward(batch, new_generator() if self._drops else None)
-            loss = self._loss(objective, batch, logits)
-            check_finite(loss.value)
-        with span("backward"):
-            gradients = self._net.backward(loss.gradient, cache)
+        logits, loss, gradients = self.gradients_of(objective, batch)
         with span("update"):
             if clip_norm is not None:
                 clip_by_norm(gradients, clip_norm)
@@ -86,7 +82,16 @@ class ScratchEngine(Engine):
             self._rule.step(gradients)
         if not self._optimizer.state:
             self._share_state()
-        return logits, loss.value
+        return logits, loss
+
+    def gradients_of(self, objective: Objective, batch: Batch) -> tuple[Array, float, Gradients]:
+        """Returns the logits, the mean loss and its gradients; DivergenceError where it is not finite."""
+        with span("forward"):
+            logits, cache = self._forward(batch, new_generator() if self._drops else None)
+            loss = self._loss(objective, batch, logits)
+            check_finite(loss.value)
+        with span("backward"):
+            return logits, loss.value, self._net.backward(loss.gradient, cache)
 
     def take_up(self, unmeasured: Mapping[str, Tensor]) -> None:
         """Goes on from what a checkpoint has put into model and optimizer."""

@@ -112,7 +112,7 @@ def test_updates_are_those_of_torch_also_of_rows(name: str, settings: dict[str, 
     np.testing.assert_allclose(compiled["w"], plain["w"], rtol=1e-12, atol=1e-14)
 
 
-@pytest.mark.parametrize("name", ["adam", "adamw"])
+@pytest.mark.parametrize("name", ["sgd", "adam", "adamw"])
 def test_a_parameter_whose_memory_is_not_in_one_piece_learns_too(name: str) -> None:
     start = RNG.standard_normal((3, 2))
     found, expected = start.T.copy().T, start.copy()
