@@ -75,7 +75,7 @@ def _library() -> str:
     here = Path(__file__).parent
     return "".join(
         (here / f"{name}.py").read_text(encoding="utf-8")
-        for name in ("functions", "jit", "products", "tiles")
+        for name in ("functions", "jit", "packing", "products", "tiles")
     )
 
 

@@ -87,37 +87,41 @@ def join_rows(x_NE: Any, states_MP: Any, rows_N: Any, result_NC: Any) -> None:
 
 
 @compiled
-def _set_column(panels: Any, column: int, columns: int, values: Any, panel: int) -> None:
-    """Writes one of so many columns of a matrix that lies in panels."""
-    j = column // panel * panel
-    at, stride = j * len(values) + column - j, min(panel, columns - j)
-    for k in range(len(values)):
-        panels[at + k * stride] = values[k]
+def panel_columns(left: int, panel: int, vector: int) -> int:
+    """Returns how many of the columns that are left stand in the next panel, one of which is never alone."""
+    return panel - vector if panel > 2 * vector and left == panel + vector else min(left, panel)
 
 
 @compiled_on_disk
-def fill_panels(weight: Any, forward: Any, backward: Any, padded: int, panel: int) -> None:
-    """Writes the panels of a weight (blocks * hidden, hidden), units padded, for both ways.
+def fill_forward(weight_RK: Any, panels: Any, hidden: int, padded: int, panel: int, vector: int) -> None:
+    """Writes the panels of the transpose of a weight (blocks * hidden, K), units padded.
 
-    forward: of its transpose, (hidden, blocks * padded); backward: of each block, (hidden, padded); both as
-    `rnnlab.kernels.products` reads them, `panel` columns wide. The padding, zeros, is left as it is.
+    They lie as `rnnlab.kernels.products` reads them, `panel` columns wide at most, a multiple of what a
+    vector holds. The padding, zeros, is left as it is.
     """
-    hidden = weight.shape[1]
-    blocks = len(weight) // hidden
-    columns = blocks * padded
-    for block in range(blocks):
-        for unit in range(hidden):
-            row = weight[block * hidden + unit]
-            _set_column(forward, block * padded + unit, columns, row, panel)
-            for j in range(0, hidden, panel):
-                wide = min(panel, padded - j)
-                at = block * hidden * padded + j * hidden + unit * wide
-                for c in range(min(wide, hidden - j)):
-                    backward[at + c] = row[j + c]
+    columns, width = len(weight_RK) // hidden * padded, weight_RK.shape[1]
+    j = 0
+    while j < columns:
+        wide = panel_columns(columns - j, panel, vector)
+        for c in range(wide):
+            block, unit = (j + c) // padded, (j + c) % padded
+            if unit < hidden:
+                row = weight_RK[block * hidden + unit]
+                for k in range(width):
+                    panels[j * width + k * wide + c] = row[k]
+        j += wide
 
 
 @compiled_on_disk
-def fill_columns(weight_RE: Any, panels: Any, panel: int) -> None:
-    """Writes the panels of the transpose of a weight, for the way forward (see `fill_panels`)."""
-    for row in range(len(weight_RE)):
-        _set_column(panels, row, len(weight_RE), weight_RE[row], panel)
+def fill_backward(weight_RH: Any, panels: Any, padded: int, panel: int, vector: int) -> None:
+    """Writes the panels of each block (hidden, padded) of a weight (blocks * hidden, hidden)."""
+    hidden = weight_RH.shape[1]
+    for first in range(0, len(weight_RH), hidden):
+        j = 0
+        while j < padded:
+            wide = panel_columns(padded - j, panel, vector)
+            for k in range(hidden):
+                row, at = weight_RH[first + k], first * padded + j * hidden + k * wide
+                for c in range(min(wide, hidden - j)):
+                    panels[at + c] = row[j + c]
+            j += wide

@@ -11,8 +11,9 @@ import numpy as np
 from rnnlab.cells.activations import Array
 from rnnlab.cells.base import Cell
 from rnnlab.kernels.compiled import padded
-from rnnlab.kernels.packing import fill_columns, fill_panels
+from rnnlab.kernels.packing import fill_backward, fill_forward
 from rnnlab.kernels.products import PANEL_BYTES
+from rnnlab.kernels.tiles import VECTOR_BYTES
 
 WITHIN = 2**18
 """Bytes up to which a weight stays in the processor's cache from one step to the next."""
@@ -75,18 +76,20 @@ def make_weights(
 def fill_weights(weights: Weights, cell: Cell, parameters: Mapping[str, Array], hidden_size: int) -> None:
     """Copies the parameters to where the scans read them; what is padding stays zero."""
     H, P = hidden_size, padded(hidden_size)
-    panel = PANEL_BYTES // weights.bias_x.itemsize
+    size = weights.bias_x.itemsize
+    layout = P, PANEL_BYTES // size, VECTOR_BYTES // size
     weight = parameters["weight_ih"]
     weights.ih_GPE.reshape(-1, P, weight.shape[1])[:, :H] = weight.reshape(-1, H, weight.shape[1])
     if len(weights.panels_in):
-        fill_columns(weights.ih_GPE, weights.panels_in, panel)
+        fill_forward(weight, weights.panels_in, H, *layout)
     bias_GH = weights.bias_x.reshape(-1, P)[:, :H]
     bias_GH[:] = parameters["bias_ih"].reshape(-1, H) if "bias_ih" in parameters else 0
     joined = weights.joined
     added = [(s, slice(0, count * H)) for s, count in joined.items() if count]
     apart = [(s, slice(joined[s] * H, len(cell.recurrent[s]) * H)) for s in weights.biases]
     for (s, rows), forward, backward in zip([*added, *apart], weights.forward, weights.backward, strict=True):
-        fill_panels(parameters[f"weight_{s}h"][rows], forward, backward, P, panel)
+        fill_forward(parameters[f"weight_{s}h"][rows], forward, H, *layout)
+        fill_backward(parameters[f"weight_{s}h"][rows], backward, *layout)
     for s, names in cell.recurrent.items():
         if (bias := parameters.get(f"bias_{s}h")) is not None:
             bias_RH, count = bias[: len(names) * H].reshape(-1, H), joined[s]
@@ -98,7 +101,8 @@ def fill_weights(weights: Weights, cell: Cell, parameters: Mapping[str, Array], 
         at = (len(cell.recurrent.get(first, ())) + m) * H
         rows = slice(at, at + H)
         weight = parameters[f"weight_{first}h"][rows]
-        fill_panels(weight, weights.mix_forward[m], weights.mix_backward[m], P, panel)
+        fill_forward(weight, weights.mix_forward[m], H, *layout)
+        fill_backward(weight, weights.mix_backward[m], *layout)
         if (bias := parameters.get(f"bias_{first}h")) is not None:
             weights.mix_biases[m][:H] = bias[rows]
     for name, array in zip(own_names(cell), weights.own, strict=True):
