@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from rnnlab.cells.activations import Array
 from rnnlab.kernels.bag import bag_gradients
+from rnnlab.kernels.head import head_backward, head_forward
 from rnnlab.kernels.rows import CompiledRowGradient, mean_of_words, rows_of_bag
 from rnnlab.scratch.cell import Gradients
 from rnnlab.scratch.checks import as_lengths, check_range
@@ -32,12 +33,11 @@ class CompiledNet(SequenceNet):
         names = ("hidden", "output") if self.has_hidden else ("output",)
         self._linears = {name: self._linear(name) for name in names}
         self._keys = {name: [f"{self.head_prefix}{name}.{p}" for p in ("weight", "bias")] for name in names}
-        self.few = 0
-        if self.recurrent is None and self.has_hidden and "embedding.weight" in self.parameters:
-            self._head = (*self._linears["hidden"], *self._linears["output"])
-            outputs, whole = len(self._head[-1]), all(p.flags.c_contiguous for p in self._head)
-            if outputs == 1 and whole and not self.dropout:
-                self.few = SMALL // self._head[0].size
+        self._head = tuple(p for linear in self._linears.values() for p in linear)
+        small = self.has_hidden and all(p.flags.c_contiguous for p in self._head)
+        self._few = SMALL // self._head[0].size if small else 0
+        is_bag = self.recurrent is None and "embedding.weight" in self.parameters
+        self.few_of_bag = self._few if is_bag and len(self._head[-1]) == 1 and not self.dropout else 0
         """Texts of which `small_bag` gives all at once."""
 
     def forward(
@@ -59,17 +59,16 @@ class CompiledNet(SequenceNet):
     def small_bag(self, ids: Array, lengths_B: Array, labels_B: Array) -> Prediction | None:
         """Returns what a step of training on these texts needs, by binary cross-entropy.
 
-        None where the net is no bag with a hidden layer and one logit, the texts are more than `few`, or
-        something is wrong with them, which `forward` says.
+        None where the texts are more than `few_of_bag`, which is 0 but for a bag with one logit and a hidden
+        layer, or where something is wrong with them, which `forward` says.
         """
-        if len(lengths_B) > self.few:
+        if len(lengths_B) > self.few_of_bag:
             return None
         vectors = self.parameters["embedding.weight"]
         fits, loss, logits, d_read, found = bag_gradients(ids, lengths_B, labels_B, vectors, self._head)
         if not fits:
             return None
-        names = [*self._keys["hidden"], *self._keys["output"]]
-        gradients: dict[str, Any] = dict(zip(names, found, strict=True))
+        gradients: dict[str, Any] = self._of_head(found)
         if not self.freeze:
             gradients["embedding.weight"] = self._rows_of_bag(ids, lengths_B, d_read, vectors)
         return Prediction(loss, logits, gradients)
@@ -104,6 +103,9 @@ class CompiledNet(SequenceNet):
         """Returns logits (..., O) of what the head reads (..., D), and what `head_backward` needs."""
         mask = dropout_mask(read, self.dropout, rng)
         read = hidden = drop(read, mask)
+        if read.ndim == 2 and len(read) <= self._few:
+            logits, hidden = head_forward(read, self._head)
+            return logits, HeadCache(read, hidden, mask)
         if self.has_hidden:
             weight, bias = self._linears["hidden"]
             hidden = read @ weight.T  # (38)
@@ -116,6 +118,9 @@ class CompiledNet(SequenceNet):
 
     def head_backward(self, d_logits: Array, cache: HeadCache) -> tuple[Array, Gradients]:
         """Returns the gradient of what the head read and of the head's parameters."""
+        if cache.read.ndim == 2 and len(cache.read) <= self._few:
+            d_read, found = head_backward(d_logits, cache.hidden, cache.read, self._head)
+            return drop(d_read, cache.mask), self._of_head(found)
         gradients: Gradients = {}
         d_y = d_logits
         if self.has_hidden:
@@ -123,6 +128,10 @@ class CompiledNet(SequenceNet):
             d_y *= cache.hidden > 0
         d_read = self._back("hidden" if self.has_hidden else "output", d_y, cache.read, gradients)
         return drop(d_read, cache.mask), gradients
+
+    def _of_head(self, found: tuple[Array, ...]) -> Gradients:
+        """Returns the gradients of the head's weights by name."""
+        return dict(zip([*self._keys["hidden"], *self._keys["output"]], found, strict=True))
 
     def _back(self, name: str, d_y: Array, x: Array, gradients: Gradients) -> Array:
         """Takes a linear map back; adds its gradients and returns that of x."""

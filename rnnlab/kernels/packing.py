@@ -86,6 +86,23 @@ def join_rows(x_NE: Any, states_MP: Any, rows_N: Any, result_NC: Any) -> None:
             result_NC[n, width + 1 + k] = states_MP[before, k]
 
 
+@compiled_on_disk
+def cut_out(
+    wide_MC: Any, padded: int, hidden: int, at: int, one: int, before: bool, weight: Any, bias: Any
+) -> None:
+    """Writes the gradients of a weight and its bias (or of none, an empty one) from row `at` of these on.
+
+    wide_MC: both side by side, units padded; one: the bias's column, the weight's stand before it or after.
+    """
+    first = one - weight.shape[1] if before else one + 1
+    for r in range(len(wide_MC) // padded * hidden):
+        row = r // hidden * padded + r % hidden
+        for k in range(weight.shape[1]):
+            weight[at + r, k] = wide_MC[row, first + k]
+        if len(bias):
+            bias[at + r] = wide_MC[row, one]
+
+
 @compiled
 def panel_columns(left: int, panel: int, vector: int) -> int:
     """Returns how many of the columns that are left stand in the next panel, one of which is never alone."""

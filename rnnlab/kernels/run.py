@@ -16,7 +16,7 @@ from rnnlab.cells.base import Cell
 from rnnlab.kernels.buffers import Buffers
 from rnnlab.kernels.compiled import Scans, padded, scans_of
 from rnnlab.kernels.packed import Packed, Part
-from rnnlab.kernels.packing import join_rows
+from rnnlab.kernels.packing import cut_out, join_rows
 from rnnlab.kernels.threads import Threads
 from rnnlab.kernels.weights import Weights, fill_weights, make_weights, own_names
 from rnnlab.scratch.cell import Gradients
@@ -169,51 +169,55 @@ class CompiledRun:
 
         Those of a bias stand beside those of its weight, as if it were the weight of a one.
         """
-        cell, H, P, E = self.cell, self.hidden_size, self.width, kept.x_NE.shape[1]
+        cell, P, E = self.cell, self.width, kept.x_NE.shape[1]
         assert self._weights is not None
         joined, before_N = self._weights.joined, packed.before_N
-        of_input, of_states = list[Array](), {s: list[Array]() for s in cell.states}
+        found = {name: np.empty(p.shape, d_x_NGP.dtype) for name, p in self.parameters.items()}
+        done = dict.fromkeys(("i", *cell.recurrent, cell.states[0]), 0)
         x1_NC = None
         for s in cell.recurrent:
-            x1h_NC = self._side_by_side(kept.x_NE, kept.states[s], before_N, H)
+            x1h_NC = self._side_by_side(kept.x_NE, kept.states[s], before_N, self.hidden_size)
             x1_NC = x1h_NC[:, : E + 1]
             if joined[s]:
-                of_sum = self._product_over_rows(d_x_NGP[:, : joined[s] * P], x1h_NC)  # (4) to (6)
-                of_input.append(of_sum[:, : E + 1])
-                of_states[s].append(of_sum[:, E:])
+                self._put(found, done, d_x_NGP[:, : joined[s] * P], x1h_NC, {"i": E, s: E})  # (4) to (6)
             if s in d_products:
-                of_states[s].append(self._product_over_rows(d_products[s], x1h_NC[:, E:]))  # (5), (6)
+                self._put(found, done, d_products[s], x1h_NC[:, E:], {s: 0})  # (5), (6)
         if others := len(cell.gates) - sum(joined.values()):
             if x1_NC is None:
                 x1_NC = self._side_by_side(kept.x_NE, kept.states[cell.states[0]], before_N, 0)
-            of_input.append(self._product_over_rows(d_x_NGP[:, -others * P :], x1_NC))  # (4), (6)
+            self._put(found, done, d_x_NGP[:, -others * P :], x1_NC, {"i": E})  # (4), (6)
         for d_m, (value, _) in zip(d_mixed, kept.mixed, strict=True):
-            _1v_NC = self._side_by_side(kept.x_NE[:, :0], value, np.arange(len(value)), H)
-            of_states[cell.states[0]].append(self._product_over_rows(d_m, _1v_NC))
-        of_all = _stacked(of_input)
-        found: Gradients = {"weight_ih": of_all[:, :E], "bias_ih": of_all[:, E]}
-        for s, parts in of_states.items():
-            if parts:
-                of_all = _stacked(parts)
-                # A copy, for of a sum both biases have the same, and each is to be scaled once.
-                found |= {f"weight_{s}h": of_all[:, 1:], f"bias_{s}h": of_all[:, 0].copy()}
+            _1v_NC = self._side_by_side(kept.x_NE[:, :0], value, np.arange(len(value)), self.hidden_size)
+            self._put(found, done, d_m, _1v_NC, {cell.states[0]: 0})
+        assert all(len(found[f"weight_{of}h"]) == rows for of, rows in done.items() if rows)
         for name, d in zip(own_names(cell), d_own, strict=True):
-            found[name] = d[:H] if name in cell.unit_parameters else d[:H].sum()
-        return {name: found[name] for name in self.parameters}
+            found[name] = (
+                d[: self.hidden_size] if name in cell.unit_parameters else d[: self.hidden_size].sum()
+            )
+        return found
+
+    def _put(
+        self, found: Gradients, done: dict[str, int], d_NRP: Array, value_NC: Array, ones: Mapping[str, int]
+    ) -> None:
+        """Writes dᵀ value, without the padding, to the next rows of the gradients of some weights and biases.
+
+        ones: by weight, the column of ones in the value: of `i` (the input's) the weight's are before it, of
+        a state's after it. done: how many rows of each are written.
+        """
+        H, P, columns = self.hidden_size, self.width, value_NC.shape[1]
+        wide = self._buffers.empty((d_NRP.shape[1], columns), d_NRP.dtype)
+        np.matmul(d_NRP.T, value_NC, out=wide)
+        none = np.empty(0, wide.dtype)
+        for of, one in ones.items():
+            arrays = found[f"weight_{of}h"], found.get(f"bias_{of}h", none)
+            cut_out(wide, P, H, done[of], one, of == "i", *arrays)
+            done[of] += len(wide) // P * H
 
     def _side_by_side(self, x_NE: Array, states_MP: Array, rows_N: Array, hidden: int) -> Array:
         """Returns x, a one, and so many units of states[rows]: what W x + b + W h is a product with."""
         x1h_NC = self._buffers.empty((len(x_NE), x_NE.shape[1] + 1 + hidden), x_NE.dtype)
         join_rows(x_NE, states_MP, rows_N, x1h_NC)
         return x1h_NC
-
-    def _product_over_rows(self, d_NRP: Array, value_NC: Array) -> Array:
-        """Returns dᵀ value without the padding, (R * H, C)."""
-        H, P, columns = self.hidden_size, self.width, value_NC.shape[1]
-        wide = self._buffers.empty((d_NRP.shape[1], columns), d_NRP.dtype)
-        np.matmul(d_NRP.T, value_NC, out=wide)
-        narrow = wide.reshape(-1, P, columns)[:, :H].copy()  # so that the buffer is free again
-        return narrow.reshape(-1, columns)
 
     def _in_order(self, d_state: Array, packed: Packed) -> Array:
         """Returns the gradient of a state with the texts as they came, (B, H)."""
@@ -261,7 +265,3 @@ class CompiledRun:
             self._weights = make_weights(self.cell, input_size, self.hidden_size, dtype, joined)
         fill_weights(self._weights, self.cell, self.parameters, self.hidden_size)
         return self._scans, self._weights
-
-
-def _stacked(parts: list[Array]) -> Array:
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -112,7 +112,7 @@ class FusedEngine(ScratchEngine):
     def gradients_of(self, objective: Objective, batch: Batch) -> tuple[Array, float, Gradients]:
         """Returns the logits, the mean loss and its gradients, of a small bag by one call."""
         net = self._net
-        if isinstance(net, CompiledNet) and net.few and objective.criterion in BINARY:
+        if isinstance(net, CompiledNet) and net.few_of_bag and objective.criterion in BINARY:
             with span("forward and backward"):
                 found = net.small_bag(batch.inputs.numpy(), batch.lengths.numpy(), batch.targets.numpy())
             if found is not None:

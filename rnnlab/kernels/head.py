@@ -1,0 +1,65 @@
+"""A head with a hidden layer on few texts, forward and back: its work is done before NumPy's calls are.
+
+B texts, D numbers that the head reads of each, K units of its hidden layer, O outputs. Its weights are those
+of the hidden layer, weight and bias, and of the output, weight and bias. Numbers in brackets are equations of
+docs/from-scratch.md.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from rnnlab.kernels.jit import compiled, compiled_on_disk
+
+
+@compiled_on_disk
+def head_forward(read: Any, weights: Any) -> Any:
+    """Returns the logits (B, O) of what the head reads (B, D), and its hidden layer (B, K)."""
+    weight, bias, output_weight, output_bias = weights
+    weight_DK = weight.T.copy()
+    hidden = np.empty((len(read), len(bias)), read.dtype)
+    logits = np.empty((len(read), len(output_bias)), read.dtype)
+    for b in range(len(read)):
+        for k in range(len(bias)):
+            hidden[b, k] = bias[k]
+        for d in range(read.shape[1]):
+            value = read[b, d]
+            for k in range(len(bias)):
+                hidden[b, k] += value * weight_DK[d, k]  # (38)
+        for k in range(len(bias)):
+            y = hidden[b, k]
+            hidden[b, k] = y if y > 0 or y != y else 0  # as NumPy's maximum: NaN stays NaN
+        for o in range(len(output_bias)):
+            total = output_bias[o]
+            for k in range(len(bias)):
+                total += hidden[b, k] * output_weight[o, k]
+            logits[b, o] = total
+    return logits, hidden
+
+
+@compiled
+def _linear_backward(d_y: Any, x: Any, weight: Any, bias: Any) -> Any:
+    """Returns the gradients of x (B, I), weight (O, I) and bias (O,) from that of y (B, O)."""
+    d_x, d_weight, d_bias = np.zeros_like(x), np.zeros_like(weight), np.zeros_like(bias)
+    for b in range(len(x)):
+        for o in range(len(weight)):
+            d = d_y[b, o]
+            if d != 0:
+                d_bias[o] += d
+                for i in range(x.shape[1]):
+                    d_weight[o, i] += d * x[b, i]  # (39)
+                    d_x[b, i] += d * weight[o, i]
+    return d_x, d_weight, d_bias
+
+
+@compiled_on_disk
+def head_backward(d_logits: Any, hidden: Any, read: Any, weights: Any) -> Any:
+    """Returns the gradient of what the head read, and those of its weights."""
+    weight, bias, output_weight, output_bias = weights
+    d_hidden, d_output_weight, d_output_bias = _linear_backward(d_logits, hidden, output_weight, output_bias)
+    for b in range(hidden.shape[0]):
+        for k in range(hidden.shape[1]):
+            if hidden[b, k] <= 0:
+                d_hidden[b, k] = 0
+    d_read, d_weight, d_bias = _linear_backward(d_hidden, read, weight, bias)
+    return d_read, (d_weight, d_bias, d_output_weight, d_output_bias)

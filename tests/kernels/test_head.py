@@ -1,0 +1,52 @@
+"""The compiled head of few texts equals NumPy's, NaN included."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import DTypeLike, NDArray
+
+from rnnlab.kernels.head import head_backward, head_forward
+from rnnlab.kernels.net import CompiledNet
+from rnnlab.scratch.nets import SequenceNet
+
+READ, UNITS = 6, 20
+
+
+def weights(dtype: DTypeLike, outputs: int) -> dict[str, NDArray[Any]]:
+    rng = np.random.default_rng(1)
+    shapes = {"hidden.weight": (UNITS, READ), "hidden.bias": (UNITS,)}
+    shapes |= {"output.weight": (outputs, UNITS), "output.bias": (outputs,)}
+    return {f"head.{name}": rng.normal(size=shape).astype(dtype) for name, shape in shapes.items()}
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 1e-5), (np.float64, 1e-13)])
+@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.parametrize("texts", [1, 8])
+def test_forward_and_back_are_those_of_the_numpy_form(
+    dtype: DTypeLike, tolerance: float, outputs: int, texts: int
+) -> None:
+    given, rng = weights(dtype, outputs), np.random.default_rng(2)
+    read, d_logits = (rng.normal(size=(texts, size)).astype(dtype) for size in (READ, outputs))
+    logits, cache = SequenceNet(given, None).head(read)
+    d_read, gradients = SequenceNet(given, None).head_backward(d_logits, cache)
+    assert (cache.hidden == 0).any() and all(np.abs(gradient).max() > 0 for gradient in gradients.values())
+    net = CompiledNet(given, None)
+    found, found_cache = net.head(read)
+    found_d_read, found_gradients = net.head_backward(d_logits, found_cache)
+    assert found.dtype == found_d_read.dtype == dtype and set(found_gradients) == set(gradients)
+    close = {"rtol": tolerance, "atol": tolerance}
+    np.testing.assert_allclose(found, logits, **close)
+    np.testing.assert_allclose(found_d_read, d_read, **close)
+    for name, gradient in gradients.items():
+        np.testing.assert_allclose(found_gradients[name], gradient, **close, err_msg=name)
+
+
+def test_what_is_not_a_number_stays_so_in_its_own_text() -> None:
+    read = np.ones((3, READ))
+    read[1, 2] = np.nan
+    arrays = tuple(weights(np.float64, 2).values())
+    logits, hidden = head_forward(read, arrays)
+    assert np.isnan(logits).any(axis=1).tolist() == [False, True, False]
+    d_read, _ = head_backward(np.full((3, 2), [[1.0], [0], [1]]), hidden, read, arrays)
+    assert np.isfinite(d_read[[0, 2]]).all() and np.abs(d_read[0]).max() > 0
