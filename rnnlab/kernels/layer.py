@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from rnnlab.cells.activations import Array
 from rnnlab.kernels.buffers import Buffers
-from rnnlab.kernels.packed import Packed, checked_lengths, pack_texts
+from rnnlab.kernels.packed import Packed, checked_lengths, pack_once, pack_texts
 from rnnlab.kernels.packing import look_up, take_rows
 from rnnlab.kernels.rows import CompiledRowGradient, gather_rows
 from rnnlab.kernels.run import CompiledRun, Kept
@@ -128,9 +128,10 @@ class CompiledLayer(Layer):
         return self._forward(CompiledForward(self, packed, words), inputs, None, rng)
 
     def _pack(self, lengths_B: Array, time: int) -> Packed:
-        if len(self.directions) > 1:
-            return pack_texts(lengths_B, time)
-        return pack_texts(lengths_B, time, both=False, parts=min(self._threads.count, len(lengths_B)))
+        parts = 1 if len(self.directions) > 1 else min(self._threads.count, len(lengths_B))
+        if parts > 1:
+            return pack_texts(lengths_B, time, both=False, parts=parts)
+        return pack_once(lengths_B, time, both=len(self.directions) > 1)
 
     def _forward(
         self,

@@ -47,10 +47,12 @@ class CompiledNet(SequenceNet):
         *,
         rng: np.random.Generator | None = None,
     ) -> tuple[Array, NetCache]:
-        """Returns logits and what `backward` needs; words are checked where they are read."""
+        """Returns logits and what `backward` needs; inputs and lengths are checked where they are read."""
         weight = self.parameters.get("embedding.weight")
         x, lengths_B = np.asarray(inputs), np.asarray(lengths)
-        if weight is None or x.ndim != 2 or lengths_B.shape != x.shape[:1]:
+        numbers = weight is None and self.recurrent is not None and x.ndim == 3 and x.dtype.kind == "f"
+        words = weight is not None and x.ndim == 2
+        if not (numbers or words) or lengths_B.shape != x.shape[:1]:
             return super().forward(inputs, lengths, rng=rng)
         read, recurrent, pooled = self.read(x, weight, lengths_B, rng)
         logits, head = self.head(read, rng)

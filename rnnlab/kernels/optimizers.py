@@ -4,6 +4,7 @@ Numbers in brackets are equations of docs/from-scratch.md; see `rnnlab.scratch.o
 """
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,27 @@ from rnnlab.scratch.optimizers import OPTIMIZERS, SGD, Adam, AdamW
 
 
 @compiled
+def _numbers(steps: Any, settings: Any, like: Any) -> Any:
+    """Returns, in the parameter's precision, the decay that is added to a gradient, what a parameter is
+    multiplied by, how much of a moment is new, the size of the step, and the root's scale and eps.
+
+    steps: counted on by one; settings: see `_Compiled.settings`.
+    """
+    lr, beta_1, beta_2, eps, weight_decay, decoupled = settings
+    steps[()] += 1
+    count = int(steps[()])
+    numbers = np.empty(7, like.dtype)
+    numbers[0] = 0 if decoupled else weight_decay
+    numbers[1] = 1 - lr * weight_decay if decoupled else 1
+    numbers[2], numbers[3] = 1 - beta_1, 1 - beta_2
+    numbers[4] = lr / (1 - beta_1**count)
+    numbers[5], numbers[6] = 1 / math.sqrt(1 - beta_2**count), eps
+    return numbers
+
+
+@compiled
 def _update(parameter: Any, mean: Any, square: Any, k: int, d: Any, numbers: Any) -> None:
-    """Takes one number a step on by its gradient d; numbers: see `_numbers`."""
+    """Takes one number a step on by its gradient d."""
     p = parameter[k] * numbers[1]  # (69)
     d = d + numbers[0] * p  # (46)
     m = mean[k] + numbers[2] * (d - mean[k])  # (49)
@@ -26,17 +46,22 @@ def _update(parameter: Any, mean: Any, square: Any, k: int, d: Any, numbers: Any
 
 
 @compiled_on_disk
-def _adam(parameter: Any, gradient: Any, mean: Any, square: Any, numbers: Any) -> None:
-    for k in range(len(parameter)):
-        _update(parameter, mean, square, k, gradient[k], numbers)
+def _adam(gradients: Any, parameters: Any, means: Any, squares: Any, steps: Any, settings: Any) -> None:
+    for i in range(len(parameters)):
+        parameter, gradient, mean, square = parameters[i], gradients[i], means[i], squares[i]
+        numbers = _numbers(steps[i], settings, parameter)
+        for k in range(len(parameter)):
+            _update(parameter, mean, square, k, gradient[k], numbers)
 
 
 @compiled_on_disk
 def _adam_by_rows(
-    parameter: Any, rows: Any, values: Any, mean: Any, square: Any, slots: Any, numbers: Any
+    rows: Any, values: Any, parameter: Any, mean: Any, square: Any, steps: Any, settings: Any
 ) -> None:
-    """Moments fade in all rows; slots: for every row −1, as it is left; all but rows and values are flat."""
+    """Moments fade in all rows; all but rows and values are flat."""
     zero, width = parameter.dtype.type(0), values.shape[1]
+    numbers = _numbers(steps, settings, parameter)
+    slots = np.full(len(parameter) // width, -1)
     for k in range(len(rows)):
         slots[rows[k]] = k
     for row in range(len(slots)):
@@ -47,77 +72,78 @@ def _adam_by_rows(
         else:
             for e in range(width):
                 _update(parameter, mean, square, begin + e, values[slot, e], numbers)
-    for k in range(len(rows)):
-        slots[rows[k]] = -1
 
 
 @compiled_on_disk
-def _subtract(parameter: Any, gradient: Any, scale: Any) -> None:
-    flat, of_flat = parameter.reshape(-1), gradient.reshape(-1)
-    for k in range(len(flat)):
-        flat[k] -= scale * of_flat[k]  # (48)
+def _subtract(parameters: Any, gradients: Any, scale: Any) -> None:
+    for i in range(len(parameters)):
+        parameter, gradient = parameters[i], gradients[i]
+        for k in range(len(parameter)):
+            parameter[k] -= scale * gradient[k]  # (48)
 
 
 class CompiledSGD(SGD):
-    """`SGD` whose updates without momentum and decay are compiled."""
+    """`SGD` whose updates without momentum and decay are compiled, those of all parameters together."""
 
-    def update(self, name: str, given: Array | RowGradient) -> None:
-        """Changes one parameter by its gradient, in place."""
-        parameter = self.parameters[name]
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self._flat = {name: p.reshape(-1) for name, p in self.parameters.items() if _whole(p)}
+
+    def step(self, gradients: Mapping[str, Array | RowGradient]) -> None:
+        """Changes every parameter that has a gradient, in place."""
+        plain: dict[Any, list[tuple[Array, Array]]] = {}
         decayed = self.momentum or self.weight_decay
-        if isinstance(given, RowGradient) or decayed or not _whole(parameter) or not _whole(given):
-            super().update(name, given)
-        else:
-            _subtract(parameter, given, given.dtype.type(self.lr))
+        for name, given in gradients.items():
+            if decayed or name not in self._flat or isinstance(given, RowGradient):
+                self.update(name, given)
+            else:
+                plain.setdefault(given.dtype, []).append((self._flat[name], given.reshape(-1)))
+        for dtype, arrays in plain.items():
+            _subtract(*zip(*arrays, strict=True), dtype.type(self.lr))
 
 
 def _whole(array: Array) -> bool:
-    """Returns whether the array's memory is in one piece."""
+    """Returns whether the array's memory is in one piece: of other memory a flat view would be a copy."""
     return bool(array.flags.c_contiguous)
 
 
 class _Compiled(Adam):
-    """An `Adam` whose updates are compiled."""
-
-    _settings: tuple[Any, ...] = ()
-    _found: Array
+    """An `Adam` whose updates are compiled, those of all parameters together."""
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
         groups = self.parameters, self.means, self.squares
         self._flat = {
-            name: [arrays[name].reshape(-1) for arrays in groups]
+            name: (*(arrays[name].reshape(-1) for arrays in groups), self.steps[name])
             for name, parameter in self.parameters.items()
-            if _whole(parameter)  # of other memory that would be a copy
+            if _whole(parameter)
         }
+        self._together: dict[tuple[str, ...], list[tuple[Array, ...]]] = {}
 
-    def update(self, name: str, given: Array | RowGradient) -> None:
-        """Changes one parameter by its gradient, in place."""
-        if name not in self._flat:
-            super().update(name, given)
-            return
-        p, m, s = self._flat[name]
-        numbers = self._numbers(int(self.steps[name]), p.dtype)
-        if isinstance(given, RowGradient):
-            slots = np.full(len(self.parameters[name]), -1)
-            _adam_by_rows(p, given.rows, given.values, m, s, slots, numbers)
-        else:
-            _adam(p, given.reshape(-1), m, s, numbers)
+    @property
+    def settings(self) -> tuple[float, float, float, float, float, bool]:
+        """Learning rate, both betas, eps, weight decay, and whether that is beside the gradient."""
+        return self.lr, *self.betas, self.eps, self.weight_decay, self.decoupled_weight_decay
 
-    def _numbers(self, steps: int, dtype: Any) -> Array:
-        """Returns, in the parameter's precision, the decay that is added to a gradient, what a parameter is
-        multiplied by, how much of a moment is new, the size of the step, and the root's scale and eps.
-        """
-        settings = (steps, self.lr, self.betas, self.eps, self.weight_decay, dtype)
-        if settings != self._settings:  # they are the same for all parameters of a step
-            beta_1, beta_2 = self.betas
-            decay = 0.0 if self.decoupled_weight_decay else self.weight_decay
-            shrink = 1 - self.lr * self.weight_decay if self.decoupled_weight_decay else 1.0
-            step_size = self.lr / (1 - beta_1**steps)
-            root_scale = 1 / math.sqrt(1 - beta_2**steps)
-            numbers = (decay, shrink, 1 - beta_1, 1 - beta_2, step_size, root_scale, self.eps)
-            self._settings, self._found = settings, np.array(numbers, dtype)
-        return self._found
+    def step(self, gradients: Mapping[str, Array | RowGradient]) -> None:
+        """Changes every parameter that has a gradient, in place."""
+        names, flat = [], []
+        for name, given in gradients.items():
+            if name not in self._flat:
+                super().step({name: given})
+            elif isinstance(given, RowGradient):
+                _adam_by_rows(given.rows, given.values, *self._flat[name], self.settings)
+            else:
+                names.append(name)
+                flat.append(given.reshape(-1))
+        if names:
+            _adam(tuple(flat), *self._arrays(tuple(names)), self.settings)
+
+    def _arrays(self, names: tuple[str, ...]) -> list[tuple[Array, ...]]:
+        """Returns of these parameters the flat arrays, the moments and the counts, a tuple of each."""
+        if names not in self._together:
+            self._together[names] = list(zip(*(self._flat[name] for name in names), strict=True))
+        return self._together[names]
 
 
 class CompiledAdam(_Compiled, Adam):

@@ -1,5 +1,6 @@
 """How the steps of a batch's texts lie one after the other, N in all, in one part or several."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -85,6 +86,16 @@ def pack_texts(lengths_B: Array, time: int, *, both: bool = True, parts: int = 1
     order, before_N, text_N, step_N = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
     at_N = step_N, lengths_B[text_N] - 1 - step_N if both else step_N
     return Packed(order, before_N, last_B, text_N, at_N, tuple(places), (time, len(lengths_B)))
+
+
+@lru_cache(maxsize=32)
+def _packed(lengths: bytes, time: int, both: bool) -> Packed:
+    return pack_texts(np.frombuffer(lengths, np.int64), time, both=both)
+
+
+def pack_once(lengths_B: Array, time: int, *, both: bool) -> Packed:
+    """Returns what `pack_texts` does; that of lengths which come again and again is made once."""
+    return _packed(lengths_B.tobytes(), time, both)
 
 
 def pack_rows(batch_T: Array) -> tuple[Packed, Array]:

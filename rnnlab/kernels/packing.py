@@ -109,8 +109,8 @@ def panel_columns(left: int, panel: int, vector: int) -> int:
     return panel - vector if panel > 2 * vector and left == panel + vector else min(left, panel)
 
 
-@compiled_on_disk
-def fill_forward(weight_RK: Any, panels: Any, hidden: int, padded: int, panel: int, vector: int) -> None:
+@compiled
+def _fill_forward(weight_RK: Any, panels: Any, hidden: int, padded: int, panel: int, vector: int) -> None:
     """Writes the panels of the transpose of a weight (blocks * hidden, K), units padded.
 
     They lie as `rnnlab.kernels.products` reads them, `panel` columns wide at most, a multiple of what a
@@ -129,8 +129,8 @@ def fill_forward(weight_RK: Any, panels: Any, hidden: int, padded: int, panel: i
         j += wide
 
 
-@compiled_on_disk
-def fill_backward(weight_RH: Any, panels: Any, padded: int, panel: int, vector: int) -> None:
+@compiled
+def _fill_backward(weight_RH: Any, panels: Any, padded: int, panel: int, vector: int) -> None:
     """Writes the panels of each block (hidden, padded) of a weight (blocks * hidden, hidden)."""
     hidden = weight_RH.shape[1]
     for first in range(0, len(weight_RH), hidden):
@@ -142,3 +142,49 @@ def fill_backward(weight_RH: Any, panels: Any, padded: int, panel: int, vector: 
                 for c in range(min(wide, hidden - j)):
                     panels[at + c] = row[j + c]
             j += wide
+
+
+@compiled_on_disk
+def fill_input(
+    weight_RE: Any,
+    bias_R: Any,
+    copy: Any,
+    panels: Any,
+    bias: Any,
+    hidden: int,
+    padded: int,
+    panel: int,
+    vector: int,
+) -> None:
+    """Writes a weight of the input with its units padded, its panels (if there is room), and its bias.
+
+    bias_R: empty for none, which is zeros.
+    """
+    for r in range(len(weight_RE)):
+        row = r // hidden * padded + r % hidden
+        bias[row] = bias_R[r] if len(bias_R) else 0
+        for e in range(weight_RE.shape[1]):
+            copy[row, e] = weight_RE[r, e]
+    if len(panels):
+        _fill_forward(weight_RE, panels, hidden, padded, panel, vector)
+
+
+@compiled_on_disk
+def fill_products(
+    weight_RH: Any,
+    bias_R: Any,
+    adds: bool,
+    bias: Any,
+    forward: Any,
+    backward: Any,
+    padded: int,
+    panel: int,
+    vector: int,
+) -> None:
+    """Writes the panels of some products of a state for both ways, and their bias or adds it."""
+    hidden = weight_RH.shape[1]
+    _fill_forward(weight_RH, forward, hidden, padded, panel, vector)
+    _fill_backward(weight_RH, backward, padded, panel, vector)
+    for r in range(len(bias_R)):
+        row = r // hidden * padded + r % hidden
+        bias[row] = bias[row] + bias_R[r] if adds else bias_R[r]

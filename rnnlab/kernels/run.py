@@ -189,7 +189,7 @@ class CompiledRun:
         for d_m, (value, _) in zip(d_mixed, kept.mixed, strict=True):
             _1v_NC = self._side_by_side(kept.x_NE[:, :0], value, np.arange(len(value)), self.hidden_size)
             self._put(found, done, d_m, _1v_NC, {cell.states[0]: 0})
-        assert all(len(found[f"weight_{of}h"]) == rows for of, rows in done.items() if rows)
+        assert all(len(found.get(f"weight_{of}h", ())) == rows for of, rows in done.items())
         for name, d in zip(own_names(cell), d_own, strict=True):
             found[name] = (
                 d[: self.hidden_size] if name in cell.unit_parameters else d[: self.hidden_size].sum()

@@ -11,7 +11,7 @@ import numpy as np
 from rnnlab.cells.activations import Array
 from rnnlab.cells.base import Cell
 from rnnlab.kernels.compiled import padded
-from rnnlab.kernels.packing import fill_backward, fill_forward
+from rnnlab.kernels.packing import fill_input, fill_products
 from rnnlab.kernels.products import PANEL_BYTES
 from rnnlab.kernels.tiles import VECTOR_BYTES
 
@@ -75,35 +75,24 @@ def make_weights(
 
 def fill_weights(weights: Weights, cell: Cell, parameters: Mapping[str, Array], hidden_size: int) -> None:
     """Copies the parameters to where the scans read them; what is padding stays zero."""
-    H, P = hidden_size, padded(hidden_size)
-    size = weights.bias_x.itemsize
+    H, P, size = hidden_size, padded(hidden_size), weights.bias_x.itemsize
     layout = P, PANEL_BYTES // size, VECTOR_BYTES // size
-    weight = parameters["weight_ih"]
-    weights.ih_GPE.reshape(-1, P, weight.shape[1])[:, :H] = weight.reshape(-1, H, weight.shape[1])
-    if len(weights.panels_in):
-        fill_forward(weight, weights.panels_in, H, *layout)
-    bias_GH = weights.bias_x.reshape(-1, P)[:, :H]
-    bias_GH[:] = parameters["bias_ih"].reshape(-1, H) if "bias_ih" in parameters else 0
-    joined = weights.joined
-    added = [(s, slice(0, count * H)) for s, count in joined.items() if count]
-    apart = [(s, slice(joined[s] * H, len(cell.recurrent[s]) * H)) for s in weights.biases]
-    for (s, rows), forward, backward in zip([*added, *apart], weights.forward, weights.backward, strict=True):
-        fill_forward(parameters[f"weight_{s}h"][rows], forward, H, *layout)
-        fill_backward(parameters[f"weight_{s}h"][rows], backward, *layout)
-    for s, names in cell.recurrent.items():
-        if (bias := parameters.get(f"bias_{s}h")) is not None:
-            bias_RH, count = bias[: len(names) * H].reshape(-1, H), joined[s]
-            bias_GH[:count] += bias_RH[:count]
-            if s in weights.biases:
-                weights.biases[s].reshape(-1, P)[:, :H] = bias_RH[count:]
-    first = cell.states[0]
-    for m in range(len(cell.mixed)):
-        at = (len(cell.recurrent.get(first, ())) + m) * H
-        rows = slice(at, at + H)
-        weight = parameters[f"weight_{first}h"][rows]
-        fill_forward(weight, weights.mix_forward[m], H, *layout)
-        fill_backward(weight, weights.mix_backward[m], *layout)
-        if (bias := parameters.get(f"bias_{first}h")) is not None:
-            weights.mix_biases[m][:H] = bias[rows]
+    none, joined, first = np.empty(0, weights.bias_x.dtype), weights.joined, cell.states[0]
+    bias = parameters.get("bias_ih", none)
+    fill_input(parameters["weight_ih"], bias, weights.ih_GPE, weights.panels_in, weights.bias_x, H, *layout)
+
+    def fill(s: str, begin: int, count: int, adds: bool, *arrays: Array) -> None:
+        rows = slice(begin * H, (begin + count) * H)
+        weight, bias = parameters[f"weight_{s}h"][rows], parameters.get(f"bias_{s}h", none)[rows]
+        fill_products(weight, bias, adds, *arrays, *layout)
+
+    panels = list(zip(weights.forward, weights.backward, strict=True))
+    for s, count in joined.items():
+        if count:
+            fill(s, 0, count, True, weights.bias_x, *panels.pop(0))
+    for s in weights.biases:
+        fill(s, joined[s], len(cell.recurrent[s]) - joined[s], False, weights.biases[s], *panels.pop(0))
+    for m, both in enumerate(zip(weights.mix_forward, weights.mix_backward, strict=True)):
+        fill(first, len(cell.recurrent.get(first, ())) + m, 1, False, weights.mix_biases[m], *both)
     for name, array in zip(own_names(cell), weights.own, strict=True):
         array[:H] = parameters[name]
