@@ -11,6 +11,10 @@ from rnnlab.kernels.packing import all_within, pack
 from rnnlab.scratch.checks import as_lengths
 
 
+KEPT = 2**14
+"""Steps up to which a packing is kept: so that all that are take some 20 MB at most."""
+
+
 class Part(NamedTuple):
     """Texts that are scanned by themselves: how many are read at each step, and where their rows, their
     states (the initial ones first) and the texts themselves stand among those of all parts.
@@ -88,14 +92,18 @@ def pack_texts(lengths_B: Array, time: int, *, both: bool = True, parts: int = 1
     return Packed(order, before_N, last_B, text_N, at_N, tuple(places), (time, len(lengths_B)))
 
 
+def pack_once(lengths_B: Array, time: int, *, both: bool) -> Packed:
+    """Returns what `pack_texts` does in one part; that of a few short texts is kept, for their lengths come
+    again.
+    """
+    if len(lengths_B) * time > KEPT:
+        return pack_texts(lengths_B, time, both=both)
+    return _packed(lengths_B.tobytes(), time, both)
+
+
 @lru_cache(maxsize=32)
 def _packed(lengths: bytes, time: int, both: bool) -> Packed:
     return pack_texts(np.frombuffer(lengths, np.int64), time, both=both)
-
-
-def pack_once(lengths_B: Array, time: int, *, both: bool) -> Packed:
-    """Returns what `pack_texts` does; that of lengths which come again and again is made once."""
-    return _packed(lengths_B.tobytes(), time, both)
 
 
 def pack_rows(batch_T: Array) -> tuple[Packed, Array]:

@@ -21,6 +21,7 @@ from rnnlab.cells.rnn import RNN
 from rnnlab.core.errors import InputError
 from rnnlab.kernels import weights
 from rnnlab.kernels.layer import CompiledLayer
+from rnnlab.kernels.packed import KEPT, pack_once, pack_texts
 from rnnlab.kernels.source import write_source
 from rnnlab.kernels.threads import Threads
 from rnnlab.scratch.layer import Layer
@@ -294,3 +295,17 @@ def test_no_two_compiled_functions_share_a_name() -> None:
             if python := getattr(function, "py_func", None):
                 found[id(function)] = (python.__module__, python.__qualname__)
     assert len(found) > 20 and len(set(found.values())) == len(found), sorted(found.values())
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_a_packing_that_is_kept_is_that_of_its_lengths(both: bool) -> None:
+    for lengths in ([3, 1, 2], [3, 2, 1], [3, 1, 2], [4, 1]):
+        lengths_B = np.array(lengths)
+        found, expected = pack_once(lengths_B, 4, both=both), pack_texts(lengths_B, 4, both=both)
+        for one, other in zip(found[:4], expected[:4], strict=True):
+            np.testing.assert_array_equal(one, other)
+        np.testing.assert_array_equal(found.at_N, expected.at_N)
+        assert found.shape == (4, len(lengths))
+    assert pack_once(lengths_B, 4, both=both) is pack_once(lengths_B, 4, both=both)
+    many = np.full(KEPT, 2)
+    assert pack_once(many, 2, both=both) is not pack_once(many, 2, both=both)
