@@ -10,7 +10,6 @@ from rnnlab.cells.activations import Array
 from rnnlab.kernels.packing import all_within, pack
 from rnnlab.scratch.checks import as_lengths
 
-
 KEPT = 2**14
 """Steps up to which a packing is kept: so that all that are take some 20 MB at most."""
 
