@@ -37,6 +37,13 @@ def test_all_is_afterwards_as_it_was_also_after_an_error(flush: bool) -> None:
     assert state() == before
 
 
+@pytest.mark.parametrize(("engine", "expected"), [("torch", 2), ("scratch", 2), ("fused", 1)])
+def test_products_of_numpy_take_one_thread_where_the_engine_has_its_own(engine: str, expected: int) -> None:
+    config = checked(compose_config(["training.threads=2", f"engine={engine}"]))
+    with torch_settings(config):
+        assert state()[0] == 2 and state()[2] == {expected}
+
+
 def test_a_run_that_is_opened_and_asked_changes_nothing(trained: Path) -> None:
     torch.set_num_threads(2)
     torch.set_flush_denormal(False)
