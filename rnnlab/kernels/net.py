@@ -35,7 +35,7 @@ class CompiledNet(SequenceNet):
         self._keys = {name: [f"{self.head_prefix}{name}.{p}" for p in ("weight", "bias")] for name in names}
         self._head = tuple(p for linear in self._linears.values() for p in linear)
         small = self.has_hidden and all(p.flags.c_contiguous for p in self._head)
-        self._few = SMALL // self._head[0].size if small else 0
+        self._few = SMALL // sum(p.size for p in self._head) if small else 0
         is_bag = self.recurrent is None and "embedding.weight" in self.parameters
         self.few_of_bag = self._few if is_bag and len(self._head[-1]) == 1 and not self.dropout else 0
         """Texts of which `small_bag` gives all at once."""

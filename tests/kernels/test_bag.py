@@ -76,7 +76,8 @@ def test_what_one_call_cannot_do_is_left_to_others() -> None:
     assert net.small_bag(ids, lengths, labels) is not None
     assert net.small_bag(np.array([[1, WORDS], [3, 3]]), lengths, labels) is None
     assert net.small_bag(ids, np.array([2, 3]), labels) is None
-    many = SMALL // (UNITS * WIDTH) + 1
+    many = net.few_of_bag + 1
+    assert 8 < many < SMALL
     assert net.small_bag(np.ones((many, 1), np.int64), np.ones(many, np.int64), np.ones(many)) is None
     turned = parameters() | {"head.hidden.weight": parameters()["head.hidden.weight"].T.copy().T}
     without_hidden = parameters() | {"head.output.weight": np.ones((1, WIDTH))}
