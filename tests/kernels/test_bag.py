@@ -50,7 +50,7 @@ def test_logits_loss_and_gradients_are_those_of_the_numpy_form(
     logits, cache = plain.forward(ids, lengths)
     loss = CRITERIA["classification"](logits, labels)
     expected = plain.backward(loss.gradient, cache)
-    assert all(np.abs(gradient).max() > 0 for name, gradient in expected.items() if "output" in name)
+    assert np.abs(loss.gradient).min() > 0  # of the weights all may be zero: of a text that no unit answers
     found = CompiledNet(parameters(dtype), None, freeze=freeze).small_bag(ids, lengths, labels)
     assert found is not None and found.logits.dtype == dtype
     assert found.loss == pytest.approx(loss.value, rel=tolerance)
