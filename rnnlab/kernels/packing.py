@@ -105,7 +105,10 @@ def cut_out(
 
 @compiled
 def panel_columns(left: int, panel: int, vector: int) -> int:
-    """Returns how many of the columns that are left stand in the next panel, one of which is never alone."""
+    """Returns how many of the columns that are left stand in the next panel.
+
+    As many as a panel holds; but of four vectors, where it holds three, two: a last one alone would be slow.
+    """
     return panel - vector if panel > 2 * vector and left == panel + vector else min(left, panel)
 
 

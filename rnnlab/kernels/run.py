@@ -169,14 +169,14 @@ class CompiledRun:
 
         Those of a bias stand beside those of its weight, as if it were the weight of a one.
         """
-        cell, P, E = self.cell, self.width, kept.x_NE.shape[1]
+        cell, H, P, E = self.cell, self.hidden_size, self.width, kept.x_NE.shape[1]
         assert self._weights is not None
         joined, before_N = self._weights.joined, packed.before_N
         found = {name: np.empty(p.shape, d_x_NGP.dtype) for name, p in self.parameters.items()}
         done = dict.fromkeys(("i", *cell.recurrent, cell.states[0]), 0)
         x1_NC = None
         for s in cell.recurrent:
-            x1h_NC = self._side_by_side(kept.x_NE, kept.states[s], before_N, self.hidden_size)
+            x1h_NC = self._side_by_side(kept.x_NE, kept.states[s], before_N, H)
             x1_NC = x1h_NC[:, : E + 1]
             if joined[s]:
                 self._put(found, done, d_x_NGP[:, : joined[s] * P], x1h_NC, {"i": E, s: E})  # (4) to (6)
@@ -187,13 +187,11 @@ class CompiledRun:
                 x1_NC = self._side_by_side(kept.x_NE, kept.states[cell.states[0]], before_N, 0)
             self._put(found, done, d_x_NGP[:, -others * P :], x1_NC, {"i": E})  # (4), (6)
         for d_m, (value, _) in zip(d_mixed, kept.mixed, strict=True):
-            _1v_NC = self._side_by_side(kept.x_NE[:, :0], value, np.arange(len(value)), self.hidden_size)
+            _1v_NC = self._side_by_side(kept.x_NE[:, :0], value, np.arange(len(value)), H)
             self._put(found, done, d_m, _1v_NC, {cell.states[0]: 0})
         assert all(len(found.get(f"weight_{of}h", ())) == rows for of, rows in done.items())
         for name, d in zip(own_names(cell), d_own, strict=True):
-            found[name] = (
-                d[: self.hidden_size] if name in cell.unit_parameters else d[: self.hidden_size].sum()
-            )
+            found[name] = d[:H] if name in cell.unit_parameters else d[:H].sum()
         return found
 
     def _put(
