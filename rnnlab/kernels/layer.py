@@ -13,12 +13,12 @@ from numpy.typing import ArrayLike
 from rnnlab.cells.activations import Array
 from rnnlab.kernels.buffers import Buffers
 from rnnlab.kernels.packed import Packed, checked_lengths, pack_once, pack_texts
-from rnnlab.kernels.packing import look_up, take_rows
+from rnnlab.kernels.packing import look_up, take_rows, take_steps
 from rnnlab.kernels.rows import CompiledRowGradient, gather_rows
 from rnnlab.kernels.run import CompiledRun, Kept
 from rnnlab.kernels.threads import Threads
 from rnnlab.scratch.cell import Gradients
-from rnnlab.scratch.checks import check_range, check_shape
+from rnnlab.scratch.checks import as_floats, check_no_nan, check_range, check_shape
 from rnnlab.scratch.dropout import drop, dropout_mask
 from rnnlab.scratch.heads import RowGradient
 from rnnlab.scratch.layer import Backward, Forward, Layer
@@ -98,12 +98,20 @@ class CompiledLayer(Layer):
         **initial: Array | None,
     ) -> CompiledForward:
         """Runs every layer and direction, as `Layer.forward` does."""
-        x_TBE = self._time_first("x", x, self.input_size)
-        time, batch = x_TBE.shape[:2]
+        array = as_floats("x", x)
+        check_shape(
+            "x", array, *(("batch", "time") if self.batch_first else ("time", "batch")), self.input_size
+        )
+        x_BTE = array if self.batch_first else array.swapaxes(0, 1)
+        batch, time = x_BTE.shape[:2]
         packed = self._pack(checked_lengths(lengths, batch, time), time)
-        flat = x_TBE.reshape(time * batch, -1)
-        inputs = [flat[packed.rows(direction)] for direction in range(len(self.directions))]
-        states = self._states("{}_0", initial, batch, x_TBE.dtype) if initial else None
+        inputs = []
+        for at_N in packed.at_N[: len(self.directions)]:
+            x_NE = self._buffers.empty((len(at_N), self.input_size), x_BTE.dtype)
+            if not take_steps(x_BTE, packed.text_N, at_N, x_NE):
+                check_no_nan("x", array)
+            inputs.append(x_NE)
+        states = self._states("{}_0", initial, batch, x_BTE.dtype) if initial else None
         return self._forward(CompiledForward(self, packed, []), inputs, states, rng)
 
     def forward_words(

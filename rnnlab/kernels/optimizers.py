@@ -1,4 +1,4 @@
-"""SGD, Adam and AdamW in one pass over memory, where NumPy takes up to ten.
+"""SGD, Adam, AdamW and clipping in one pass over memory, where NumPy takes up to ten.
 
 Numbers in brackets are equations of docs/from-scratch.md; see `rnnlab.scratch.optimizers`.
 """
@@ -12,7 +12,10 @@ import numpy as np
 from rnnlab.cells.activations import Array
 from rnnlab.kernels.jit import compiled, compiled_on_disk
 from rnnlab.scratch.heads import RowGradient
-from rnnlab.scratch.optimizers import OPTIMIZERS, SGD, Adam, AdamW
+from rnnlab.scratch.optimizers import OPTIMIZERS, SGD, Adam, AdamW, clip_by_norm
+
+LANES = 16
+"""Sums that a processor adds to at the same time."""
 
 
 @compiled
@@ -80,6 +83,45 @@ def _subtract(parameters: Any, gradients: Any, scale: Any) -> None:
         parameter, gradient = parameters[i], gradients[i]
         for k in range(len(parameter)):
             parameter[k] -= scale * gradient[k]  # (48)
+
+
+@compiled_on_disk
+def _norm(arrays: Any) -> float:
+    """Returns the Euclidean norm of all numbers, in double precision; of flat arrays."""
+    sums = np.zeros(LANES)
+    for i in range(len(arrays)):
+        array = arrays[i]
+        whole = len(array) // LANES * LANES
+        for k in range(0, whole, LANES):
+            for lane in range(LANES):
+                value = np.float64(array[k + lane])
+                sums[lane] += value * value
+        for k in range(whole, len(array)):
+            value = np.float64(array[k])
+            sums[0] += value * value
+    return math.sqrt(sums.sum())
+
+
+@compiled_on_disk
+def _scale(arrays: Any, factor: Any) -> None:
+    for i in range(len(arrays)):
+        array = arrays[i]
+        for k in range(len(array)):
+            array[k] *= factor
+
+
+def compiled_clip_by_norm(gradients: Mapping[str, Array | RowGradient], max_norm: float) -> float:
+    """Does what `scratch.optimizers.clip_by_norm` does."""
+    arrays = [g.values if isinstance(g, RowGradient) else g for g in gradients.values()]
+    alike = len({array.dtype for array in arrays}) == 1
+    if not alike or not all(map(_whole, arrays)):
+        return clip_by_norm(gradients, max_norm)
+    flat = tuple(array.reshape(-1) for array in arrays)
+    norm = float(_norm(flat))
+    factor = max_norm / (norm + 1e-6)
+    if factor < 1:
+        _scale(flat, arrays[0].dtype.type(factor))
+    return norm
 
 
 class CompiledSGD(SGD):

@@ -64,6 +64,20 @@ def look_up(ids_BT: Any, weight_VE: Any, text_N: Any, step_N: Any, words_N: Any,
 
 
 @compiled_on_disk
+def take_steps(x_BTE: Any, text_N: Any, step_N: Any, x_NE: Any) -> bool:
+    """Writes the input of every row; returns whether no number of any text is NaN, its padding included."""
+    clean = True
+    for b in range(x_BTE.shape[0]):
+        for t in range(x_BTE.shape[1]):
+            for e in range(x_BTE.shape[2]):
+                clean &= x_BTE[b, t, e] == x_BTE[b, t, e]
+    for n in range(len(text_N)):
+        for e in range(x_BTE.shape[2]):
+            x_NE[n, e] = x_BTE[text_N[n], step_N[n], e]
+    return clean
+
+
+@compiled_on_disk
 def take_rows(values_ME: Any, rows_N: Any, result_NE: Any) -> None:
     """Writes values[rows], as many columns as the result has."""
     for n in range(len(rows_N)):
@@ -73,10 +87,9 @@ def take_rows(values_ME: Any, rows_N: Any, result_NE: Any) -> None:
 
 
 @compiled_on_disk
-def join_rows(x_NE: Any, states_MP: Any, rows_N: Any, result_NC: Any) -> None:
-    """Writes x, a one, and states[rows] side by side, as many columns of these as the result has left."""
+def join_rows(x_NE: Any, states_MP: Any, rows_N: Any, hidden: int, result_NC: Any) -> None:
+    """Writes x, a one, and so many units of states[rows] side by side."""
     width = x_NE.shape[1]
-    hidden = result_NC.shape[1] - width - 1
     for n in range(len(rows_N)):
         before = rows_N[n]
         for e in range(width):

@@ -17,7 +17,9 @@ from rnnlab.kernels.buffers import Buffers
 from rnnlab.kernels.compiled import Scans, padded, scans_of
 from rnnlab.kernels.packed import Packed, Part
 from rnnlab.kernels.packing import cut_out, join_rows
+from rnnlab.kernels.products import HALF_BYTES
 from rnnlab.kernels.threads import Threads
+from rnnlab.kernels.weight_gradients import UNITS, sum_of_outer
 from rnnlab.kernels.weights import Weights, fill_weights, make_weights, own_names
 from rnnlab.scratch.cell import Gradients
 
@@ -118,7 +120,7 @@ class CompiledRun:
 
         d_h_NH: the gradient of h at every row; d_final: those of the final states (B, H); None is zero.
         spends: whether gradients may be written over what was kept, which then is of no more use: memory that
-        is in the processor's cache already, and half as much.
+        is in the processor's cache already, and half as much. Those of the initial states are left out then.
         """
         scans, weights = self._scans, self._weights
         assert scans is not None and weights is not None
@@ -159,7 +161,7 @@ class CompiledRun:
         d_own = [np.add.reduce(arrays) for arrays in zip(*of_parts, strict=True)]
         gradients = self._gradients(kept, packed, d_x_NGP, d_products, d_mixed, d_own)
         d_x_NE = self._clean(d_x_NGP) @ weights.ih_GPE if of_input else None  # (7)
-        return d_x_NE, [self._in_order(d_state, packed) for d_state in d_states], gradients
+        return d_x_NE, [] if spends else [self._in_order(d, packed) for d in d_states], gradients
 
     def _gradients(
         self, kept: Kept, packed: Packed, d_x_NGP: Array, d_products: dict[str, Array],
@@ -171,50 +173,64 @@ class CompiledRun:
         """
         cell, H, P, E = self.cell, self.hidden_size, self.width, kept.x_NE.shape[1]
         assert self._weights is not None
-        joined, before_N = self._weights.joined, packed.before_N
+        joined, G = self._weights.joined, len(cell.gates)
         found = {name: np.empty(p.shape, d_x_NGP.dtype) for name, p in self.parameters.items()}
         done = dict.fromkeys(("i", *cell.recurrent, cell.states[0]), 0)
-        x1_NC = None
+        x1h_NC = None
         for s in cell.recurrent:
-            x1h_NC = self._side_by_side(kept.x_NE, kept.states[s], before_N, H)
-            x1_NC = x1h_NC[:, : E + 1]
+            x1h_NC = self._side_by_side(kept.x_NE, kept.states[s], packed.before_N, H)
             if joined[s]:
-                self._put(found, done, d_x_NGP[:, : joined[s] * P], x1h_NC, {"i": E, s: E})  # (4) to (6)
+                self._put(found, done, ("i", s), d_x_NGP, x1h_NC, E, 0, joined[s] * P)  # (4) to (6)
             if s in d_products:
-                self._put(found, done, d_products[s], x1h_NC[:, E:], {s: 0})  # (5), (6)
-        if others := len(cell.gates) - sum(joined.values()):
-            if x1_NC is None:
-                x1_NC = self._side_by_side(kept.x_NE, kept.states[cell.states[0]], before_N, 0)
-            self._put(found, done, d_x_NGP[:, -others * P :], x1_NC, {"i": E})  # (4), (6)
+                self._put(found, done, (s,), d_products[s], x1h_NC, E)  # (5), (6)
+        if others := G - sum(joined.values()):
+            if x1h_NC is None:
+                x1h_NC = self._side_by_side(kept.x_NE, kept.states[cell.states[0]], packed.before_N, 0)
+            self._put(found, done, ("i",), d_x_NGP, x1h_NC, E, (G - others) * P)  # (4), (6)
         for d_m, (value, _) in zip(d_mixed, kept.mixed, strict=True):
             _1v_NC = self._side_by_side(kept.x_NE[:, :0], value, np.arange(len(value)), H)
-            self._put(found, done, d_m, _1v_NC, {cell.states[0]: 0})
+            self._put(found, done, (cell.states[0],), d_m, _1v_NC, 0)
         assert all(len(found.get(f"weight_{of}h", ())) == rows for of, rows in done.items())
         for name, d in zip(own_names(cell), d_own, strict=True):
-            found[name] = d[:H] if name in cell.unit_parameters else d[:H].sum()
+            found[name] = d[:H] if name in cell.unit_parameters else np.asarray(d[:H].sum())
         return found
 
     def _put(
-        self, found: Gradients, done: dict[str, int], d_NRP: Array, value_NC: Array, ones: Mapping[str, int]
-    ) -> None:
+        self, found: Gradients, done: dict[str, int], of: tuple[str, ...], d_NRP: Array, value_NC: Array,
+        one: int, begin: int = 0, end: int | None = None,
+    ) -> None:  # fmt: skip
         """Writes dᵀ value, without the padding, to the next rows of the gradients of some weights and biases.
 
-        ones: by weight, the column of ones in the value: of `i` (the input's) the weight's are before it, of
-        a state's after it. done: how many rows of each are written.
+        of: which; one: the column of ones in the value: those of `i` (the input's) are before it, of a state
+        after it. begin, end: which columns of d. done: how many rows of each are written.
         """
-        H, P, columns = self.hidden_size, self.width, value_NC.shape[1]
+        H, P, whole = self.hidden_size, self.width, HALF_BYTES // d_NRP.itemsize
+        end = end or d_NRP.shape[1]
+        first = 0 if "i" in of else one // whole * whole
+        columns = -(-(one + 1) // whole) * whole if of == ("i",) else value_NC.shape[1] - first
         wide = self._buffers.empty((d_NRP.shape[1], columns), d_NRP.dtype)
-        np.matmul(d_NRP.T, value_NC, out=wide)
+        share = -(-(end - begin) // (UNITS * self.threads.count)) * UNITS
+        self.threads.each(
+            [
+                partial(sum_of_outer, d_NRP, row, min(row + share, end), value_NC, first, wide)
+                for row in range(begin, end, share)
+            ]
+        )
         none = np.empty(0, wide.dtype)
-        for of, one in ones.items():
-            arrays = found[f"weight_{of}h"], found.get(f"bias_{of}h", none)
-            cut_out(wide, P, H, done[of], one, of == "i", *arrays)
-            done[of] += len(wide) // P * H
+        for name in of:
+            arrays = found[f"weight_{name}h"], found.get(f"bias_{name}h", none)
+            cut_out(wide[begin:end], P, H, done[name], one - first, name == "i", *arrays)
+            done[name] += (end - begin) // P * H
 
     def _side_by_side(self, x_NE: Array, states_MP: Array, rows_N: Array, hidden: int) -> Array:
-        """Returns x, a one, and so many units of states[rows]: what W x + b + W h is a product with."""
-        x1h_NC = self._buffers.empty((len(x_NE), x_NE.shape[1] + 1 + hidden), x_NE.dtype)
-        join_rows(x_NE, states_MP, rows_N, x1h_NC)
+        """Returns x, a one, and so many units of states[rows]: what W x + b + W h is a product with.
+
+        What fills the last vector of each row may be anything.
+        """
+        whole = HALF_BYTES // x_NE.itemsize
+        columns = -(-(x_NE.shape[1] + 1 + hidden) // whole) * whole
+        x1h_NC = self._buffers.empty((len(x_NE), columns), x_NE.dtype)
+        join_rows(x_NE, states_MP, rows_N, hidden, x1h_NC)
         return x1h_NC
 
     def _in_order(self, d_state: Array, packed: Packed) -> Array:

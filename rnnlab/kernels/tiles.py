@@ -14,12 +14,15 @@ CONTRACT = ("contract",)
 _WORD, _BYTE = ir.IntType(64), ir.IntType(8)
 
 
-def make_tile(rows: int, vectors: int, vector_bytes: int = VECTOR_BYTES) -> Callable[..., None]:
+def make_tile(
+    rows: int, vectors: int, vector_bytes: int = VECTOR_BYTES, *, transposed: bool = False
+) -> Callable[..., None]:
     """Returns a function for compiled code that adds to a tile of `rows` rows by so many vectors.
 
     tile(value, first, b, panels, start, stride, result, j, width): result[b + r, j + c] += Σ value[b + r,
-    first + k] · panels[start + k · stride + c] over k < width. All arrays are of one precision, their last
-    axis contiguous.
+    first + k] · panels[start + k · stride + c] over k < width; transposed: value[first + k, b + r], and the
+    sum is there before it is added, so that one of many parts loses no more digits than each has. All arrays
+    are of one precision, their last axis contiguous.
     """
 
     @intrinsic
@@ -43,34 +46,43 @@ def make_tile(rows: int, vectors: int, vector_bytes: int = VECTOR_BYTES) -> Call
             value, first, b, panels, start, stride, result, j, width = arguments
             of_value, _, _, of_panels, _, _, of_result, _, _ = signature.args
 
+            def row_bytes(of: Any, array: Any) -> Any:
+                return cgutils.unpack_tuple(builder, context.make_array(of)(context, builder, array).strides)[
+                    0
+                ]
+
             def address(of: Any, array: Any, row: Any, column: Any) -> Any:
                 made = context.make_array(of)(context, builder, array)
                 at = builder.mul(column, _WORD(size))
                 if row is not None:
-                    row_bytes = cgutils.unpack_tuple(builder, made.strides)[0]
-                    at = builder.add(at, builder.mul(row, row_bytes))
+                    at = builder.add(at, builder.mul(row, row_bytes(of, array)))
                 return builder.gep(builder.bitcast(made.data, _BYTE.as_pointer()), [at])
 
             def pointer(at: Any, offset: Any, kind: ir.Type) -> Any:
                 return builder.bitcast(builder.gep(at, [offset]), kind.as_pointer())
 
             of_rows = [builder.add(b, _WORD(r)) for r in range(rows)]
-            values = [address(of_value, value, row, first) for row in of_rows]
+            values = [
+                address(of_value, value, *((first, row) if transposed else (row, first))) for row in of_rows
+            ]
+            step = row_bytes(of_value, value) if transposed else _WORD(size)
             results = [address(of_result, result, row, j) for row in of_rows]
             matrix = address(of_panels, panels, None, start)
             stride_bytes = builder.mul(stride, _WORD(size))
             places = [(r, v) for r in range(rows) for v in range(vectors)]
+            at = {(r, v): pointer(results[r], _WORD(v * vector_bytes), vector) for r, v in places}
             sums = {place: cgutils.alloca_once(builder, vector) for place in places}
-            for r, v in places:
-                at = pointer(results[r], _WORD(v * vector_bytes), vector)
-                builder.store(builder.load(at, align=size), sums[r, v])
+            for place in places:
+                builder.store(
+                    vector(None) if transposed else builder.load(at[place], align=size), sums[place]
+                )
             with cgutils.for_range(builder, width) as loop:
                 row_at = builder.gep(matrix, [builder.mul(loop.index, stride_bytes)])
                 row = [
                     builder.load(pointer(row_at, _WORD(v * vector_bytes), vector), align=size)
                     for v in range(vectors)
                 ]
-                offset = builder.mul(loop.index, _WORD(size))
+                offset = builder.mul(loop.index, step)
                 for r in range(rows):
                     one = builder.load(pointer(values[r], offset, number), align=size)
                     each = _spread(builder, one, vector)
@@ -78,9 +90,11 @@ def make_tile(rows: int, vectors: int, vector_bytes: int = VECTOR_BYTES) -> Call
                         product = builder.fmul(each, row[v], flags=CONTRACT)
                         total = builder.fadd(builder.load(sums[r, v]), product, flags=CONTRACT)
                         builder.store(total, sums[r, v])
-            for r, v in places:
-                at = pointer(results[r], _WORD(v * vector_bytes), vector)
-                builder.store(builder.load(sums[r, v]), at, align=size)
+            for place in places:
+                total = builder.load(sums[place])
+                if transposed:
+                    total = builder.fadd(builder.load(at[place], align=size), total)
+                builder.store(total, at[place], align=size)
             return context.get_dummy_value()
 
         whole = types.int64

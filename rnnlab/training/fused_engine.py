@@ -13,7 +13,7 @@ from rnnlab.core.profile import span
 from rnnlab.kernels.layer import CompiledLayer
 from rnnlab.kernels.losses import COMPILED_CRITERIA
 from rnnlab.kernels.net import CompiledNet
-from rnnlab.kernels.optimizers import COMPILED_OPTIMIZERS
+from rnnlab.kernels.optimizers import COMPILED_OPTIMIZERS, compiled_clip_by_norm
 from rnnlab.kernels.threads import Threads
 from rnnlab.scratch.cell import Gradients
 from rnnlab.training.engine import Measures, check_finite
@@ -86,6 +86,7 @@ class FusedEngine(ScratchEngine):
     net_type = CompiledNet
     criteria = COMPILED_CRITERIA
     optimizers = COMPILED_OPTIMIZERS
+    clip = staticmethod(compiled_clip_by_norm)
 
     def __init__(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
         super().__init__(model, optimizer)

@@ -1,7 +1,7 @@
 """The second engine: a training computed in NumPy by the nets of rnnlab.scratch."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
@@ -45,6 +45,7 @@ class ScratchEngine(Engine):
     net_type: ClassVar[type[SequenceNet]] = SequenceNet
     criteria: ClassVar[Mapping[str, Criterion]] = CRITERIA
     optimizers: ClassVar[Mapping[str, Any]] = OPTIMIZERS
+    clip: ClassVar[Callable[..., float]] = staticmethod(clip_by_norm)
 
     def __init__(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
         self._net = make_net(model, self.layer_type, self.net_type, engine=self.name)
@@ -75,7 +76,7 @@ class ScratchEngine(Engine):
         logits, loss, gradients = self.gradients_of(objective, batch)
         with span("update"):
             if clip_norm is not None:
-                clip_by_norm(gradients, clip_norm)
+                self.clip(gradients, clip_norm)
             group = self._optimizer.param_groups[0]
             for name in self._settings:
                 setattr(self._rule, name, group[name])
