@@ -42,6 +42,8 @@ def _of_others(init: Init) -> str:
 
 
 def _set(parameter: Tensor, init: str) -> None:
+    if parameter.is_meta:  # it has no numbers, and to find that out takes torch a second of imports
+        return
     if parameter.ndim == 1:
         parameter.zero_()
     elif init == "identity":

@@ -36,11 +36,20 @@ def encoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("engine", "needed"), [("torch", []), ("scratch", []), ("fused", ["numba"])])
+@pytest.mark.parametrize(
+    ("words", "needed"),
+    [
+        (["engine=torch"], []),
+        (["engine=scratch"], []),
+        (["engine=fused"], ["numba"]),
+        (["engine=torch", "model=rnn", "model.init=identity"], []),
+        (["engine=torch", "model.init=orthogonal"], []),
+    ],
+)
 def test_a_first_step_has_loaded_no_heavy_module_that_it_does_without(
-    engine: str, needed: list[str], encoded: Path
+    words: list[str], needed: list[str], encoded: Path
 ) -> None:
-    words = ["model=lstm", "insert=middle", f"engine={engine}"]
+    words = ["model=lstm", "insert=middle", *words]
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, *words], cwd=encoded, capture_output=True, text=True, check=False
     )

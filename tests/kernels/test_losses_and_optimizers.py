@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from rnnlab.kernels.losses import COMPILED_CRITERIA
-from rnnlab.kernels.optimizers import COMPILED_OPTIMIZERS
+from rnnlab.kernels.optimizers import COMPILED_OPTIMIZERS, compiled_clip_by_norm
 from rnnlab.kernels.rows import CompiledRowGradient
 from rnnlab.scratch.heads import RowGradient
 from rnnlab.scratch.losses import CRITERIA, NOT_COUNTED
@@ -123,3 +123,30 @@ def test_a_parameter_whose_memory_is_not_in_one_piece_learns_too(name: str) -> N
             rule.step({"weight": np.ones((3, 2))})
     assert np.abs(expected - start).min() > 0.1
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize("max_norm", [0.1, 1e3])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_gradients_are_clipped_as_torch_clips_them_also_rows_and_single_numbers(
+    dtype: type, max_norm: float
+) -> None:
+    arrays = [RNG.standard_normal(shape).astype(dtype) for shape in [(7, 9), (33,), (), (4, 3)]]
+    leaves = [torch.nn.Parameter(torch.zeros(array.shape, dtype=torch.float64)) for array in arrays]
+    for leaf, array in zip(leaves, arrays, strict=True):
+        leaf.grad = torch.from_numpy(array.astype(np.float64))
+    expected = torch.nn.utils.clip_grad_norm_(leaves, max_norm).item()
+    assert 1 < expected < 1e3
+    rows = CompiledRowGradient(np.arange(4), arrays[3], (9, 3))
+    names = dict(zip("abcd", [*arrays[:3], rows], strict=True))
+    assert compiled_clip_by_norm(names, max_norm) == pytest.approx(expected, rel=1e-6)
+    for leaf, array in zip(leaves, arrays, strict=True):
+        assert leaf.grad is not None
+        np.testing.assert_allclose(array, leaf.grad.numpy(), rtol=1e-6)
+
+
+def test_gradients_whose_memory_is_not_in_one_piece_are_clipped_in_place_too() -> None:
+    whole = np.full((4, 6), 2.0)
+    turned = whole.T[1:]
+    assert compiled_clip_by_norm({"a": turned, "b": np.zeros(2)}, 1.0) == pytest.approx(np.sqrt(80))
+    assert np.linalg.norm(turned) == pytest.approx(1, rel=1e-6)
+    assert (whole[:, 0] == 2).all()

@@ -29,6 +29,7 @@ VARIANTS = {
     "frozen vectors": ["model=rnn", "optimizer=adam", "freeze=true"],
     "no vectors": ["model=rnn", "optimizer=sgd", "data.vectors=null"],
     "clipping": ["model=rnn", "optimizer=sgd", "training.clip_norm=0.01"],
+    "clipping of single numbers": ["model=fastgrnn", "optimizer=sgd", "training.clip_norm=0.01"],
     "momentum and decay": [
         "model=rnn",
         "optimizer=sgd",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from rnnlab.core.workers import Workers
 from rnnlab.experiment.job_folder import discard
 from rnnlab.experiment.launch import launch_planned
 from rnnlab.experiment.plan import PlannedRun
@@ -126,6 +127,14 @@ class _HorizonWatch(SeriesWatch):
         """Returns how many trials are left at most."""
         self.opened().read()
         return len(self._undecided())
+
+    def seconds_left(self, pool: Workers | None) -> tuple[float, str] | None:
+        """Returns how long the trials that are left will take, once a tenth is done.
+
+        The first are the shortest, and wait for what is imported and compiled once for all.
+        """
+        done = sum(job.state == "done" for job in self.opened().jobs.values())
+        return super().seconds_left(pool) if 10 * done >= len(self.request.trials) else None
 
     def seconds_by(self, done: Sequence[JournalJob]) -> float:
         """Returns how long these will take, going by the time of a step of a sequence."""
