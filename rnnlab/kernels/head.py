@@ -1,7 +1,8 @@
-"""A head with a hidden layer on few texts, forward and back: its work is done before NumPy's calls are.
+"""A head on few texts, forward and back: its work is done before NumPy's calls are.
 
 B texts, D numbers that the head reads of each, K units of its hidden layer, O outputs. Its weights are those
-of the hidden layer, weight and bias, and of the output, weight and bias. Numbers in brackets are equations of
+of the hidden layer, weight and bias, and of the output, weight and bias; without such a layer those of the
+output alone. Numbers in brackets are equations of
 docs/from-scratch.md.
 """
 
@@ -12,13 +13,31 @@ import numpy as np
 from rnnlab.kernels.jit import compiled, compiled_on_disk
 
 
+@compiled
+def _output(hidden: Any, weight: Any, bias: Any) -> Any:
+    """Returns the logits (B, O) of the hidden layer (B, K)."""
+    logits = np.empty((len(hidden), len(bias)), hidden.dtype)
+    for b in range(len(hidden)):
+        for o in range(len(bias)):
+            total = bias[o]
+            for k in range(hidden.shape[1]):
+                total += hidden[b, k] * weight[o, k]
+            logits[b, o] = total
+    return logits
+
+
+@compiled_on_disk
+def linear_head_forward(read: Any, weights: Any) -> Any:
+    """Returns the logits (B, O) of what a head without a hidden layer reads (B, D)."""
+    return _output(read, *weights)
+
+
 @compiled_on_disk
 def head_forward(read: Any, weights: Any) -> Any:
     """Returns the logits (B, O) of what the head reads (B, D), and its hidden layer (B, K)."""
     weight, bias, output_weight, output_bias = weights
     weight_DK = weight.T.copy()
     hidden = np.empty((len(read), len(bias)), read.dtype)
-    logits = np.empty((len(read), len(output_bias)), read.dtype)
     for b in range(len(read)):
         for k in range(len(bias)):
             hidden[b, k] = bias[k]
@@ -29,12 +48,7 @@ def head_forward(read: Any, weights: Any) -> Any:
         for k in range(len(bias)):
             y = hidden[b, k]
             hidden[b, k] = y if y > 0 or y != y else 0  # as NumPy's maximum: NaN stays NaN
-        for o in range(len(output_bias)):
-            total = output_bias[o]
-            for k in range(len(bias)):
-                total += hidden[b, k] * output_weight[o, k]
-            logits[b, o] = total
-    return logits, hidden
+    return _output(hidden, output_weight, output_bias), hidden
 
 
 @compiled
@@ -50,6 +64,13 @@ def _linear_backward(d_y: Any, x: Any, weight: Any, bias: Any) -> Any:
                     d_weight[o, i] += d * x[b, i]  # (39)
                     d_x[b, i] += d * weight[o, i]
     return d_x, d_weight, d_bias
+
+
+@compiled_on_disk
+def linear_head_backward(d_logits: Any, read: Any, weights: Any) -> Any:
+    """Returns the gradient of what a head without a hidden layer read, and those of its weights."""
+    d_read, d_weight, d_bias = _linear_backward(d_logits, read, *weights)
+    return d_read, (d_weight, d_bias)
 
 
 @compiled_on_disk

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from rnnlab.cells.activations import Array
 from rnnlab.kernels.bag import bag_gradients
-from rnnlab.kernels.head import head_backward, head_forward
+from rnnlab.kernels.head import head_backward, head_forward, linear_head_backward, linear_head_forward
 from rnnlab.kernels.rows import CompiledRowGradient, mean_of_words, rows_of_bag
 from rnnlab.scratch.cell import Gradients
 from rnnlab.scratch.checks import as_lengths, check_range
@@ -33,11 +33,13 @@ class CompiledNet(SequenceNet):
         names = ("hidden", "output") if self.has_hidden else ("output",)
         self._linears = {name: self._linear(name) for name in names}
         self._keys = {name: [f"{self.head_prefix}{name}.{p}" for p in ("weight", "bias")] for name in names}
+        self._names = [key for keys in self._keys.values() for key in keys]
         self._head = tuple(p for linear in self._linears.values() for p in linear)
-        small = self.has_hidden and all(p.flags.c_contiguous for p in self._head)
+        small = all(p.flags.c_contiguous for p in self._head)
         self._few = SMALL // sum(p.size for p in self._head) if small else 0
         is_bag = self.recurrent is None and "embedding.weight" in self.parameters
-        self.few_of_bag = self._few if is_bag and len(self._head[-1]) == 1 and not self.dropout else 0
+        one_logit = self.has_hidden and len(self._head[-1]) == 1
+        self.few_of_bag = self._few if is_bag and one_logit and not self.dropout else 0
         """Texts of which `small_bag` gives all at once."""
 
     def forward(
@@ -106,7 +108,10 @@ class CompiledNet(SequenceNet):
         mask = dropout_mask(read, self.dropout, rng)
         read = hidden = drop(read, mask)
         if read.ndim == 2 and len(read) <= self._few:
-            logits, hidden = head_forward(read, self._head)
+            if self.has_hidden:
+                logits, hidden = head_forward(read, self._head)
+            else:
+                logits = linear_head_forward(read, self._head)
             return logits, HeadCache(read, hidden, mask)
         if self.has_hidden:
             weight, bias = self._linears["hidden"]
@@ -121,7 +126,10 @@ class CompiledNet(SequenceNet):
     def head_backward(self, d_logits: Array, cache: HeadCache) -> tuple[Array, Gradients]:
         """Returns the gradient of what the head read and of the head's parameters."""
         if cache.read.ndim == 2 and len(cache.read) <= self._few:
-            d_read, found = head_backward(d_logits, cache.hidden, cache.read, self._head)
+            if self.has_hidden:
+                d_read, found = head_backward(d_logits, cache.hidden, cache.read, self._head)
+            else:
+                d_read, found = linear_head_backward(d_logits, cache.read, self._head)
             return drop(d_read, cache.mask), self._of_head(found)
         gradients: Gradients = {}
         d_y = d_logits
@@ -133,7 +141,7 @@ class CompiledNet(SequenceNet):
 
     def _of_head(self, found: tuple[Array, ...]) -> Gradients:
         """Returns the gradients of the head's weights by name."""
-        return dict(zip([*self._keys["hidden"], *self._keys["output"]], found, strict=True))
+        return dict(zip(self._names, found, strict=True))
 
     def _back(self, name: str, d_y: Array, x: Array, gradients: Gradients) -> Array:
         """Takes a linear map back; adds its gradients and returns that of x."""

@@ -87,6 +87,18 @@ def take_rows(values_ME: Any, rows_N: Any, result_NE: Any) -> None:
 
 
 @compiled_on_disk
+def put_sorted(values_BH: Any, order: Any, result_BP: Any) -> None:
+    """Writes values[order], and zeros into the columns that are left."""
+    hidden = values_BH.shape[1]
+    for b in range(len(order)):
+        value, row = values_BH[order[b]], result_BP[b]
+        for k in range(hidden):
+            row[k] = value[k]
+        for k in range(hidden, len(row)):
+            row[k] = 0
+
+
+@compiled_on_disk
 def join_rows(x_NE: Any, states_MP: Any, rows_N: Any, hidden: int, result_NC: Any) -> None:
     """Writes x, a one, and so many units of states[rows] side by side."""
     width = x_NE.shape[1]

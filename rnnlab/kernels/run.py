@@ -5,7 +5,7 @@ padded to whole vectors, G gates. What the input contributes to all steps is one
 gradients of the weights are one each after it; numbers in brackets are equations of docs/from-scratch.md.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -16,11 +16,11 @@ from rnnlab.cells.base import Cell
 from rnnlab.kernels.buffers import Buffers
 from rnnlab.kernels.compiled import Scans, padded, scans_of
 from rnnlab.kernels.packed import Packed, Part
-from rnnlab.kernels.packing import cut_out, join_rows
+from rnnlab.kernels.packing import cut_out, join_rows, put_sorted
 from rnnlab.kernels.products import HALF_BYTES
 from rnnlab.kernels.threads import Threads
 from rnnlab.kernels.weight_gradients import UNITS, sum_of_outer
-from rnnlab.kernels.weights import Weights, fill_weights, make_weights, own_names
+from rnnlab.kernels.weights import Weights, fills_of, make_weights, own_names
 from rnnlab.scratch.cell import Gradients
 
 
@@ -61,6 +61,8 @@ class CompiledRun:
         self._buffers = Buffers()  # of its own: runs may work at the same time
         self._scans: Scans | None = None
         self._weights: Weights | None = None
+        self._fills: list[Callable[[], object]] = []
+        self._filled: Mapping[str, Array] | None = None  # those that the fills read
         self._dtype: Any = None
 
     def forward(
@@ -134,10 +136,11 @@ class CompiledRun:
             d_out[:, H:] = 0
         d_states = []
         for array in d_final:
-            d_state = np.zeros((batch, P), dtype)
-            if array is not None:
-                d_state[:, :H] = array[packed.order]
-            d_states.append(d_state)
+            if array is None:
+                d_states.append(np.zeros((batch, P), dtype))
+            else:
+                put_sorted(array, packed.order, d_state := empty((batch, P), dtype))
+                d_states.append(d_state)
         d_x_NGP, *others = [
             array if spends else self._buffers.copy(array) for array in (kept.x_NGP, *kept.products.values())
         ]
@@ -273,9 +276,13 @@ class CompiledRun:
     def prepare(self, dtype: Any) -> tuple[Scans, Weights]:
         """Returns the scans and the parameters as they are now, in the precision of the input."""
         if self._scans is None or self._weights is None or self._dtype != dtype:
-            self._dtype, self._scans = dtype, scans_of(self.cell, dtype)
+            self._dtype, self._scans, self._filled = dtype, scans_of(self.cell, dtype), None
             input_size = self.parameters["weight_ih"].shape[1]
             joined = self._scans.plan.joined
             self._weights = make_weights(self.cell, input_size, self.hidden_size, dtype, joined)
-        fill_weights(self._weights, self.cell, self.parameters, self.hidden_size)
+        if self._filled is not self.parameters:
+            self._fills = fills_of(self._weights, self.cell, self.parameters, self.hidden_size)
+            self._filled = self.parameters
+        for fill in self._fills:
+            fill()
         return self._scans, self._weights

@@ -3,7 +3,8 @@
 E input, H hidden, P hidden units padded to whole vectors, G gates.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -73,18 +74,26 @@ def make_weights(
     )
 
 
-def fill_weights(weights: Weights, cell: Cell, parameters: Mapping[str, Array], hidden_size: int) -> None:
-    """Copies the parameters to where the scans read them; what is padding stays zero."""
+def fills_of(
+    weights: Weights, cell: Cell, parameters: Mapping[str, Array], hidden_size: int
+) -> list[Callable[[], object]]:
+    """Returns what, called in turn, copies the parameters as they are then to where the scans read them.
+
+    What is padding stays zero.
+    """
     H, P, size = hidden_size, padded(hidden_size), weights.bias_x.itemsize
     layout = P, PANEL_BYTES // size, VECTOR_BYTES // size
     none, joined, first = np.empty(0, weights.bias_x.dtype), weights.joined, cell.states[0]
     bias = parameters.get("bias_ih", none)
-    fill_input(parameters["weight_ih"], bias, weights.ih_GPE, weights.panels_in, weights.bias_x, H, *layout)
+    of_input = weights.ih_GPE, weights.panels_in, weights.bias_x
+    fills: list[Callable[[], object]] = [
+        partial(fill_input, parameters["weight_ih"], bias, *of_input, H, *layout)
+    ]
 
     def fill(s: str, begin: int, count: int, adds: bool, *arrays: Array) -> None:
         rows = slice(begin * H, (begin + count) * H)
         weight, bias = parameters[f"weight_{s}h"][rows], parameters.get(f"bias_{s}h", none)[rows]
-        fill_products(weight, bias, adds, *arrays, *layout)
+        fills.append(partial(fill_products, weight, bias, adds, *arrays, *layout))
 
     panels = list(zip(weights.forward, weights.backward, strict=True))
     for s, count in joined.items():
@@ -95,4 +104,5 @@ def fill_weights(weights: Weights, cell: Cell, parameters: Mapping[str, Array], 
     for m, both in enumerate(zip(weights.mix_forward, weights.mix_backward, strict=True)):
         fill(first, len(cell.recurrent.get(first, ())) + m, 1, False, weights.mix_biases[m], *both)
     for name, array in zip(own_names(cell), weights.own, strict=True):
-        array[:H] = parameters[name]
+        fills.append(partial(np.copyto, array[:H], parameters[name]))
+    return fills

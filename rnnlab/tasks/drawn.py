@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -51,6 +52,12 @@ class Examples:
     def __len__(self) -> int:
         return len(self.lengths)
 
+    @cached_property
+    def _length(self) -> int | None:
+        """The length of every example, if all are alike."""
+        first = int(self.lengths[0]) if len(self) else 0
+        return first if bool((self.lengths == first).all()) else None
+
     def by_length(self) -> NDArray[np.int64]:
         """Returns example numbers, shortest first, equals in their own order."""
         return np.argsort(self.lengths.numpy(), kind="stable")
@@ -63,7 +70,7 @@ class Examples:
     def batch(self, chosen: Tensor | slice) -> Batch:
         """Returns the examples of these numbers as one batch, cut to its longest; of a slice no copy."""
         lengths = self.lengths[chosen]
-        longest = int(lengths.max())
+        longest = self._length or int(lengths.max())
         targets = self.targets[chosen, :longest] if self.every_step else self.targets[chosen]
         return Batch(self.inputs[chosen, :longest], lengths, targets)
 

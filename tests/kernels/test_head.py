@@ -13,25 +13,29 @@ from rnnlab.scratch.nets import SequenceNet
 READ, UNITS = 6, 20
 
 
-def weights(dtype: DTypeLike, outputs: int) -> dict[str, NDArray[Any]]:
+def weights(dtype: DTypeLike, outputs: int, *, units: int = UNITS) -> dict[str, NDArray[Any]]:
+    """Of a head with so many units in its hidden layer, 0: without one."""
     rng = np.random.default_rng(1)
-    shapes = {"hidden.weight": (UNITS, READ), "hidden.bias": (UNITS,)}
-    shapes |= {"output.weight": (outputs, UNITS), "output.bias": (outputs,)}
+    shapes = {"hidden.weight": (units, READ), "hidden.bias": (units,)} if units else {}
+    shapes |= {"output.weight": (outputs, units or READ), "output.bias": (outputs,)}
     return {f"head.{name}": rng.normal(size=shape).astype(dtype) for name, shape in shapes.items()}
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 1e-5), (np.float64, 1e-13)])
 @pytest.mark.parametrize("outputs", [1, 3])
 @pytest.mark.parametrize("texts", [1, 8])
+@pytest.mark.parametrize("units", [UNITS, 0])
 def test_forward_and_back_are_those_of_the_numpy_form(
-    dtype: DTypeLike, tolerance: float, outputs: int, texts: int
+    dtype: DTypeLike, tolerance: float, outputs: int, texts: int, units: int
 ) -> None:
-    given, rng = weights(dtype, outputs), np.random.default_rng(2)
+    given, rng = weights(dtype, outputs, units=units), np.random.default_rng(2)
     read, d_logits = (rng.normal(size=(texts, size)).astype(dtype) for size in (READ, outputs))
     logits, cache = SequenceNet(given, None).head(read)
     d_read, gradients = SequenceNet(given, None).head_backward(d_logits, cache)
-    assert (cache.hidden == 0).any() and all(np.abs(gradient).max() > 0 for gradient in gradients.values())
+    assert not units or (cache.hidden == 0).any()
+    assert all(np.abs(gradient).max() > 0 for gradient in gradients.values())
     net = CompiledNet(given, None)
+    assert net._few > texts
     found, found_cache = net.head(read)
     found_d_read, found_gradients = net.head_backward(d_logits, found_cache)
     assert found.dtype == found_d_read.dtype == dtype and set(found_gradients) == set(gradients)
