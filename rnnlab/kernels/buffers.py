@@ -12,16 +12,18 @@ from numpy.typing import DTypeLike, NDArray
 
 SMALL = 1 << 12
 """Bytes below which an array is simply made."""
+LINE = 64
+"""Bytes that come into the processor's nearest memory together."""
 
 
 class Buffers:
     """Gives out arrays whose contents may be anything, on a block of memory once no array on it is left.
 
-    For one thread.
+    Large ones begin at a whole multiple of `LINE`, so that vectors do not straddle two. For one thread.
     """
 
     def __init__(self) -> None:
-        self._blocks: list[NDArray[np.uint8]] = []
+        self._blocks: list[tuple[NDArray[np.uint8], int]] = []  # and where in it an array may begin
 
     def empty(self, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         """Returns an array of that shape, contiguous, with whatever is there."""
@@ -30,16 +32,17 @@ class Buffers:
         if size <= SMALL:
             return np.empty(shape, dtype)
         largest_free = None
-        for block in self._blocks:  # the smallest first
+        for block, first in self._blocks:  # the smallest first
             if sys.getrefcount(block) == UNUSED:
-                if len(block) >= size:
-                    return np.ndarray(shape, dtype, block)
+                if len(block) >= first + size:
+                    return np.ndarray(shape, dtype, block, first)
                 largest_free = block
         if largest_free is not None:  # all are too small: the largest makes place
-            self._blocks = [block for block in self._blocks if block is not largest_free]
-        block = np.empty(size + size // 8, np.uint8)
-        insort(self._blocks, block, key=len)
-        return np.ndarray(shape, dtype, block)
+            self._blocks = [place for place in self._blocks if place[0] is not largest_free]
+        block = np.empty(size + size // 8 + LINE, np.uint8)
+        first = -block.ctypes.data % LINE
+        insort(self._blocks, (block, first), key=lambda place: len(place[0]))
+        return np.ndarray(shape, dtype, block, first)
 
     def zeros(self, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         """Returns an array of zeros."""
@@ -54,5 +57,5 @@ class Buffers:
         return copied
 
 
-UNUSED = next(sys.getrefcount(block) for block in [np.empty(0)])
+UNUSED = next(sys.getrefcount(block) for block, _ in [(np.empty(0), 0)])
 """References to a block in a list that no array lies on, counted as above: every such array holds one."""
