@@ -158,18 +158,26 @@ def _fill_forward(weight_RK: Any, panels: Any, hidden: int, padded: int, panel: 
 
 
 @compiled
-def _fill_backward(weight_RH: Any, panels: Any, padded: int, panel: int, vector: int) -> None:
-    """Writes the panels of each block (hidden, padded) of a weight (blocks * hidden, hidden)."""
-    hidden = weight_RH.shape[1]
-    for first in range(0, len(weight_RH), hidden):
+def _fill_backward(weight_RK: Any, panels: Any, hidden: int, padded: int, panel: int, vector: int) -> None:
+    """Writes the panels of each block (hidden, K) of a weight (blocks * hidden, K), its columns padded."""
+    width = weight_RK.shape[1]
+    for first in range(0, len(weight_RK), hidden):
         j = 0
         while j < padded:
             wide = panel_columns(padded - j, panel, vector)
             for k in range(hidden):
-                row, at = weight_RH[first + k], first * padded + j * hidden + k * wide
-                for c in range(min(wide, hidden - j)):
+                row, at = weight_RK[first + k], first * padded + j * hidden + k * wide
+                for c in range(min(wide, width - j)):
                     panels[at + c] = row[j + c]
             j += wide
+
+
+@compiled_on_disk
+def fill_back_to_input(
+    weight_RE: Any, panels: Any, hidden: int, padded: int, panel: int, vector: int
+) -> None:
+    """Writes the panels of each gate's weight of the input, for the way back; padded: columns of each."""
+    _fill_backward(weight_RE, panels, hidden, padded, panel, vector)
 
 
 @compiled_on_disk
@@ -212,7 +220,7 @@ def fill_products(
     """Writes the panels of some products of a state for both ways, and their bias or adds it."""
     hidden = weight_RH.shape[1]
     _fill_forward(weight_RH, forward, hidden, padded, panel, vector)
-    _fill_backward(weight_RH, backward, padded, panel, vector)
+    _fill_backward(weight_RH, backward, hidden, padded, panel, vector)
     for r in range(len(bias_R)):
         row = r // hidden * padded + r % hidden
         bias[row] = bias[row] + bias_R[r] if adds else bias_R[r]

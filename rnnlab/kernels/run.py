@@ -19,8 +19,15 @@ from rnnlab.kernels.packed import Packed, Part
 from rnnlab.kernels.packing import cut_out, join_rows, put_sorted
 from rnnlab.kernels.products import HALF_BYTES
 from rnnlab.kernels.threads import Threads
-from rnnlab.kernels.weight_gradients import UNITS, sum_of_outer
-from rnnlab.kernels.weights import Weights, fills_of, make_weights, own_names
+from rnnlab.kernels.weight_gradients import UNITS, back_to_input, sum_of_outer
+from rnnlab.kernels.weights import (
+    Weights,
+    fill_weights_back,
+    fills_of,
+    make_weights,
+    own_names,
+    whole_halves,
+)
 from rnnlab.scratch.cell import Gradients
 
 
@@ -163,7 +170,7 @@ class CompiledRun:
         of_parts = self.threads.each([partial(scan, part) for part in packed.parts])
         d_own = [np.add.reduce(arrays) for arrays in zip(*of_parts, strict=True)]
         gradients = self._gradients(kept, packed, d_x_NGP, d_products, d_mixed, d_own)
-        d_x_NE = self._clean(d_x_NGP) @ weights.ih_GPE if of_input else None  # (7)
+        d_x_NE = self._of_input(d_x_NGP) if of_input else None
         return d_x_NE, [] if spends else [self._in_order(d, packed) for d in d_states], gradients
 
     def _gradients(
@@ -207,10 +214,10 @@ class CompiledRun:
         of: which; one: the column of ones in the value: those of `i` (the input's) are before it, of a state
         after it. begin, end: which columns of d. done: how many rows of each are written.
         """
-        H, P, whole = self.hidden_size, self.width, HALF_BYTES // d_NRP.itemsize
+        H, P, size = self.hidden_size, self.width, d_NRP.itemsize
         end = end or d_NRP.shape[1]
-        first = 0 if "i" in of else one // whole * whole
-        columns = -(-(one + 1) // whole) * whole if of == ("i",) else value_NC.shape[1] - first
+        first = 0 if "i" in of else one - one % (HALF_BYTES // size)
+        columns = whole_halves(one + 1, size) if of == ("i",) else value_NC.shape[1] - first
         wide = self._buffers.empty((d_NRP.shape[1], columns), d_NRP.dtype)
         share = -(-(end - begin) // (UNITS * self.threads.count)) * UNITS
         self.threads.each(
@@ -230,8 +237,7 @@ class CompiledRun:
 
         What fills the last vector of each row may be anything.
         """
-        whole = HALF_BYTES // x_NE.itemsize
-        columns = -(-(x_NE.shape[1] + 1 + hidden) // whole) * whole
+        columns = whole_halves(x_NE.shape[1] + 1 + hidden, x_NE.itemsize)
         x1h_NC = self._buffers.empty((len(x_NE), columns), x_NE.dtype)
         join_rows(x_NE, states_MP, rows_N, hidden, x1h_NC)
         return x1h_NC
@@ -241,6 +247,19 @@ class CompiledRun:
         array = np.empty((len(d_state), self.hidden_size), d_state.dtype)
         array[packed.order] = d_state[:, : self.hidden_size]
         return array
+
+    def _of_input(self, d_x_NGP: Array) -> Array:
+        """Returns the gradient of the input (N, E)."""
+        weights, H, P = self._weights, self.hidden_size, self.width
+        assert weights is not None
+        if not len(weights.panels_back):
+            return self._clean(d_x_NGP) @ weights.ih_GPE  # (7)
+        weight_GHE = self.parameters["weight_ih"]
+        fill_weights_back(weights, weight_GHE, H)
+        E = weight_GHE.shape[1]
+        d_x_NE = self._buffers.empty((len(d_x_NGP), whole_halves(E, d_x_NGP.itemsize)), d_x_NGP.dtype)
+        back_to_input(d_x_NGP, len(self.cell.gates), weights.panels_back, d_x_NE, H, P)
+        return d_x_NE[:, :E]
 
     def _clean(self, d_NRP: Array) -> Array:
         """Returns gradients of products with zeros in the padding, where a cell may have left anything."""

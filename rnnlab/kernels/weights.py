@@ -12,8 +12,8 @@ import numpy as np
 from rnnlab.cells.activations import Array
 from rnnlab.cells.base import Cell
 from rnnlab.kernels.compiled import padded
-from rnnlab.kernels.packing import fill_input, fill_products
-from rnnlab.kernels.products import PANEL_BYTES
+from rnnlab.kernels.packing import fill_back_to_input, fill_input, fill_products
+from rnnlab.kernels.products import HALF_BYTES, PANEL_BYTES
 from rnnlab.kernels.tiles import VECTOR_BYTES
 
 WITHIN = 2**18
@@ -24,14 +24,16 @@ class Weights(NamedTuple):
     """A run's parameters as the scans read them: units padded, products of states in panels for both ways.
 
     joined: how many products of each state are only added to the input's (see `rnnlab.kernels.source.Plan`);
-    their biases are within bias_x, those of the others in biases. panels_in: ih_GPE in panels, too; empty
-    where it is larger than WITHIN. forward, backward: by state, those of products that are only added before
+    their biases are within bias_x, those of the others in biases. panels_in, panels_back: the input's weight
+    in panels, for the way to the products and back from them; empty where it is larger than WITHIN. forward,
+    backward: by state, those of products that are only added before
     the others.
     """
 
     joined: Mapping[str, int]
     ih_GPE: Array
     panels_in: Array
+    panels_back: Array
     bias_x: Array
     biases: dict[str, Array]
     forward: list[Array]
@@ -47,6 +49,12 @@ def own_names(cell: Cell) -> list[str]:
     return [*cell.unit_parameters, *cell.scalars]
 
 
+def whole_halves(columns: int, itemsize: int) -> int:
+    """Returns so many columns padded to whole halves of the longest vectors."""
+    half = HALF_BYTES // itemsize
+    return -(-columns // half) * half
+
+
 def make_weights(
     cell: Cell, input_size: int, hidden_size: int, dtype: Any, joined: Mapping[str, int]
 ) -> Weights:
@@ -57,12 +65,15 @@ def make_weights(
     def panels(blocks: int) -> Array:
         return np.zeros(blocks * H * P, dtype)
 
+    columns = whole_halves(input_size, ih_GPE.itemsize)
+    within = ih_GPE.nbytes <= WITHIN
     apart = {s: len(names) - joined[s] for s, names in cell.recurrent.items() if len(names) > joined[s]}
     counts = [*(count for count in joined.values() if count), *apart.values()]
     return Weights(
         joined=joined,
         ih_GPE=ih_GPE,
-        panels_in=np.zeros(ih_GPE.size if ih_GPE.nbytes <= WITHIN else 0, dtype),
+        panels_in=np.zeros(ih_GPE.size if within else 0, dtype),
+        panels_back=np.zeros(gates * H * columns if within else 0, dtype),
         bias_x=np.zeros(gates * P, dtype),
         biases={s: np.zeros(count * P, dtype) for s, count in apart.items()},
         forward=[panels(count) for count in counts],
@@ -106,3 +117,11 @@ def fills_of(
     for name, array in zip(own_names(cell), weights.own, strict=True):
         fills.append(partial(np.copyto, array[:H], parameters[name]))
     return fills
+
+
+def fill_weights_back(weights: Weights, weight_RE: Array, hidden_size: int) -> None:
+    """Copies the input's weight to where the way back reads it."""
+    size = weights.panels_back.itemsize
+    columns = whole_halves(weight_RE.shape[1], size)
+    layout = PANEL_BYTES // size, VECTOR_BYTES // size
+    fill_back_to_input(weight_RE, weights.panels_back, hidden_size, columns, *layout)
