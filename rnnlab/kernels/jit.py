@@ -1,7 +1,9 @@
 """How everything here is compiled."""
 
+import hashlib
 from collections.abc import Callable
 from inspect import unwrap  # what a type checker has put around a function cannot be compiled
+from pathlib import Path
 from typing import Any
 
 from llvmlite import binding
@@ -13,6 +15,9 @@ if binding.get_host_cpu_features().get("avx512f") and binding.llvm_version_info[
     # Units come in eights, vectors hold sixteen: what is left over is one vector of half the length. Else the
     # compiler would take two of a quarter, by which a step of GRU of 40 or 50 units takes 6 % longer.
     binding.set_option("rnnlab", "-epilogue-vectorization-force-VF=8")
+SOURCES = hashlib.sha256(
+    b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+).hexdigest()
 FASTMATH = {"contract", "nsz"}
 """Products and sums are contracted; else numbers stay what they are, infinities and NaN included."""
 
@@ -30,5 +35,12 @@ def compiled(function: Callable[..., Any], *, name: str | None = None) -> Callab
 
 
 def compiled_on_disk(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Returns the function, compiled at its first call and kept beside its file for the next process."""
-    return njit(fastmath=FASTMATH, error_model="numpy", nogil=True, cache=True)(unwrap(function))
+    """Returns the function, compiled at its first call and kept beside its file for the next process.
+
+    What is kept is of all that stands in this folder: Numba looks only at the function's own file, and would
+    take up code that calls what another file no longer says.
+    """
+    made: Any = njit(fastmath=FASTMATH, error_model="numpy", nogil=True, cache=True)(unwrap(function))
+    kept = made._cache._cache_file
+    kept._source_stamp = (*kept._source_stamp, SOURCES)
+    return made  # type: ignore[no-any-return]
