@@ -43,4 +43,4 @@ def compiled_on_disk(function: Callable[..., Any]) -> Callable[..., Any]:
     made: Any = njit(fastmath=FASTMATH, error_model="numpy", nogil=True, cache=True)(unwrap(function))
     kept = made._cache._cache_file
     kept._source_stamp = (*kept._source_stamp, SOURCES)
-    return made  # type: ignore[no-any-return]
+    return made
