@@ -19,7 +19,7 @@ LINE = 64
 class Buffers:
     """Gives out arrays whose contents may be anything, on a block of memory once no array on it is left.
 
-    Large ones begin at a whole multiple of `LINE`, so that vectors do not straddle two. For one thread.
+    Large ones begin at a whole multiple of `LINE`, so that fewer vectors straddle two. For one thread.
     """
 
     def __init__(self) -> None:

@@ -52,13 +52,16 @@ def head_forward(read: Any, weights: Any) -> Any:
 
 
 @compiled
-def _linear_backward(d_y: Any, x: Any, weight: Any, bias: Any) -> Any:
-    """Returns the gradients of x (B, I), weight (O, I) and bias (O,) from that of y (B, O)."""
+def _linear_backward(d_y: Any, x: Any, weight: Any, bias: Any, sparse: bool) -> Any:
+    """Returns the gradients of x (B, I), weight (O, I) and bias (O,) from that of y (B, O).
+
+    sparse: whether many numbers of that are zero, and so skipped.
+    """
     d_x, d_weight, d_bias = np.zeros_like(x), np.zeros_like(weight), np.zeros_like(bias)
     for b in range(len(x)):
         for o in range(len(weight)):
             d = d_y[b, o]
-            if d != 0:
+            if d != 0 or not sparse:
                 d_bias[o] += d
                 for i in range(x.shape[1]):
                     d_weight[o, i] += d * x[b, i]  # (39)
@@ -69,7 +72,7 @@ def _linear_backward(d_y: Any, x: Any, weight: Any, bias: Any) -> Any:
 @compiled_on_disk
 def linear_head_backward(d_logits: Any, read: Any, weights: Any) -> Any:
     """Returns the gradient of what a head without a hidden layer read, and those of its weights."""
-    d_read, d_weight, d_bias = _linear_backward(d_logits, read, *weights)
+    d_read, d_weight, d_bias = _linear_backward(d_logits, read, weights[0], weights[1], False)
     return d_read, (d_weight, d_bias)
 
 
@@ -77,10 +80,12 @@ def linear_head_backward(d_logits: Any, read: Any, weights: Any) -> Any:
 def head_backward(d_logits: Any, hidden: Any, read: Any, weights: Any) -> Any:
     """Returns the gradient of what the head read, and those of its weights."""
     weight, bias, output_weight, output_bias = weights
-    d_hidden, d_output_weight, d_output_bias = _linear_backward(d_logits, hidden, output_weight, output_bias)
+    d_hidden, d_output_weight, d_output_bias = _linear_backward(
+        d_logits, hidden, output_weight, output_bias, False
+    )
     for b in range(hidden.shape[0]):
         for k in range(hidden.shape[1]):
             if hidden[b, k] <= 0:
                 d_hidden[b, k] = 0
-    d_read, d_weight, d_bias = _linear_backward(d_hidden, read, weight, bias)
+    d_read, d_weight, d_bias = _linear_backward(d_hidden, read, weight, bias, True)
     return d_read, (d_weight, d_bias, d_output_weight, d_output_bias)

@@ -10,7 +10,9 @@ from llvmlite import binding
 from numba import njit
 
 HAVE_THE_OPTION = range(20, 23)
-"""Versions of LLVM that know it, as was tried: another might end the process."""
+"""Versions of LLVM that know it, as was tried: another might end the process. It holds for all that Numba
+compiles in the process, of which it changes the time alone.
+"""
 if binding.get_host_cpu_features().get("avx512f") and binding.llvm_version_info[0] in HAVE_THE_OPTION:
     # Units come in eights, vectors hold sixteen: what is left over is one vector of half the length. Else the
     # compiler would take two of a quarter, by which a step of GRU of 40 or 50 units takes 6 % longer.
@@ -41,6 +43,7 @@ def compiled_on_disk(function: Callable[..., Any]) -> Callable[..., Any]:
     take up code that calls what another file no longer says.
     """
     made: Any = njit(fastmath=FASTMATH, error_model="numpy", nogil=True, cache=True)(unwrap(function))
-    kept = made._cache._cache_file
-    kept._source_stamp = (*kept._source_stamp, SOURCES)
+    if hasattr(made, "_cache"):  # else NUMBA_DISABLE_JIT is set
+        kept = made._cache._cache_file
+        kept._source_stamp = (*kept._source_stamp, SOURCES)
     return made

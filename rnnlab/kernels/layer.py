@@ -218,15 +218,15 @@ class CompiledLayer(Layer):
         names = [f"d_{state}_n" for state in self.cell.states]
         if not given.keys() <= set(names):
             self._states("d_{}_n", given, batch, np.float64)  # says what is wrong
-        arrays = [given.get(name) for name in names]
-        expected = len(self.suffixes), batch, self.hidden_size
-        for name, array in zip(names, arrays, strict=True):
-            if array is not None and array.ndim == 3 and array.shape != expected:
+        expected, single = (len(self.suffixes), batch, self.hidden_size), len(self.suffixes) == 1
+        found = []
+        for name in names:
+            array = given.get(name)
+            if array is not None:
+                array = array[None] if array.ndim == 2 and single else array
                 check_shape(name, array, *expected)
-        single = len(self.suffixes) == 1
-        return [
-            array[None] if array is not None and array.ndim == 2 and single else array for array in arrays
-        ]
+            found.append(array)
+        return found
 
     def _backward(
         self,

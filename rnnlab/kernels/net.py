@@ -35,7 +35,8 @@ class CompiledNet(SequenceNet):
         self._keys = {name: [f"{self.head_prefix}{name}.{p}" for p in ("weight", "bias")] for name in names}
         self._names = [key for keys in self._keys.values() for key in keys]
         self._head = tuple(p for linear in self._linears.values() for p in linear)
-        small = all(p.flags.c_contiguous for p in self._head)
+        plain = [p.ndim == 1 for p in self._head[1::2]]  # biases, which may have two axes
+        small = all(plain) and all(p.flags.c_contiguous for p in self._head)
         self._few = SMALL // sum(p.size for p in self._head) if small else 0
         is_bag = self.recurrent is None and "embedding.weight" in self.parameters
         one_logit = self.has_hidden and len(self._head[-1]) == 1
@@ -107,7 +108,7 @@ class CompiledNet(SequenceNet):
         """Returns logits (..., O) of what the head reads (..., D), and what `head_backward` needs."""
         mask = dropout_mask(read, self.dropout, rng)
         read = hidden = drop(read, mask)
-        if read.ndim == 2 and len(read) <= self._few:
+        if self._are_few(read, self._head[0].shape[1]):
             if self.has_hidden:
                 logits, hidden = head_forward(read, self._head)
             else:
@@ -125,7 +126,11 @@ class CompiledNet(SequenceNet):
 
     def head_backward(self, d_logits: Array, cache: HeadCache) -> tuple[Array, Gradients]:
         """Returns the gradient of what the head read and of the head's parameters."""
-        if cache.read.ndim == 2 and len(cache.read) <= self._few:
+        of_both = (
+            self._are_few(cache.read, self._head[0].shape[1]),
+            self._are_few(d_logits, len(self._head[-1])),
+        )
+        if all(of_both) and len(d_logits) == len(cache.read):
             if self.has_hidden:
                 d_read, found = head_backward(d_logits, cache.hidden, cache.read, self._head)
             else:
@@ -138,6 +143,11 @@ class CompiledNet(SequenceNet):
             d_y *= cache.hidden > 0
         d_read = self._back("hidden" if self.has_hidden else "output", d_y, cache.read, gradients)
         return drop(d_read, cache.mask), gradients
+
+    def _are_few(self, rows: Array, width: int) -> bool:
+        """Returns whether these are rows of that width of few texts, in the precision of the head."""
+        fits = rows.ndim == 2 and len(rows) <= self._few and rows.shape[1] == width
+        return fits and rows.dtype == self._head[0].dtype
 
     def _of_head(self, found: tuple[Array, ...]) -> Gradients:
         """Returns the gradients of the head's weights by name."""

@@ -1,4 +1,4 @@
-"""SGD, Adam, AdamW and clipping in one pass over memory, where NumPy takes up to ten.
+"""SGD, Adam, AdamW and clipping in one pass over memory or two, where NumPy takes up to ten.
 
 Numbers in brackets are equations of docs/from-scratch.md; see `rnnlab.scratch.optimizers`.
 """
@@ -111,7 +111,10 @@ def _scale(arrays: Any, factor: Any) -> None:
 
 
 def compiled_clip_by_norm(gradients: Mapping[str, Array | RowGradient], max_norm: float) -> float:
-    """Does what `scratch.optimizers.clip_by_norm` does."""
+    """Does what `scratch.optimizers.clip_by_norm` does, the norm in double precision.
+
+    There squares of all numbers of single precision are finite.
+    """
     arrays = [g.values if isinstance(g, RowGradient) else g for g in gradients.values()]
     alike = len({array.dtype for array in arrays}) == 1
     if not alike or not all(map(_whole, arrays)):

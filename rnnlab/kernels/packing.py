@@ -158,15 +158,17 @@ def _fill_forward(weight_RK: Any, panels: Any, hidden: int, padded: int, panel: 
 
 
 @compiled
-def _fill_backward(weight_RK: Any, panels: Any, hidden: int, padded: int, panel: int, vector: int) -> None:
-    """Writes the panels of each block (hidden, K) of a weight (blocks * hidden, K), its columns padded."""
+def _fill_backward(
+    weight_RK: Any, panels: Any, block: int, hidden: int, columns: int, panel: int, vector: int
+) -> None:
+    """Writes the panels of the first `hidden` rows of each block of rows of a weight, its columns padded."""
     width = weight_RK.shape[1]
-    for first in range(0, len(weight_RK), hidden):
-        j = 0
-        while j < padded:
-            wide = panel_columns(padded - j, panel, vector)
+    for g in range(len(weight_RK) // block):
+        start, j = g * hidden * columns, 0
+        while j < columns:
+            wide = panel_columns(columns - j, panel, vector)
             for k in range(hidden):
-                row, at = weight_RK[first + k], first * padded + j * hidden + k * wide
+                row, at = weight_RK[g * block + k], start + j * hidden + k * wide
                 for c in range(min(wide, width - j)):
                     panels[at + c] = row[j + c]
             j += wide
@@ -174,10 +176,10 @@ def _fill_backward(weight_RK: Any, panels: Any, hidden: int, padded: int, panel:
 
 @compiled_on_disk
 def fill_back_to_input(
-    weight_RE: Any, panels: Any, hidden: int, padded: int, panel: int, vector: int
+    ih_GPE: Any, panels: Any, padded: int, hidden: int, columns: int, panel: int, vector: int
 ) -> None:
-    """Writes the panels of each gate's weight of the input, for the way back; padded: columns of each."""
-    _fill_backward(weight_RE, panels, hidden, padded, panel, vector)
+    """Writes the panels of each gate's weight of the input, its units padded, for the way back."""
+    _fill_backward(ih_GPE, panels, padded, hidden, columns, panel, vector)
 
 
 @compiled_on_disk
@@ -220,7 +222,7 @@ def fill_products(
     """Writes the panels of some products of a state for both ways, and their bias or adds it."""
     hidden = weight_RH.shape[1]
     _fill_forward(weight_RH, forward, hidden, padded, panel, vector)
-    _fill_backward(weight_RH, backward, hidden, padded, panel, vector)
+    _fill_backward(weight_RH, backward, hidden, hidden, padded, panel, vector)
     for r in range(len(bias_R)):
         row = r // hidden * padded + r % hidden
         bias[row] = bias[row] + bias_R[r] if adds else bias_R[r]

@@ -58,7 +58,8 @@ class Kept(NamedTuple):
 class CompiledRun:
     """A cell over the packed rows of a batch, forward and back.
 
-    parameters: arrays by torch's names without layer and direction (`weight_ih`), which are kept, not copied.
+    parameters: arrays by torch's names without layer and direction (`weight_ih`), which are kept, not copied,
+    and read as they are at each forward pass. Other arrays have to come as another mapping.
     """
 
     def __init__(self, cell: Cell, parameters: Mapping[str, Array], hidden_size: int) -> None:
@@ -125,7 +126,8 @@ class CompiledRun:
         of_input: bool,
         spends: bool = False,
     ) -> tuple[Array | None, list[Array], Gradients]:
-        """Takes the run back; returns d_x (N, E) if asked for, those of the initial states, of parameters.
+        """Takes the run back; returns d_x (N, E) if asked for, maybe a view; those of the initial states, of
+        parameters.
 
         d_h_NH: the gradient of h at every row; d_final: those of the final states (B, H); None is zero.
         spends: whether gradients may be written over what was kept, which then is of no more use: memory that
@@ -254,11 +256,10 @@ class CompiledRun:
         assert weights is not None
         if not len(weights.panels_back):
             return self._clean(d_x_NGP) @ weights.ih_GPE  # (7)
-        weight_GHE = self.parameters["weight_ih"]
-        fill_weights_back(weights, weight_GHE, H)
-        E = weight_GHE.shape[1]
+        fill_weights_back(weights, H)
+        E = weights.ih_GPE.shape[1]
         d_x_NE = self._buffers.empty((len(d_x_NGP), whole_halves(E, d_x_NGP.itemsize)), d_x_NGP.dtype)
-        back_to_input(d_x_NGP, len(self.cell.gates), weights.panels_back, d_x_NE, H, P)
+        back_to_input(d_x_NGP, len(self.cell.gates), weights.panels_back, d_x_NE, H, P)  # (7)
         return d_x_NE[:, :E]
 
     def _clean(self, d_NRP: Array) -> Array:

@@ -79,6 +79,6 @@ def sum_of_outer(d_NR: Any, begin: int, end: int, value_NC: Any, first: int, res
 
 @compiled_on_disk
 def back_to_input(d_NRP: Any, blocks: int, panels: Any, d_x_NE: Any, hidden: int, padded: int) -> None:
-    """Writes d W, a block of W for each gate (see `rnnlab.kernels.products.add_blocks`)."""
+    """Writes d W (N, E), the rows padded; a block of W for each gate (see `products.add_blocks`)."""
     for n in range(0, len(d_NRP), BLOCK):
         set_blocks(d_NRP[n : n + BLOCK], blocks, panels, d_x_NE[n : n + BLOCK], hidden, padded)

@@ -25,7 +25,8 @@ class Weights(NamedTuple):
 
     joined: how many products of each state are only added to the input's (see `rnnlab.kernels.source.Plan`);
     their biases are within bias_x, those of the others in biases. panels_in, panels_back: the input's weight
-    in panels, for the way to the products and back from them; empty where it is larger than WITHIN. forward,
+    in panels, for the way to the products and (`fill_weights_back`) back from them; empty where it is larger
+    than WITHIN. forward,
     backward: by state, those of products that are only added before
     the others.
     """
@@ -119,9 +120,9 @@ def fills_of(
     return fills
 
 
-def fill_weights_back(weights: Weights, weight_RE: Array, hidden_size: int) -> None:
-    """Copies the input's weight to where the way back reads it."""
-    size = weights.panels_back.itemsize
-    columns = whole_halves(weight_RE.shape[1], size)
-    layout = PANEL_BYTES // size, VECTOR_BYTES // size
-    fill_back_to_input(weight_RE, weights.panels_back, hidden_size, columns, *layout)
+def fill_weights_back(weights: Weights, hidden_size: int) -> None:
+    """Writes panels_back, which only the way back to the input needs, from what was copied last."""
+    ih_GPE = weights.ih_GPE
+    columns, size = whole_halves(ih_GPE.shape[1], ih_GPE.itemsize), ih_GPE.itemsize
+    layout = columns, PANEL_BYTES // size, VECTOR_BYTES // size
+    fill_back_to_input(ih_GPE, weights.panels_back, padded(hidden_size), hidden_size, *layout)

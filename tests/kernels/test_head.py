@@ -54,3 +54,47 @@ def test_what_is_not_a_number_stays_so_in_its_own_text() -> None:
     assert np.isnan(logits).any(axis=1).tolist() == [False, True, False]
     d_read, _ = head_backward(np.full((3, 2), [[1.0], [0], [1]]), hidden, read, arrays)
     assert np.isfinite(d_read[[0, 2]]).all() and np.abs(d_read[0]).max() > 0
+
+
+@pytest.mark.parametrize("units", [UNITS, 0])
+def test_what_does_not_fit_is_refused_as_numpy_does(units: int) -> None:
+    net, rng = CompiledNet(weights(np.float64, 2, units=units), None), np.random.default_rng(3)
+    with pytest.raises(ValueError, match="mismatch"):
+        net.head(rng.normal(size=(3, READ + 1)))
+    _, cache = net.head(rng.normal(size=(3, READ)))
+    for shape in [(2, 2), (3, 3)]:
+        with pytest.raises(ValueError, match=r"mismatch|broadcast"):
+            net.head_backward(rng.normal(size=shape), cache)
+
+
+@pytest.mark.parametrize(("of_read", "of_weights"), [(np.float32, np.float64), (np.float64, np.float32)])
+@pytest.mark.parametrize("units", [UNITS, 0])
+def test_of_two_precisions_the_wider_one_is_the_results(
+    of_read: DTypeLike, of_weights: DTypeLike, units: int
+) -> None:
+    given, rng = weights(of_weights, 2, units=units), np.random.default_rng(4)
+    read, d_logits = rng.normal(size=(3, READ)).astype(of_read), rng.normal(size=(3, 2))
+    results = []
+    for net in (SequenceNet(given, None), CompiledNet(given, None)):
+        logits, cache = net.head(read)
+        d_read, gradients = net.head_backward(d_logits, cache)
+        results.append([logits, d_read, *gradients.values()])
+    for expected, found in zip(*results, strict=True):
+        assert expected.dtype == found.dtype == np.float64 and np.abs(expected).max() > 0
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
+
+
+def test_a_bias_of_two_axes_and_an_infinite_number_are_as_in_the_numpy_form() -> None:
+    given = weights(np.float64, 2, units=0)
+    given["head.output.bias"] = given["head.output.bias"][None]
+    read = np.ones((2, READ))
+    assert (CompiledNet(given, None).head(read)[0] == SequenceNet(given, None).head(read)[0]).all()
+    given, read[0, 0] = weights(np.float64, 2, units=0), np.inf
+    results, d_logits = [], np.array([[0.0, 1.0], [2.0, 3.0]])
+    for net in (SequenceNet(given, None), CompiledNet(given, None)):
+        with np.errstate(invalid="ignore"):
+            logits, cache = net.head(read)
+            results.append([logits, *net.head_backward(d_logits, cache)[1].values()])
+    for expected, found in zip(*results, strict=True):
+        np.testing.assert_allclose(found, expected)
+    assert np.isnan(results[0][1][0, 0])  # of nothing times infinity nobody knows

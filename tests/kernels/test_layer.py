@@ -209,6 +209,26 @@ def test_a_weight_of_the_input_too_large_for_the_cache_gives_the_same(
     assert_same(*both(CELLS[name], num_layers=2, bidirectional=True), [4, 2, 5], 1e-12)
 
 
+@pytest.mark.parametrize("shape", [(4, HIDDEN), (6, HIDDEN - 1), (6, HIDDEN + 9), (6, 1), (1, 4, HIDDEN)])
+def test_a_gradient_of_the_final_state_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
+    for layer in both(RNN()):
+        forward = layer.forward(np.ones((2, 6, INPUT)))
+        with pytest.raises(ValueError, match=r"d_h_n has shape .*, expected \(1, 6, 5\)"):
+            layer.backward(forward.cache, d_h_n=np.ones(shape))
+
+
+def test_the_way_back_takes_the_weights_of_the_way_there() -> None:
+    layer = both(GRU())[1]
+    x, d_h_n = np.random.default_rng(2).standard_normal((2, 6, INPUT)), np.ones((6, HIDDEN))
+    forward = layer.forward(x)
+    expected = layer.backward(forward.cache, d_h_n=d_h_n).x
+    assert np.abs(expected).max() > 0
+    forward = layer.forward(x)
+    for parameter in layer.parameters.values():
+        parameter *= 2
+    assert (layer.backward(forward.cache, d_h_n=d_h_n).x == expected).all()
+
+
 def test_words_are_looked_up_and_their_gradients_gathered() -> None:
     cell, rng = LSTM(), np.random.default_rng(3)
     layer = Layer.random(INPUT, HIDDEN, rng=rng, cell=cell, bidirectional=True, batch_first=True)

@@ -71,7 +71,10 @@ def test_of_the_input_every_gate_has_its_part_and_padding_has_none(
     weight = rng.standard_normal((gates * hidden, width)).astype(dtype)
     columns = whole_halves(width, size)
     panels = np.zeros(len(weight) * columns, dtype)
-    fill_back_to_input(weight, panels, hidden, columns, PANEL_BYTES // size, VECTOR_BYTES // size)
+    ih = np.full((gates, units, width), np.nan, dtype)
+    ih[:, :hidden] = weight.reshape(gates, hidden, width)
+    layout = columns, PANEL_BYTES // size, VECTOR_BYTES // size
+    fill_back_to_input(ih.reshape(-1, width), panels, units, hidden, *layout)
     found = np.empty((number, columns), dtype)
     back_to_input(d.reshape(number, -1), gates, panels, found, hidden, units)
     expected = d[:, :, :hidden].reshape(number, -1).astype(np.float64) @ weight
