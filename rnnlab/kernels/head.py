@@ -12,6 +12,8 @@ import numpy as np
 
 from rnnlab.kernels.jit import compiled, compiled_on_disk
 
+ALL, SPARSE = np.bool_(False), np.bool_(True)  # of plain ones the compiler would make a function each
+
 
 @compiled
 def _output(hidden: Any, weight: Any, bias: Any) -> Any:
@@ -72,7 +74,7 @@ def _linear_backward(d_y: Any, x: Any, weight: Any, bias: Any, sparse: bool) -> 
 @compiled_on_disk
 def linear_head_backward(d_logits: Any, read: Any, weights: Any) -> Any:
     """Returns the gradient of what a head without a hidden layer read, and those of its weights."""
-    d_read, d_weight, d_bias = _linear_backward(d_logits, read, weights[0], weights[1], False)
+    d_read, d_weight, d_bias = _linear_backward(d_logits, read, weights[0], weights[1], ALL)
     return d_read, (d_weight, d_bias)
 
 
@@ -81,11 +83,11 @@ def head_backward(d_logits: Any, hidden: Any, read: Any, weights: Any) -> Any:
     """Returns the gradient of what the head read, and those of its weights."""
     weight, bias, output_weight, output_bias = weights
     d_hidden, d_output_weight, d_output_bias = _linear_backward(
-        d_logits, hidden, output_weight, output_bias, False
+        d_logits, hidden, output_weight, output_bias, ALL
     )
     for b in range(hidden.shape[0]):
         for k in range(hidden.shape[1]):
             if hidden[b, k] <= 0:
                 d_hidden[b, k] = 0
-    d_read, d_weight, d_bias = _linear_backward(d_hidden, read, weight, bias, True)
+    d_read, d_weight, d_bias = _linear_backward(d_hidden, read, weight, bias, SPARSE)
     return d_read, (d_weight, d_bias, d_output_weight, d_output_bias)

@@ -16,6 +16,27 @@ def all_within(values_N: Any, low: int, high: int) -> bool:
     return True
 
 
+@compiled
+def longest_first(lengths_B: Any) -> Any:
+    """Returns the numbers of the texts, the longest first, equal ones as they came."""
+    longest = 0
+    for length in lengths_B:
+        longest = max(longest, length)
+    at = np.zeros(longest + 1, np.int64)  # of each length, where its first text comes
+    for length in lengths_B:
+        at[length] += 1
+    before = 0
+    for length in range(len(at) - 1, -1, -1):
+        number = at[length]
+        at[length] = before
+        before += number
+    order = np.empty(len(lengths_B), np.int64)
+    for b in range(len(lengths_B)):
+        order[at[lengths_B[b]]] = b
+        at[lengths_B[b]] += 1
+    return order
+
+
 @compiled_on_disk
 def pack(lengths_B: Any) -> Any:
     """Returns how the N steps of texts of these lengths lie one after the other.
@@ -26,7 +47,7 @@ def pack(lengths_B: Any) -> Any:
         the initial ones and then those after every row; last_B, the row of each text's last state there.
     """
     batch = len(lengths_B)
-    order = np.argsort(-lengths_B, kind="mergesort")
+    order = longest_first(lengths_B)
     longest = lengths_B[order[0]]
     number = lengths_B.sum()
     batch_T = np.empty(longest, np.int64)

@@ -8,6 +8,8 @@ says `rnnlab.kernels.packing.panel_columns`.
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from rnnlab.kernels.jit import compiled
 from rnnlab.kernels.packing import panel_columns
 from rnnlab.kernels.tiles import VECTOR_BYTES, make_tile
@@ -17,6 +19,8 @@ VECTORS = 2 if VECTOR_BYTES == 64 else 3
 PANEL_BYTES = VECTORS * VECTOR_BYTES
 HALF_BYTES = 32
 """Rows are padded to whole multiples of this; the longest vectors are twice as long."""
+ZERO = np.int64(0)
+"""Of a plain 0 the compiler would make another function than of other whole numbers, and another second."""
 ROWS = {1: 16, 2: 8} if VECTOR_BYTES == 64 else {1: 8, 2: 6, 3: 4}
 """Rows of a tile by its vectors: as many sums as leave registers for what is multiplied, and enough that none
 is added to before its last sum is there.
@@ -61,7 +65,7 @@ def _add_product(
     """Adds value[:, first:first + width] @ matrix to the first columns; its panels stand from `start` on."""
     vector = VECTOR_BYTES // result.itemsize
     panel = VECTORS * vector
-    j = 0
+    j = ZERO
     while j < columns:
         wide, at = panel_columns(columns - j, panel, vector), start + j * width
         if wide == panel:
@@ -80,7 +84,7 @@ def _add_product(
 @compiled
 def add_product(value: Any, panels: Any, result: Any, columns: int, width: int) -> None:
     """Adds value[:, :width] @ matrix to the first columns of the result."""
-    _add_product(value, 0, panels, 0, result, columns, width)
+    _add_product(value, ZERO, panels, ZERO, result, columns, width)
 
 
 @compiled
@@ -90,7 +94,7 @@ def product(value: Any, panels: Any, bias: Any, result: Any, width: int) -> None
         row = result[b]
         for j in range(len(row)):
             row[j] = bias[j]
-    _add_product(value, 0, panels, 0, result, result.shape[1], width)
+    _add_product(value, ZERO, panels, ZERO, result, result.shape[1], width)
 
 
 @compiled

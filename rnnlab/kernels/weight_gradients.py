@@ -9,7 +9,7 @@ from typing import Any
 
 from rnnlab.kernels.jit import compiled, compiled_on_disk
 from rnnlab.kernels.packing import panel_columns
-from rnnlab.kernels.products import HALF_BYTES, VECTORS, set_blocks
+from rnnlab.kernels.products import HALF_BYTES, VECTORS, ZERO, set_blocks
 from rnnlab.kernels.tiles import VECTOR_BYTES, make_tile
 
 UNITS = 8
@@ -59,7 +59,7 @@ def sum_of_outer(d_NR: Any, begin: int, end: int, value_NC: Any, first: int, res
             result_RC[r, c] = 0
     for n in range(0, len(d_NR), BLOCK):
         number, row = min(BLOCK, len(d_NR) - n), n * stride + first
-        c = 0
+        c = ZERO
         while c < columns:
             wide = panel_columns(columns - c, VECTORS * vector, vector)
             if wide == VECTORS * vector:
