@@ -19,7 +19,7 @@ VECTORS = 2 if VECTOR_BYTES == 64 else 3
 PANEL_BYTES = VECTORS * VECTOR_BYTES
 HALF_BYTES = 32
 """Rows are padded to whole multiples of this; the longest vectors are twice as long."""
-ZERO = np.int64(0)
+ZERO: Any = np.int64(0)
 """Of a plain 0 the compiler would make another function than of other whole numbers, and another second."""
 ROWS = {1: 16, 2: 8} if VECTOR_BYTES == 64 else {1: 8, 2: 6, 3: 4}
 """Rows of a tile by its vectors: as many sums as leave registers for what is multiplied, and enough that none
